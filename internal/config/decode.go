@@ -1,0 +1,306 @@
+package config
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"caretaker/internal/setting"
+)
+
+// place is where a value was written.
+type place struct {
+	source string
+	line   int
+	// refused says that the value was of the wrong type: what holds is the one under it.
+	refused bool
+}
+
+// decoder reads YAML nodes into Go values, one layer over the other: what a layer
+// does not name keeps its value. It goes on after a mistake. The library's own
+// decoder stops at the first, takes null and "3" for a number, and does not tell
+// afterwards which line a value came from.
+type decoder struct {
+	// source is what the layer is called in messages.
+	source string
+	// lines says whether lines have a meaning in this layer.
+	lines bool
+	// places remembers where each key's value was written last.
+	places map[string]place
+	// stages is the node of the overlays, which are layers of their own.
+	stages   ast.Node
+	problems *Problems
+}
+
+// parse reads one YAML document. Nothing, or comments alone, is a nil node.
+func parse(source string, text []byte) (ast.Node, error) {
+	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		problem := Problem{Source: source, Text: "not YAML: " + err.Error()}
+		var syntax yaml.Error
+		if errors.As(err, &syntax) {
+			problem.Line, problem.Text = syntax.GetToken().Position.Line, "not YAML: "+syntax.GetMessage()
+		}
+		return nil, Problems{problem}
+	}
+	if len(file.Docs) > 1 {
+		return nil, Problems{{Source: source, Text: "holds more than one YAML document: write one"}}
+	}
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil || file.Docs[0].Body.Type() == ast.CommentType {
+		return nil, nil
+	}
+	return file.Docs[0].Body, nil
+}
+
+func (d *decoder) wrong(node ast.Node, key, text string) {
+	d.problems.add(Problem{Source: d.source, Line: d.line(node), Key: key, Text: text})
+}
+
+func (d *decoder) line(node ast.Node) int {
+	if !d.lines || node == nil || node.GetToken() == nil {
+		return 0
+	}
+	return node.GetToken().Position.Line
+}
+
+// refuse says that a value is not of the type that its key has.
+func (d *decoder) refuse(node ast.Node, into reflect.Type, key string) {
+	value := written(node)
+	if key == secretKey {
+		value = hidden
+	}
+	allowed := allowed(into)
+	if node.Type() == ast.StringType && (into.Kind() == reflect.Int || into.Kind() == reflect.Float64) {
+		if _, err := strconv.ParseFloat(value, 64); err == nil {
+			allowed += ", without quotes"
+		}
+	}
+	d.places[key] = place{d.source, d.line(node), true}
+	d.wrong(node, key, setting.Problem{Value: value, Allowed: allowed}.Error()[len(": "):])
+}
+
+// decode reads node into a value that can be set.
+func (d *decoder) decode(node ast.Node, into reflect.Value, key string) {
+	switch node.Type() {
+	case ast.NullType:
+		d.refuse(node, into.Type(), key)
+		return
+	case ast.AnchorType, ast.AliasType, ast.TagType, ast.MergeKeyType:
+		d.places[key] = place{d.source, d.line(node), true}
+		d.wrong(node, key, "anchors, aliases and tags of YAML are not read here: write the value itself")
+		return
+	}
+	d.places[key] = place{source: d.source, line: d.line(node)}
+	if text, ok := into.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		if written, ok := node.(*ast.StringNode); !ok || text.UnmarshalText([]byte(written.Value)) != nil {
+			d.refuse(node, into.Type(), key)
+		}
+		return
+	}
+	switch into.Kind() {
+	case reflect.Struct:
+		d.mapping(node, into, key)
+	case reflect.Map:
+		d.texts(node, into, key)
+	case reflect.Slice:
+		d.list(node, into, key)
+	default:
+		if !scalar(node, into) {
+			d.refuse(node, into.Type(), key)
+		}
+	}
+}
+
+// mapping reads a section with its known keys.
+func (d *decoder) mapping(node ast.Node, into reflect.Value, key string) {
+	known := fields(into)
+	d.each(node, into.Type(), key, func(name string, at, value ast.Node) {
+		path := join(key, name)
+		field, ok := known[name]
+		switch {
+		case !ok:
+			d.wrong(at, path, unknown(name, slices.Sorted(maps.Keys(known))))
+		case field.Type() == reflect.TypeFor[map[string]Sections]():
+			d.stages = value
+			if value.Type() == ast.NullType {
+				d.refuse(value, field.Type(), path)
+			}
+		default:
+			d.decode(value, field, path)
+		}
+	})
+}
+
+// texts reads a map of texts, which replaces the one there.
+func (d *decoder) texts(node ast.Node, into reflect.Value, key string) {
+	result := reflect.MakeMap(into.Type())
+	d.each(node, into.Type(), key, func(name string, _, value ast.Node) {
+		element := reflect.New(into.Type().Elem()).Elem()
+		d.decode(value, element, join(key, name))
+		result.SetMapIndex(reflect.ValueOf(name), element)
+	})
+	if result.Len() == 0 {
+		result = reflect.Zero(into.Type()) // {} and no key at all are the same
+	}
+	into.Set(result)
+}
+
+// list reads a list, which replaces the one there.
+func (d *decoder) list(node ast.Node, into reflect.Value, key string) {
+	sequence, ok := node.(*ast.SequenceNode)
+	if !ok {
+		d.refuse(node, into.Type(), key)
+		return
+	}
+	result := reflect.Zero(into.Type()) // [] and no key at all are the same
+	for index, value := range sequence.Values {
+		element := reflect.New(into.Type().Elem()).Elem()
+		d.decode(value, element, fmt.Sprintf("%s[%d]", key, index))
+		result = reflect.Append(result, element)
+	}
+	into.Set(result)
+}
+
+// each calls visit for the entries of a mapping, the first of each name.
+func (d *decoder) each(node ast.Node, into reflect.Type, key string, visit func(name string, at, value ast.Node)) {
+	entries, ok := node.(ast.MapNode)
+	if !ok {
+		d.refuse(node, into, key)
+		return
+	}
+	seen := map[string]int{}
+	for entry := entries.MapRange(); entry.Next(); {
+		name, plain := entry.Key().(*ast.StringNode)
+		if !plain {
+			d.wrong(entry.Key(), key, fmt.Sprintf("%q is no key: write a plain name", entry.Key().GetToken().Value))
+			continue
+		}
+		if line, twice := seen[name.Value]; twice {
+			d.wrong(name, join(key, name.Value), again(line))
+			continue
+		}
+		seen[name.Value] = d.line(name)
+		visit(name.Value, name, entry.Value())
+	}
+}
+
+func again(line int) string {
+	if line == 0 {
+		return "the key is given twice"
+	}
+	return fmt.Sprintf("the key is given twice, first in line %d", line)
+}
+
+func unknown(name string, known []string) string {
+	text := "unknown key"
+	if near := closest(name, known); near != "" {
+		text += "; did you mean " + near + "?"
+	}
+	return text + " (allowed here: " + strings.Join(known, ", ") + ")"
+}
+
+// fields are the settable fields of a section by their name in the file.
+func fields(section reflect.Value) map[string]reflect.Value {
+	known := map[string]reflect.Value{}
+	for _, field := range reflect.VisibleFields(section.Type()) {
+		if name, _, _ := strings.Cut(field.Tag.Get("yaml"), ","); name != "" && name != "-" {
+			known[name] = section.FieldByIndex(field.Index)
+		}
+	}
+	return known
+}
+
+func join(key, name string) string {
+	if key == "" {
+		return name
+	}
+	return key + "." + name
+}
+
+// Numbers as everybody reads them: YAML itself takes 010 for 8.
+var (
+	wholeForm  = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+	numberForm = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
+)
+
+// scalar reads a text, a number, or true or false; it says whether it could.
+func scalar(node ast.Node, into reflect.Value) bool {
+	text := node.GetToken().Value
+	switch into.Kind() {
+	case reflect.String:
+		switch node := node.(type) {
+		case *ast.StringNode:
+			into.SetString(node.Value)
+			return true
+		case *ast.LiteralNode:
+			into.SetString(node.Value.Value)
+			return true
+		}
+	case reflect.Bool:
+		if node, ok := node.(*ast.BoolNode); ok {
+			into.SetBool(node.Value)
+			return true
+		}
+	case reflect.Int:
+		if number, err := strconv.Atoi(text); err == nil && node.Type() == ast.IntegerType && wholeForm.MatchString(text) {
+			into.SetInt(int64(number))
+			return true
+		}
+	case reflect.Float64:
+		if number, err := strconv.ParseFloat(text, 64); err == nil && (node.Type() == ast.IntegerType || node.Type() == ast.FloatType) && numberForm.MatchString(text) {
+			into.SetFloat(number)
+			return true
+		}
+	}
+	return false
+}
+
+// written is a value as a message shows it.
+func written(node ast.Node) string {
+	switch node.Type() {
+	case ast.NullType:
+		return "null"
+	case ast.MappingType, ast.MappingValueType:
+		return "{...}"
+	case ast.SequenceType:
+		return "[...]"
+	}
+	return node.GetToken().Value
+}
+
+// allowed is what the type of a key allows.
+func allowed(into reflect.Type) string {
+	switch into {
+	case reflect.TypeFor[setting.Duration]():
+		return "a duration such as 30m, 24h or 14d, 36500d at most"
+	case reflect.TypeFor[setting.Percent]():
+		return "a percentage such as 80%, from 0% to 100%"
+	case reflect.TypeFor[map[string]Sections]():
+		return "the stages by their names, such as {prod: {janitor: {dryRun: false}}}"
+	}
+	switch into.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Slice:
+		return "a list such as [a, b], or [] for none"
+	case reflect.Map:
+		return "names with texts such as {team: platform}, or {} for none"
+	case reflect.Struct:
+		return "a section with keys of its own"
+	}
+	return "a text, in quotes where it looks like a number, true, false or null"
+}

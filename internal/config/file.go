@@ -1,0 +1,138 @@
+// Package config reads caretaker.yaml, the one file a platform team edits.
+//
+// It is strict: an unknown key, a key given twice, a wrong type, a key without a
+// value and a value out of range are errors, each with file, line, key, value and
+// what is allowed, all of them in one go. Nothing wrong is ever replaced by a default.
+//
+// A file has a base and, under stages, overlays: the base's keys, of which an
+// overlay holds those that differ. Keys are merged one by one; a list or a map of
+// tags is one value and is replaced whole, because nobody can see in an overlay
+// how to take an entry out of a list that is merged. Every overlay is checked at
+// each load, so that a mistake in prod is found before prod is deployed.
+// Single keys set for one command come last.
+//
+// Only the CDK app and the command line import this package: a part gets its own
+// section, and does not know the rest.
+package config
+
+import (
+	"fmt"
+	"net/mail"
+	"regexp"
+	"slices"
+	"strings"
+
+	"caretaker/internal/setting"
+	"caretaker/janitor"
+)
+
+// DefaultStage is the name of the stage when none is chosen: the base of the file alone.
+const DefaultStage = "default"
+
+// File is the whole of caretaker.yaml, after the overlay of the chosen stage.
+type File struct {
+	// Version is the version of the file's format: 1.
+	Version  int `json:"version" yaml:"version"`
+	Sections `yaml:",inline"`
+	// Stages are what differs by stage: each holds the keys of this file that have another
+	// value there. Choose one with -c stage=prod (cdk) or --stage prod (caretaker).
+	Stages map[string]Sections `json:"stages" yaml:"stages"`
+}
+
+// Sections are the keys that a stage can overlay.
+type Sections struct {
+	// Regions are the AWS Regions that are looked after, like eu-west-1. Empty means the
+	// Region of the environment: AWS_REGION, or that of the profile.
+	Regions []string `json:"regions" yaml:"regions"`
+	// Tags are put on everything that is deployed. Empty means none.
+	Tags map[string]string `json:"tags" yaml:"tags"`
+	// Notify says who hears of alarms and of what was done.
+	Notify Notify `json:"notify" yaml:"notify"`
+	// Janitor deletes function versions that nothing refers to.
+	Janitor janitor.Config `json:"janitor" yaml:"janitor"`
+}
+
+// Notify says who hears of alarms and of what was done.
+type Notify struct {
+	// Email addresses are subscribed to the topic; AWS asks each once to confirm. Empty means none.
+	Email []string `json:"email" yaml:"email"`
+	// Slack is where alarms are posted.
+	Slack Slack `json:"slack" yaml:"slack"`
+}
+
+// Slack is where alarms are posted.
+type Slack struct {
+	// Secret names the secret that holds the webhook URL or the bot token: a name in Secrets
+	// Manager, or the ARN of a secret there or of a parameter in SSM. The URL or the token
+	// itself is refused here. Empty means no Slack.
+	Secret string `json:"secret" yaml:"secret"`
+}
+
+// Default is what holds for the keys that the file does not have.
+func Default() File {
+	return File{Version: 1, Sections: Sections{Janitor: janitor.Default()}}
+}
+
+var (
+	regionForm = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
+	// A tag's key and value: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+	tagKeyForm   = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$`)
+	tagValueForm = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$`)
+	// A secret's name: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+	secretNameForm = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
+	secretARNForm  = regexp.MustCompile(`^arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+|ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9/_.-]+)$`)
+	// What Slack's tokens begin with, and the path of a webhook without its host.
+	slackSecretForm = regexp.MustCompile(`(?i)^xox[a-z]-|^xapp-|^xwfp-|(^|/)T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/|hooks\.slack`)
+)
+
+// Validate says everything that is wrong with the values.
+func (s Sections) Validate() []setting.Problem {
+	var problems []setting.Problem
+	for index, region := range s.Regions {
+		key := fmt.Sprintf("regions[%d]", index)
+		if !regionForm.MatchString(region) {
+			problems = append(problems, setting.Problem{Key: key, Value: region, Allowed: "a Region such as eu-west-1"})
+		} else if slices.Index(s.Regions, region) < index {
+			problems = append(problems, setting.Problem{Key: key, Value: region, Allowed: "each Region once"})
+		}
+	}
+	for name, value := range s.Tags {
+		if !tagKeyForm.MatchString(name) || strings.HasPrefix(strings.ToLower(name), "aws:") {
+			problems = append(problems, setting.Problem{Key: "tags." + name, Value: name, Allowed: "a key of up to 128 letters, digits, spaces and _.:/=+-@ that does not begin with aws:"})
+		}
+		if !tagValueForm.MatchString(value) {
+			problems = append(problems, setting.Problem{Key: "tags." + name, Value: value, Allowed: "up to 256 letters, digits, spaces and _.:/=+-@"})
+		}
+	}
+	problems = append(problems, s.Notify.validate()...)
+	return append(problems, s.Janitor.Validate()...)
+}
+
+func (n Notify) validate() []setting.Problem {
+	var problems []setting.Problem
+	for index, text := range n.Email {
+		key := fmt.Sprintf("notify.email[%d]", index)
+		if address, err := mail.ParseAddress(text); err != nil || address.Address != text {
+			problems = append(problems, setting.Problem{Key: key, Value: text, Allowed: "an address such as oncall@example.com"})
+		} else if slices.Index(n.Email, text) < index {
+			problems = append(problems, setting.Problem{Key: key, Value: text, Allowed: "each address once"})
+		}
+	}
+	if secret := n.Slack.Secret; secret != "" && !isSecretName(secret) {
+		// What was refused may be the secret itself: it is not repeated.
+		problems = append(problems, setting.Problem{Key: secretKey, Value: hidden, Allowed: "the name or ARN of a secret in Secrets Manager, such as caretaker/slack, or the ARN of a parameter in SSM; never the webhook URL or token itself, which belongs into that secret"})
+	}
+	return problems
+}
+
+const (
+	secretKey = "notify.slack.secret" // #nosec G101 -- the key's name
+	hidden    = "(not shown)"
+)
+
+func isSecretName(text string) bool {
+	if slackSecretForm.MatchString(text) {
+		return false
+	}
+	return secretNameForm.MatchString(text) || secretARNForm.MatchString(text)
+}
