@@ -1,0 +1,109 @@
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+)
+
+var accountText = regexp.MustCompile(`^(?:arn:aws:\w+::)?(\d{12})(?:$|:)`)
+
+// account is the caller's account: what its key or its ARN says, else that of the
+// root key.
+func (x *exchange) account() string {
+	for _, text := range []string{x.call.AccessKey, x.call.Principal} {
+		if match := accountText.FindStringSubmatch(text); match != nil {
+			return match[1]
+		}
+	}
+	return x.options.Account
+}
+
+// region is the Region that the call was signed for.
+func (x *exchange) region() string {
+	if x.call.Region != "" {
+		return x.call.Region
+	}
+	return x.options.Region
+}
+
+// functionARN is the unqualified ARN of a function where the call goes.
+func (x *exchange) functionARN(name string) string {
+	return "arn:aws:lambda:" + x.region() + ":" + x.account() + ":function:" + name
+}
+
+// ask reads from the emulator as root of the caller's account and Region, past
+// the proxy. Answers over 299 come back as they are, with out untouched.
+func (x *exchange) ask(service, path string, query url.Values, out any) (*answer, error) {
+	address := x.upstream + path
+	if len(query) > 0 {
+		address += "?" + query.Encode()
+	}
+	request, err := http.NewRequestWithContext(x.request.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	if err := x.sign(request.Context(), request, service, nil); err != nil {
+		return nil, err
+	}
+	given, err := x.round(request)
+	if err != nil || !given.ok() || out == nil {
+		return given, err
+	}
+	if err := decode(given.body, out); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return given, nil
+}
+
+// sign signs as the root key of the caller's account.
+func (x *exchange) sign(ctx context.Context, request *http.Request, service string, body []byte) error {
+	key := rootKey
+	if account := x.account(); account != x.options.Account {
+		key = account
+	}
+	sum := sha256.Sum256(body)
+	as := aws.Credentials{AccessKeyID: key, SecretAccessKey: rootKey}
+	return v4.NewSigner().SignHTTP(ctx, as, request, hex.EncodeToString(sum[:]), service, x.region(), time.Now())
+}
+
+// object is a JSON object that a rule changes in part.
+type object = map[string]any
+
+// decode keeps numbers as they are written.
+func decode(body []byte, out any) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	return decoder.Decode(out)
+}
+
+// replace puts a new body into an answer.
+func (a *answer) replace(body any) (*answer, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{status: a.status, header: a.header, body: text}, nil
+}
+
+// found is an answer of the proxy's own.
+func found(body any) (*answer, error) {
+	given := &answer{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}}}
+	return given.replace(body)
+}
+
+// text reads a string field; it is empty where there is none.
+func text(o object, field string) string {
+	value, _ := o[field].(string)
+	return value
+}

@@ -1,0 +1,133 @@
+package emulator_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
+	"go.uber.org/goleak"
+
+	"caretaker/internal/emulator"
+)
+
+// One emulator for all tests, each with an account of its own, and one that
+// enforces IAM.
+var shared, enforced *emulator.Emulator
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	var err error
+	if shared, err = emulator.Start(context.Background(), emulator.Options{CloudTrail: true}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if enforced, err = emulator.Start(context.Background(), emulator.Options{Auth: true}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := m.Run()
+	shared.Stop()
+	enforced.Stop()
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+var accounts atomic.Int64
+
+// account is a configuration for an account that nobody else uses.
+func account(t *testing.T) aws.Config {
+	t.Helper()
+	return once(shared.AWSIn(fmt.Sprintf("%012d", 100000000000+accounts.Add(1)), "eu-west-1"))
+}
+
+// once is a configuration without retries.
+func once(cfg aws.Config) aws.Config {
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	return cfg
+}
+
+func lambdas(t *testing.T) *lambdasvc.Client {
+	t.Helper()
+	return lambdasvc.NewFromConfig(account(t))
+}
+
+// pack is a small function's code, different for each text.
+func pack(t testing.TB, text string) []byte {
+	t.Helper()
+	var archive bytes.Buffer
+	writer := zip.NewWriter(&archive)
+	file, err := writer.Create("bootstrap")
+	if err == nil {
+		_, err = file.Write([]byte("#!/bin/sh\n# " + text))
+	}
+	if err := errors.Join(err, writer.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return archive.Bytes()
+}
+
+// seed creates a function with so many published versions.
+func seed(t testing.TB, client *lambdasvc.Client, name string, versions int) {
+	t.Helper()
+	create(t, client, name)
+	for n := 1; n <= versions; n++ {
+		publish(t, client, name, fmt.Sprint("build ", n))
+	}
+}
+
+func create(t testing.TB, client *lambdasvc.Client, name string) {
+	t.Helper()
+	_, err := client.CreateFunction(t.Context(), &lambdasvc.CreateFunctionInput{
+		FunctionName: &name, Role: aws.String("arn:aws:iam::000000000000:role/any"),
+		Runtime: types.RuntimeProvidedal2023, Handler: aws.String("bootstrap"),
+		Code: &types.FunctionCode{ZipFile: pack(t, name)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// publish changes the code and publishes it.
+func publish(t testing.TB, client *lambdasvc.Client, name, code string) {
+	t.Helper()
+	_, err := client.UpdateFunctionCode(t.Context(), &lambdasvc.UpdateFunctionCodeInput{
+		FunctionName: &name, ZipFile: pack(t, code), Publish: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// outcome is the error code of a call, or ok.
+func outcome(err error) string {
+	var failure smithy.APIError
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &failure):
+		return failure.ErrorCode()
+	}
+	return err.Error()
+}
+
+// afterColon is what stands behind the function's name in an ARN.
+func afterColon(arn *string) string {
+	_, after, _ := strings.Cut(aws.ToString(arn), ":function:")
+	return after
+}

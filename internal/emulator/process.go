@@ -1,0 +1,220 @@
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+)
+
+//go:embed launcher.py
+var launcher []byte
+
+// startTimeout is generous: on a busy machine a cold start takes some seconds.
+const startTimeout = 90 * time.Second
+
+// process is the running emulator: the leader of a process group that its
+// Lambda workers belong to.
+type process struct {
+	command *exec.Cmd
+	exited  chan struct{}
+}
+
+// interpreter finds the virtual environment's Python.
+func interpreter(given string) (string, error) {
+	path := given
+	if path == "" {
+		folder, err := os.Getwd()
+		if err != nil {
+			return "", err
+		}
+		for {
+			if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+				break
+			}
+			if folder == filepath.Dir(folder) {
+				return "", errors.New("starting the emulator: no go.mod above the working folder: name the Python interpreter")
+			}
+			folder = filepath.Dir(folder)
+		}
+		path = filepath.Join(folder, ".venv", "bin", "python")
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("starting the emulator: %s is missing: run make setup", path)
+	}
+	return path, nil
+}
+
+// launch starts the emulator on a free port. Another process may take that port
+// in between, hence more than one attempt.
+func (e *Emulator) launch(ctx context.Context) error {
+	var err error
+	for range 3 {
+		if err = e.attempt(ctx); err == nil || ctx.Err() != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func (e *Emulator) attempt(ctx context.Context) error {
+	port, err := freePort(ctx)
+	if err != nil {
+		return err
+	}
+	script := filepath.Join(e.folder, "launcher.py")
+	if err := os.WriteFile(script, launcher, 0o600); err != nil {
+		return err
+	}
+	mark := rand.Text()
+	environment, err := e.privateEnvironment(port, mark)
+	if err != nil {
+		return err
+	}
+	tail := &tail{}
+	output := io.Writer(tail)
+	if e.options.Log != nil {
+		output = io.MultiWriter(tail, e.options.Log)
+	}
+	command := exec.Command(e.options.Python, "-I", script) //nolint:noctx // ends with kill, which ends its group too
+	command.Dir, command.Env = e.folder, environment
+	command.Stdout, command.Stderr = output, output
+	command.SysProcAttr = processAttributes()
+	e.upstream = "http://127.0.0.1:" + port
+	if e.process, err = run(command); err != nil {
+		return err
+	}
+	if err := e.awaitHealth(ctx, mark); err != nil {
+		e.process.kill()
+		return fmt.Errorf("%w\n%s", err, tail)
+	}
+	return nil
+}
+
+// privateEnvironment is all the emulator sees. Lambda functions inherit it whole,
+// so nothing of the developer's may be in it.
+func (e *Emulator) privateEnvironment(port, mark string) ([]string, error) {
+	environment := []string{
+		"PATH=" + os.Getenv("PATH"),
+		"LANG=C.UTF-8",
+		"BIND_HOST=127.0.0.1", "MINISTACK_HOST=127.0.0.1", "GATEWAY_PORT=" + port,
+		"IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0", // both would listen on fixed ports
+		"MINISTACK_ACCOUNT_ID=" + e.options.Account, "MINISTACK_REGION=" + e.options.Region,
+		"MINISTACK_EDITION=" + mark, // named by the health check: another emulator's would not match
+		"AWS_ACCESS_KEY_ID=" + rootKey, "AWS_SECRET_ACCESS_KEY=" + rootKey,
+		"AWS_ENDPOINT_URL=" + e.Endpoint(),
+	}
+	if e.options.Auth {
+		environment = append(environment, "AUTH=true")
+	}
+	for variable, name := range map[string]string{"HOME": "home", "TMPDIR": "tmp", "STATE_DIR": "state", "S3_DATA_DIR": "s3"} {
+		folder := filepath.Join(e.folder, name)
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return nil, err
+		}
+		environment = append(environment, variable+"="+folder)
+	}
+	return environment, nil
+}
+
+func freePort(ctx context.Context) (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = listener.Close() }()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	return port, err
+}
+
+// run starts the command on a thread that stays until the command ends: Linux
+// sends the death signal when the starting thread ends, not the process.
+// https://github.com/golang/go/issues/27505
+func run(command *exec.Cmd) (*process, error) {
+	p := &process{command: command, exited: make(chan struct{})}
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(p.exited)
+		err := command.Start()
+		started <- err
+		if err == nil {
+			_ = command.Wait() // it is killed in the end: never a success
+		}
+	}()
+	return p, <-started
+}
+
+// kill ends the process group and waits for its leader.
+func (p *process) kill() {
+	killGroup(p.command.Process.Pid)
+	<-p.exited
+}
+
+func (e *Emulator) awaitHealth(ctx context.Context, mark string) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		if e.healthy(ctx, mark) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for its health check: %w", ctx.Err())
+		case <-e.process.exited:
+			return fmt.Errorf("waiting for its health check: it ended: %s", e.process.command.ProcessState)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (e *Emulator) healthy(ctx context.Context, mark string) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.upstream+"/_ministack/health", http.NoBody)
+	if err != nil {
+		return false
+	}
+	response, err := e.client.Do(request)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = response.Body.Close() }()
+	var health struct {
+		Edition string `json:"edition"`
+	}
+	return json.NewDecoder(response.Body).Decode(&health) == nil && health.Edition == mark
+}
+
+// tail keeps the last output, to be shown when the start fails.
+type tail struct {
+	mutex sync.Mutex
+	text  []byte
+}
+
+func (t *tail) Write(text []byte) (int, error) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.text = append(t.text, text...)
+	if over := len(t.text) - 4096; over > 0 {
+		t.text = bytes.Clone(t.text[over:])
+	}
+	return len(text), nil
+}
+
+func (t *tail) String() string {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	return string(t.text)
+}
