@@ -1,0 +1,143 @@
+package main
+
+import (
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"caretaker/internal/iam"
+	"caretaker/internal/setting"
+)
+
+// part is what the shared construct has to know of a part.
+type part struct {
+	// name is the part's folder, such as janitor; does says what its function does.
+	name, does string
+	// recovery says, in the alarms, what becomes of the work of a failed run.
+	recovery string
+	stage    string
+	// asset is the staged folder with bootstrap and config.json.
+	asset      string
+	arch       awslambda.Architecture
+	size       setting.Function
+	statements []iam.Statement
+	async      async
+	// stopsItself is true for a part that stops at its deadline with the rest reported:
+	// a run close to its timeout is then no alarm.
+	stopsItself bool
+	// emails are subscribed to the part's topic.
+	emails []string
+}
+
+// async is what Lambda does with an asynchronous invocation that failed.
+type async struct {
+	// retries are 0 to 2.
+	retries int
+	// maxAge is how long an event may wait for its run, 60 s to 6 h:
+	// https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
+	maxAge time.Duration
+}
+
+// function is a deployed part: its function and what stands around it.
+type function struct {
+	part
+	awslambda.Function
+	stack     awscdk.Stack
+	fullName  string
+	logs      awslogs.CfnLogGroup
+	topic     awssns.Topic
+	onFailure awssqs.Queue
+}
+
+// newFunction adds the function of a part to the part's stack, with its role, its
+// log group, its topic, its on-failure queue and the alarms that every part has.
+func newFunction(stack awscdk.Stack, p part) function {
+	fn := function{part: p, stack: stack, fullName: "caretaker-" + p.stage + "-" + p.name}
+	fn.logs = awslogs.NewCfnLogGroup(stack, jsii.String("Logs"), &awslogs.CfnLogGroupProps{
+		LogGroupName:    jsii.String("/aws/lambda/" + fn.fullName),
+		RetentionInDays: jsii.Number(p.size.LogRetentionDays),
+	})
+	fn.logs.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY, nil)
+	fn.topic = newTopic(stack, fn.fullName, p.emails)
+	fn.onFailure = newDeadLetters(stack, "OnFailure")
+
+	props := awslambda.FunctionProps{
+		FunctionName: jsii.String(fn.fullName),
+		Description:  jsii.String(p.does),
+		Code:         awslambda.Code_FromAsset(jsii.String(p.asset), nil),
+		Handler:      jsii.String("bootstrap"),
+		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture: p.arch,
+		MemorySize:   jsii.Number(p.size.Memory),
+		Timeout:      awscdk.Duration_Seconds(jsii.Number(p.size.Timeout.Std().Seconds())),
+		Tracing:      awslambda.Tracing_ACTIVE,
+		// The role is whole before the function is made: what CDK would add to it by itself stays out.
+		Role: newRole(fn).WithoutPolicyUpdates(nil),
+		Environment: &map[string]*string{
+			"STAGE":     jsii.String(p.stage),
+			"TOPIC_ARN": fn.topic.TopicArn(),
+			// The emergency brake, where somebody in the console sees it: any value but 0 and false stops all changes.
+			"DRY_RUN": jsii.String(""),
+		},
+	}
+	if p.size.ReservedConcurrency > 0 {
+		props.ReservedConcurrentExecutions = jsii.Number(p.size.ReservedConcurrency)
+	}
+	fn.Function = awslambda.NewFunction(stack, jsii.String("Function"), &props)
+	awslambda.NewCfnEventInvokeConfig(stack, jsii.String("Async"), &awslambda.CfnEventInvokeConfigProps{
+		FunctionName:             fn.FunctionName(),
+		Qualifier:                jsii.String("$LATEST"),
+		MaximumRetryAttempts:     jsii.Number(p.async.retries),
+		MaximumEventAgeInSeconds: jsii.Number(p.async.maxAge.Seconds()),
+		DestinationConfig: &awslambda.CfnEventInvokeConfig_DestinationConfigProperty{
+			OnFailure: &awslambda.CfnEventInvokeConfig_OnFailureProperty{Destination: fn.onFailure.QueueArn()},
+		},
+	})
+	addFunctionAlarms(fn)
+	fn.output("FunctionName", "The function", fn.FunctionName())
+	fn.output("LogGroupName", "Its log group", fn.logs.Ref())
+	fn.output("TopicArn", "Where alarms and summaries are published", fn.topic.TopicArn())
+	fn.output("OnFailureQueueUrl", "Runs that failed", fn.onFailure.QueueUrl())
+	return fn
+}
+
+// newRole makes the function's own role: the part's statements under the part's
+// name, and what any function needs under the name "function". No managed policy.
+func newRole(fn function) awsiam.Role {
+	return awsiam.NewRole(fn.stack, jsii.String("Role"), &awsiam.RoleProps{
+		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+		Description: jsii.String("What " + fn.fullName + " may do"),
+		InlinePolicies: &map[string]awsiam.PolicyDocument{
+			fn.name: policy(fn.stack, fn.topic.TopicArn(), fn.statements),
+			"function": policy(fn.stack, fn.topic.TopicArn(), []iam.Statement{
+				{Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{*fn.logs.AttrArn()}},
+				{
+					Sid: "Trace", Actions: []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, Resources: []string{"*"},
+					WhyStar: "X-Ray knows no narrower resource for these",
+				},
+				{Sid: "KeepFailures", Actions: []string{"sqs:SendMessage"}, Resources: []string{*fn.onFailure.QueueArn()}},
+			}),
+		},
+	})
+}
+
+func (fn function) output(id, description string, value *string) {
+	awscdk.NewCfnOutput(fn.stack, jsii.String(id), &awscdk.CfnOutputProps{Description: jsii.String(description), Value: value})
+}
+
+// newDeadLetters makes a queue for what could not be done: encrypted with SQS's own
+// key, over SSL only, and kept for SQS's longest time.
+func newDeadLetters(stack awscdk.Stack, id string) awssqs.Queue {
+	return awssqs.NewQueue(stack, jsii.String(id), &awssqs.QueueProps{
+		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
+		EnforceSSL:      jsii.Bool(true),
+		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)),
+		RemovalPolicy:   awscdk.RemovalPolicy_DESTROY,
+	})
+}

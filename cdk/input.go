@@ -1,0 +1,91 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"caretaker/internal/config"
+)
+
+// input is all that decides what is synthesised.
+type input struct {
+	// stage is the name that stacks and functions bear; config.DefaultStage without a choice.
+	stage string
+	file  config.File
+	// assets is the folder that holds <part>/bootstrap.
+	assets string
+	arch   awslambda.Architecture
+	// account and region are the environment's. Empty ones are left for the deployment to know.
+	account, region string
+}
+
+// readInput reads the context and the file that it names.
+func readInput(node constructs.Node) (input, error) {
+	given := map[string]string{}
+	for _, key := range []string{"stage", "config", "set", "arch", "assets"} {
+		switch value := node.TryGetContext(jsii.String(key)).(type) {
+		case nil:
+		case string:
+			given[key] = value
+		default:
+			return input{}, fmt.Errorf("reading context %s: %v is not a string", key, value)
+		}
+	}
+	in := input{stage: given["stage"], assets: given["assets"]}
+	if in.stage == "" {
+		in.stage = config.DefaultStage
+	}
+	folder := "dist"
+	switch given["arch"] {
+	case "", "arm64":
+		in.arch = awslambda.Architecture_ARM_64()
+	case "x86_64":
+		in.arch, folder = awslambda.Architecture_X86_64(), filepath.Join("dist", "x86_64")
+	default:
+		return input{}, fmt.Errorf("reading context arch: %q is not allowed: arm64 or x86_64", given["arch"])
+	}
+	if in.assets == "" {
+		in.assets = folder
+	}
+	path := given["config"]
+	if path == "" {
+		path = "caretaker.yaml"
+	}
+	file, err := config.Load(path, config.Options{Stage: in.stage, Set: splitSet(given["set"])})
+	if errors.Is(err, fs.ErrNotExist) && given["config"] == "" {
+		return input{}, fmt.Errorf("%w: start this in the root of the repository, as npx cdk does", err)
+	}
+	in.file = file
+	return in, err
+}
+
+// splitSet separates assignments at their commas, but for those within a list or a
+// map: janitor.exclude.names=[a,b],janitor.dryRun=true are two.
+func splitSet(text string) []string {
+	var assignments []string
+	start, depth := 0, 0
+	for at, letter := range text {
+		switch letter {
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth--
+		case ',':
+			if depth == 0 {
+				assignments = append(assignments, text[start:at])
+				start = at + 1
+			}
+		}
+	}
+	if strings.TrimSpace(text[start:]) != "" {
+		assignments = append(assignments, text[start:])
+	}
+	return assignments
+}

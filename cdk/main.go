@@ -1,0 +1,66 @@
+// Command cdk synthesises Caretaker's CloudFormation templates: one app, one stack
+// a part and Region, each of which can be deployed and destroyed by itself.
+//
+// It is started by the CDK command line (see cdk.json), from the root of the
+// repository:
+//
+//	npx cdk deploy --all -c stage=prod
+//
+// Context keys, all given with -c and none needed:
+//
+//	stage   one of the stages of the file; without it, the file's base, named "default"
+//	config  the file to read instead of caretaker.yaml
+//	set     keys for this one command, with commas between them: janitor.keep.newest=1,janitor.dryRun=true
+//	arch    arm64, or x86_64
+//	assets  where <part>/bootstrap lies instead of dist, or dist/x86_64 for that architecture
+package main
+
+import (
+	"fmt"
+	"os"
+	_ "time/tzdata" // a synth must not depend on the machine's time zones
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "caretaker:", err)
+		os.Exit(1)
+	}
+}
+
+func run() (err error) {
+	// Which Node versions CDK supports is for whoever installs Node to know; the
+	// notice would fill a screen at each synth.
+	for _, state := range []string{"END_OF_LIFE", "DEPRECATED", "UNTESTED"} {
+		if err := os.Setenv("JSII_SILENCE_WARNING_"+state+"_NODE_VERSION", "1"); err != nil {
+			return err
+		}
+	}
+	// CDK reports what it refuses by panics.
+	defer func() {
+		if refused := recover(); refused != nil {
+			err = fmt.Errorf("synthesising: %v", refused)
+		}
+	}()
+	defer jsii.Close()
+
+	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false)})
+	in, err := readInput(app.Node())
+	if err != nil {
+		return err
+	}
+	in.account, in.region = os.Getenv("CDK_DEFAULT_ACCOUNT"), os.Getenv("CDK_DEFAULT_REGION")
+	clean, err := addStacks(app, in)
+	if err != nil {
+		return err
+	}
+	defer clean()
+	assembly := app.Synth(nil)
+	if os.Getenv("CDK_OUTDIR") == "" {
+		fmt.Fprintf(os.Stderr, "caretaker: templates are in %s; to deploy them, type: npx cdk deploy --all\n", *assembly.Directory())
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// addStacks adds a stack for each enabled part and Region. The returned function
+// removes what was staged, and is called once the app is synthesised.
+func addStacks(app constructs.Construct, in input) (clean func(), err error) {
+	if !in.file.Janitor.Enabled {
+		return func() {}, nil
+	}
+	asset, clean, err := stage(filepath.Join(in.assets, "janitor"), in.file.Janitor)
+	if err != nil {
+		return nil, fmt.Errorf("staging the janitor: %w", err)
+	}
+	for _, target := range targets(in, "Janitor") {
+		if err := addJanitor(newStack(app, in, target), in, asset); err != nil {
+			clean()
+			return nil, err
+		}
+	}
+	return clean, nil
+}
+
+// target is one stack to be: its construct id, which the CDK command line selects
+// it by, the name it has in AWS, and its Region.
+type target struct{ id, name, region string }
+
+// targets are the Regions of a part. The stack's name in AWS is the same in every
+// Region, so that a Region added later renames nothing; only the id, which must be
+// unique in the app, then holds the Region.
+func targets(in input, part string) []target {
+	name := "Caretaker-" + in.stage + "-" + part
+	regions := in.file.Regions
+	if len(regions) == 0 {
+		return []target{{id: name, name: name, region: in.region}}
+	}
+	if len(regions) == 1 {
+		return []target{{id: name, name: name, region: regions[0]}}
+	}
+	all := make([]target, 0, len(regions))
+	for _, region := range regions {
+		all = append(all, target{id: name + "-" + region, name: name, region: region})
+	}
+	return all
+}
+
+func newStack(app constructs.Construct, in input, to target) awscdk.Stack {
+	stack := awscdk.NewStack(app, jsii.String(to.id), &awscdk.StackProps{
+		StackName:   jsii.String(to.name),
+		Description: jsii.String("Caretaker: looks after the AWS Lambda functions of this Region"),
+		Env:         &awscdk.Environment{Account: optional(in.account), Region: optional(to.region)},
+	})
+	tags := awscdk.Tags_Of(stack)
+	for key, value := range in.file.Tags {
+		tags.Add(jsii.String(key), jsii.String(value), nil)
+	}
+	tags.Add(jsii.String("caretaker:stage"), jsii.String(in.stage), nil)
+	return stack
+}
+
+// optional is nil for an empty text: the deployment knows it then.
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return jsii.String(text)
+}
