@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"caretaker/internal/setting"
 )
@@ -44,6 +46,7 @@ type decoder struct {
 
 // parse reads one YAML document. Nothing, or comments alone, is a nil node.
 func parse(source string, text []byte) (ast.Node, error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // some editors on Windows begin a file so
 	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		problem := Problem{Source: source, Text: "not YAML: " + err.Error()}
@@ -80,10 +83,9 @@ func (d *decoder) refuse(node ast.Node, into reflect.Type, key string) {
 		value = hidden
 	}
 	allowed := allowed(into)
-	if node.Type() == ast.StringType && (into.Kind() == reflect.Int || into.Kind() == reflect.Float64) {
-		if _, err := strconv.ParseFloat(value, 64); err == nil {
-			allowed += ", without quotes"
-		}
+	quoted := node.GetToken().Type == token.SingleQuoteType || node.GetToken().Type == token.DoubleQuoteType
+	if quoted && numberForm.MatchString(value) && (into.Kind() == reflect.Int || into.Kind() == reflect.Float64) {
+		allowed += ", without quotes"
 	}
 	d.places[key] = place{d.source, d.line(node), true}
 	d.wrong(node, key, setting.Problem{Value: value, Allowed: allowed}.Error()[len(": "):])

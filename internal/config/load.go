@@ -68,7 +68,7 @@ func Load(path string, options Options) (File, error) {
 	file.Sections = chosen
 	under := places
 	for _, assignment := range options.Set {
-		places = l.set(&file, assignment, places)
+		places = l.set(&file.Sections, assignment, places)
 	}
 	l.check(file.Sections, places, under, " (with --set)")
 	if len(l.problems) > 0 {
@@ -163,14 +163,14 @@ func noStage(name string, stages []string) string {
 }
 
 // set lays one key=value over the file.
-func (l *loading) set(file *File, assignment string, under map[string]place) map[string]place {
+func (l *loading) set(sections *Sections, assignment string, under map[string]place) map[string]place {
 	key, text, ok := strings.Cut(assignment, "=")
 	layer := l.layer(fromSet(key), false, under)
 	if !ok {
 		layer.wrong(nil, "", "no value: write it like janitor.keep.newest=1")
 		return under
 	}
-	target, ok := layer.target(reflect.ValueOf(file).Elem(), key)
+	target, ok := layer.target(reflect.ValueOf(sections).Elem(), key)
 	if !ok {
 		return under
 	}
@@ -196,7 +196,6 @@ func (d *decoder) target(section reflect.Value, key string) (reflect.Value, bool
 			return reflect.Value{}, false
 		}
 		known := fields(section)
-		delete(known, "stages") // a stage is chosen, not set
 		path = join(path, name)
 		field, ok := known[name]
 		if !ok {

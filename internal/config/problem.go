@@ -76,10 +76,10 @@ func b2i(b bool) int {
 
 // closest is the name that was probably meant. Empty means that none is near.
 func closest(given string, names []string) string {
-	best, bestDistance := "", 3
+	best, bestDistance := "", 100
 	for _, name := range names {
 		distance := distance(strings.ToLower(given), strings.ToLower(name))
-		if distance < bestDistance && distance < len(name) {
+		if distance < bestDistance && 3*distance <= len(name) {
 			best, bestDistance = name, distance
 		}
 	}

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"caretaker/internal/config"
+)
+
+// top is the checkout's folder, in which the generator runs.
+const top = "../../.."
+
+func TestSchema_isThatOfTheTypes(t *testing.T) {
+	t.Chdir(top)
+	want, err := generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("caretaker.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("caretaker.schema.json is old: run make schema\n-generated +in the checkout\n%s", diff)
+	}
+}
+
+func TestSchema_describesEachKey(t *testing.T) {
+	var schema map[string]any
+	decodeFile(t, &schema)
+	var check func(section map[string]any, path string)
+	check = func(section map[string]any, path string) {
+		properties, _ := section["properties"].(map[string]any)
+		for name, property := range properties {
+			property, key := property.(map[string]any), strings.TrimPrefix(path+"."+name, ".")
+			description, _ := property["description"].(string)
+			if description == "" && !strings.HasPrefix(key, "janitor.checks.") { // their names say it all
+				t.Errorf("%s has no description", key)
+			}
+			check(property, key)
+		}
+		if properties != nil && section["additionalProperties"] != false {
+			t.Errorf("%q takes unknown keys", path)
+		}
+	}
+	check(schema, "")
+}
+
+func TestSchema_takesTheShippedFile(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(top, "caretaker.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := validate(t, string(text)); err != nil {
+		t.Error(err)
+	}
+}
+
+// Schema and loader say the same to each file here; where the schema cannot know
+// what the loader knows, the case says why.
+func TestSchema_agreesWithTheLoader(t *testing.T) {
+	for text, c := range map[string]struct {
+		refused    bool
+		loaderOnly string
+	}{
+		"version: 1": {},
+		"version: 1\nregions: [eu-west-1, us-gov-west-1]":                             {},
+		"version: 1\ntags: {team: platform}":                                          {},
+		"version: 1\nnotify: {email: [a@example.com], slack: {secret: a/b}}":          {},
+		"version: 1\njanitor: {rate: 7.5, keep: {supersededFor: 1d12h}}":              {},
+		"version: 1\njanitor: {keep: {invokedWithin: 0s}, pressure: {above: 12.5%}}":  {},
+		"version: 1\nstages: {prod: {janitor: {dryRun: false}}, dev: {}}":             {},
+		"version: 1\nstages: {prod: {regions: [], notify: {email: [a@example.com]}}}": {},
+
+		"janitor: {}":                                            {refused: true},
+		"version: 2":                                             {refused: true},
+		"version: '1'":                                           {refused: true},
+		"version: 1\nregion: [eu-west-1]":                        {refused: true},
+		"version: 1\nregions: eu-west-1":                         {refused: true},
+		"version: 1\nregions: [Ireland]":                         {refused: true},
+		"version: 1\nregions: [eu-west-1, eu-west-1]":            {refused: true},
+		"version: 1\nregions: null":                              {refused: true},
+		"version: 1\ntags: {cost: 42}":                           {refused: true},
+		"version: 1\nnotify: {email: [oncall]}":                  {refused: true},
+		"version: 1\nnotify: {slack: {secret: 'two words'}}":     {refused: true},
+		"version: 1\njanitor: null":                              {refused: true},
+		"version: 1\njanitor: {dryRun: 'yes'}":                   {refused: true},
+		"version: 1\njanitor: {dryRun: 1}":                       {refused: true},
+		"version: 1\njanitor: {keep: {newest: '3'}}":             {refused: true},
+		"version: 1\njanitor: {keep: {newest: 2.5}}":             {refused: true},
+		"version: 1\njanitor: {keep: {newest: null}}":            {refused: true},
+		"version: 1\njanitor: {keep: {newst: 3}}":                {refused: true},
+		"version: 1\njanitor: {keep: {supersededFor: 24}}":       {refused: true},
+		"version: 1\njanitor: {keep: {supersededFor: 2w}}":       {refused: true},
+		"version: 1\njanitor: {keep: {supersededFor: 1h2d}}":     {refused: true},
+		"version: 1\njanitor: {keep: {invokedWithin: 7d}}":       {refused: true},
+		"version: 1\njanitor: {pressure: {above: 50}}":           {refused: true},
+		"version: 1\njanitor: {pressure: {above: 101%}}":         {refused: true},
+		"version: 1\njanitor: {checks: {dynamicTargets: maybe}}": {refused: true},
+		"version: 1\njanitor: {function: {logRetentionDays: 2}}": {refused: true},
+		"version: 1\nstages: null":                               {refused: true},
+		"version: 1\nstages: {prod: null}":                       {refused: true},
+		"version: 1\nstages: {default: {}}":                      {refused: true},
+		"version: 1\nstages: {pr_1: {}}":                         {refused: true},
+		"version: 1\nstages: {prod: {version: 1}}":               {refused: true},
+		"version: 1\nstages: {prod: {stages: {}}}":               {refused: true},
+		"version: 1\nstages: {prod: {janitor: {rate: 16}}}":      {refused: true},
+
+		"version: 1\njanitor: {keep: {supersededFor: 5m}}":                 {refused: true, loaderOnly: "a schema cannot compare durations"},
+		"version: 1\njanitor: {pressure: {above: 90%, tightenAbove: 80%}}": {refused: true, loaderOnly: "a schema cannot compare keys"},
+		"version: 1\nnotify: {slack: {secret: xoxb-1}}":                    {refused: true, loaderOnly: "the loader's message says why and does not show it"},
+		"version: 1\njanitor: {schedule: often}":                           {refused: true, loaderOnly: "a schedule has a grammar"},
+	} {
+		t.Run(text, func(t *testing.T) {
+			err := load(t, text)
+			if refused := err != nil; refused != c.refused {
+				t.Errorf("the loader says %v", err)
+			}
+			err = validate(t, text)
+			if refused := err != nil; refused != (c.refused && c.loaderOnly == "") {
+				t.Errorf("the schema says %v", err)
+			}
+		})
+	}
+}
+
+// Each bound and choice the generator names is the loader's too.
+func TestSchema_boundsAreTheLoaders(t *testing.T) {
+	try := func(key, value string, ok bool) {
+		t.Helper()
+		text := "version: 1\n" + nested(key, value)
+		if key == "version" {
+			text = "version: " + value
+		}
+		if key == "janitor.keep.newest" || key == "janitor.pressure.newest" {
+			text = "version: 1\njanitor: {keep: {newest: 10000}, pressure: {newest: 1}}\nstages: {a: {" + strings.TrimSpace(strings.ReplaceAll(nested(key, value), "\n", "")) + "}}"
+		}
+		if err := load(t, text); (err == nil) != ok {
+			t.Errorf("%s: %s: the loader says %v", key, value, err)
+		}
+		if err := validate(t, text); (err == nil) != ok {
+			t.Errorf("%s: %s: the schema says %v", key, value, err)
+		}
+	}
+	for key, bound := range bounds {
+		for _, edge := range bound {
+			try(key, edge.String(), true)
+		}
+		try(key, beyond(t, bound[0], -1), false)
+		try(key, beyond(t, bound[1], 1), false)
+	}
+	for key, values := range choices {
+		for _, value := range values {
+			try(key, fmt.Sprint(value), true)
+		}
+	}
+}
+
+// A number without bounds would be taken by editors whatever it is.
+func TestSchema_boundsEachNumber(t *testing.T) {
+	var schema map[string]any
+	decodeFile(t, &schema)
+	var check func(section map[string]any, path string)
+	check = func(section map[string]any, path string) {
+		properties, _ := section["properties"].(map[string]any)
+		for name, property := range properties {
+			property, key := property.(map[string]any), strings.TrimPrefix(path+"."+name, ".")
+			kind := property["type"]
+			if (kind == "integer" || kind == "number") && property["minimum"] == nil && property["enum"] == nil {
+				t.Errorf("%s has no bounds", key)
+			}
+			check(property, key)
+		}
+	}
+	check(schema, "")
+}
+
+func beyond(t *testing.T, bound json.Number, step int64) string {
+	t.Helper()
+	number, err := bound.Int64()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(number + step)
+}
+
+// nested writes a value at its key, in flow style.
+func nested(key, value string) string {
+	names := strings.Split(key, ".")
+	return names[0] + ": {" + strings.Join(names[1:], ": {") + ": " + value + strings.Repeat("}", len(names)-1) + "\n"
+}
+
+func load(t *testing.T, text string) error {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "caretaker.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := config.Load(path, config.Options{})
+	return err
+}
+
+func validate(t *testing.T, text string) error {
+	t.Helper()
+	var document any
+	decodeFile(t, &document)
+	compiler := jsonschema.NewCompiler()
+	compiler.UseRegexpEngine(func(form string) (jsonschema.Regexp, error) { return regexp.Compile(form) })
+	if err := compiler.AddResource("schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asJSON, err := yaml.YAMLToJSON([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema.Validate(instance)
+}
+
+// decodeFile decodes caretaker.schema.json.
+func decodeFile(t *testing.T, into any) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(top, "caretaker.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(into); err != nil {
+		t.Fatal(err)
+	}
+}
