@@ -1,0 +1,125 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"golang.org/x/sync/errgroup"
+)
+
+// seeder carries what all kinds of references need while one fleet is seeded.
+type seeder struct {
+	emulator Emulator
+	cfg      aws.Config
+	plan     Plan
+	now      time.Time
+
+	functions   []function
+	lambda      *lambdasvc.Client
+	runtimeRole string // that of the functions
+	invokerRole string // that of whatever calls them with an identity
+
+	mu    sync.Mutex
+	cases []Case
+}
+
+// Seed puts the plan's fleet into an empty Region of the emulator.
+func Seed(ctx context.Context, emulator Emulator, plan Plan) (Fleet, error) {
+	if plan.Versions < 8 {
+		return Fleet{}, fmt.Errorf("seeding the fleet: %d versions a function leave no room for the cases: at least 8", plan.Versions)
+	}
+	now := time.Now().UTC().Truncate(time.Second)
+	s := &seeder{
+		emulator: emulator, cfg: emulator.AWS(), plan: plan, now: now,
+		functions: plan.functions(now), lambda: lambdasvc.NewFromConfig(emulator.AWS()),
+	}
+	for _, step := range []func(context.Context) error{s.roles, s.stacks, s.publish, s.refer} {
+		if err := step(ctx); err != nil {
+			return Fleet{}, fmt.Errorf("seeding the fleet: %w", err)
+		}
+	}
+	return s.fleet(), nil
+}
+
+// refer sets up everything that refers to a version, side by side.
+func (s *seeder) refer(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, kind := range []func(context.Context) error{
+		s.rules, s.aliases, s.mappings, s.provisioned, s.destinations, s.policies, s.durable,
+		s.stateMachines, s.schedules, s.pipes, s.restAPIs, s.httpAPIs, s.eventRules, s.graphs, s.invocations,
+	} {
+		group.Go(func() error { return kind(ctx) })
+	}
+	return group.Wait()
+}
+
+// roles makes what functions and callers run as: with IAM enforced no function can be made without.
+func (s *seeder) roles(ctx context.Context) error {
+	client := iam.NewFromConfig(s.cfg)
+	for name, role := range map[string]struct {
+		arn       *string
+		principal string
+	}{
+		"shop-runtime": {&s.runtimeRole, `"lambda.amazonaws.com"`},
+		"shop-invoker": {&s.invokerRole, `["states.amazonaws.com","scheduler.amazonaws.com","pipes.amazonaws.com","apigateway.amazonaws.com","events.amazonaws.com","appsync.amazonaws.com"]`},
+	} {
+		out, err := client.CreateRole(ctx, &iam.CreateRoleInput{
+			RoleName: &name,
+			AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":` +
+				role.principal + `}}]}`),
+		})
+		if err != nil {
+			return fmt.Errorf("creating role %s: %w", name, err)
+		}
+		*role.arn = aws.ToString(out.Role.Arn)
+	}
+	return nil
+}
+
+// arn is a function's ARN; the empty qualifier leaves it unqualified.
+func (s *seeder) arn(function, qualifier string) string {
+	// The account is in the role's ARN: arn:aws:iam::<account>:role/...
+	arn := "arn:aws:lambda:" + s.cfg.Region + ":" + s.runtimeRole[len("arn:aws:iam::"):][:12] + ":function:" + function
+	if qualifier != "" {
+		arn += ":" + qualifier
+	}
+	return arn
+}
+
+// protect notes a case and gives the ARN by which it is to be referred to.
+func (s *seeder) protect(function string, version int, why string, checks ...string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cases = append(s.cases, Case{Function: function, Version: version, Checks: checks, Why: why})
+	return s.arn(function, strconv.Itoa(version))
+}
+
+// protectAll notes every version of a function from one number on that is not among its newest.
+func (s *seeder) protectAll(function string, from int, why string, checks ...string) {
+	for _, f := range s.functions {
+		for number := max(1, from); f.name == function && number <= f.versions-Newest; number++ {
+			s.protect(function, number, why, checks...)
+		}
+	}
+}
+
+func (s *seeder) fleet() Fleet {
+	slices.SortFunc(s.cases, func(a, b Case) int {
+		return cmp.Or(cmp.Compare(a.Function, b.Function), cmp.Compare(a.Version, b.Version))
+	})
+	f := Fleet{Cases: s.cases, Versions: map[string][]int{}}
+	for _, one := range s.functions {
+		for number := 1; number <= one.versions; number++ {
+			f.Versions[one.name] = append(f.Versions[one.name], number)
+		}
+	}
+	return f
+}

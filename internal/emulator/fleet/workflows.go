@@ -1,0 +1,123 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/pipes"
+	pipestypes "github.com/aws/aws-sdk-go-v2/service/pipes/types"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+)
+
+// invoke is the Step Functions integration that takes a function's name and qualifier as parameters.
+const invoke = "arn:aws:states:::lambda:invoke"
+
+// object is a piece of a definition in the Amazon States Language.
+type object = map[string]any
+
+// task is a state that ends a definition.
+func task(resource string, more object) object {
+	state := object{"Type": "Task", "Resource": resource, "End": true}
+	for key, value := range more {
+		state[key] = value
+	}
+	return state
+}
+
+// states is a definition, or a part of one, with one state.
+func states(state object) object {
+	return object{"StartAt": "Only", "States": object{"Only": state}}
+}
+
+// stateMachines names versions in the ways a definition can: two of them only when they run.
+func (s *seeder) stateMachines(ctx context.Context) error {
+	dynamic := "a state machine names its qualifier at run time"
+	s.protectAll(fraudScore, 1, dynamic, "stepFunctions", "dynamicTargets")
+	byArn := s.protect(fulfilment, 2, "Resource of a state machine's task", "stepFunctions")
+	s.protect(fulfilment, 3, "Qualifier of a state machine's lambda:invoke", "stepFunctions")
+	inMap := s.protect(settlement, 2, "inside a Map of a state machine", "stepFunctions")
+	inParallel := s.protect(settlement, 4, "inside a Parallel of a state machine", "stepFunctions")
+	jsonata := states(task(invoke, object{"Arguments": object{"FunctionName": fraudScore, "Qualifier": "{% $states.input.version %}"}}))
+	jsonata["QueryLanguage"] = "JSONata"
+	for name, definition := range map[string]object{
+		"fulfil-order": states(task(byArn, nil)),
+		"pack-order":   states(task(invoke, object{"Parameters": object{"FunctionName": fulfilment, "Qualifier": "3", "Payload.$": "$"}})),
+		"settle-day": states(object{"Type": "Map", "End": true, "ItemProcessor": states(object{
+			"Type": "Parallel", "End": true, "Branches": []object{
+				states(task(inMap, nil)),
+				states(task(invoke, object{"Parameters": object{"FunctionName": inParallel}})),
+			},
+		})}),
+		"score-order":  states(task(invoke, object{"Parameters": object{"FunctionName": fraudScore, "Qualifier.$": "$.version"}})),
+		"score-refund": jsonata,
+	} {
+		if err := stateMachine(ctx, s.cfg, name, s.invokerRole, definition); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func stateMachine(ctx context.Context, cfg aws.Config, name, role string, definition object) error {
+	text, err := json.Marshal(definition)
+	if err == nil {
+		_, err = sfn.NewFromConfig(cfg).CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
+			Name: &name, RoleArn: &role, Definition: aws.String(string(text)),
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("creating state machine %s: %w", name, err)
+	}
+	return nil
+}
+
+// NameAtRunTime adds a state machine whose function is known only when it runs. It may
+// name any version of the Region, so a careful janitor deletes nothing afterwards.
+func NameAtRunTime(ctx context.Context, cfg aws.Config, role string) error {
+	return stateMachine(ctx, cfg, "any-function", role, states(task(invoke, object{"Parameters": object{"FunctionName.$": "$.function"}})))
+}
+
+// schedules calls versions once a year, by a templated target and by the universal one.
+func (s *seeder) schedules(ctx context.Context) error {
+	input, err := json.Marshal(object{"FunctionName": nightlyReport, "Qualifier": "4", "InvocationType": "Event", "Payload": "{}"})
+	if err != nil {
+		return fmt.Errorf("writing a schedule's input: %w", err)
+	}
+	s.protect(nightlyReport, 4, "input of a schedule's universal target", "scheduler")
+	client := scheduler.NewFromConfig(s.cfg)
+	for name, target := range map[string]schedulertypes.Target{
+		"report-templated": {Arn: aws.String(s.protect(nightlyReport, 2, "target of a schedule", "scheduler"))},
+		"report-universal": {Arn: aws.String("arn:aws:scheduler:::aws-sdk:lambda:invoke"), Input: aws.String(string(input))},
+	} {
+		target.RoleArn = &s.invokerRole
+		_, err := client.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
+			Name: &name, ScheduleExpression: aws.String("cron(30 3 1 1 ? *)"), Target: &target,
+			FlexibleTimeWindow: &schedulertypes.FlexibleTimeWindow{Mode: schedulertypes.FlexibleTimeWindowModeOff},
+		})
+		if err != nil {
+			return fmt.Errorf("creating schedule %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// pipes reads a queue through one version into another.
+func (s *seeder) pipes(ctx context.Context) error {
+	source, err := s.queue(ctx, "audit")
+	if err != nil {
+		return err
+	}
+	_, err = pipes.NewFromConfig(s.cfg).CreatePipe(ctx, &pipes.CreatePipeInput{
+		Name: aws.String("audit"), RoleArn: &s.invokerRole, Source: &source, DesiredState: pipestypes.RequestedPipeStateStopped,
+		Enrichment: aws.String(s.protect(auditTrail, 2, "enrichment of a pipe", "pipes")),
+		Target:     aws.String(s.protect(auditTrail, 3, "target of a pipe", "pipes")),
+	})
+	if err != nil {
+		return fmt.Errorf("creating pipe audit: %w", err)
+	}
+	return nil
+}
