@@ -1,0 +1,245 @@
+package janitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
+	"golang.org/x/sync/errgroup"
+)
+
+// aliasesFresh is how old a reading of a function's aliases may be when one of its versions is deleted.
+const aliasesFresh = time.Minute
+
+// Apply carries the plan out, or in a dry run looks as far as it can without deleting
+// anything. What it could not do is in the report and in the error; one failure never
+// stops the others.
+func (j *Janitor) Apply(ctx context.Context, plan Plan, dryRun bool) (Report, error) {
+	run := &run{janitor: j, plan: plan, dryRun: dryRun, stopBy: j.stopBy(ctx, plan, dryRun), aliases: map[string]*reading{}}
+	run.guarded = newestNumbers(plan)
+	if !plan.Belt.Closed() || dryRun {
+		run.carryOut(ctx)
+	} else {
+		run.hold()
+	}
+	err := run.verify(ctx)
+	after, storageErr := j.storageAfter(ctx, run)
+	report := run.report(after)
+	err = errors.Join(report.err(), err, storageErr)
+	report.completed = err == nil
+	return report, err
+}
+
+// run is one carrying out of a plan.
+type run struct {
+	janitor *Janitor
+	plan    Plan
+	dryRun  bool
+	// stopBy is when no further deletion is begun; zero is never.
+	stopBy  time.Time
+	stopped atomic.Bool
+	// guarded is for each function the lowest of the numbers that stay whatever was decided.
+	guarded map[string]int64
+
+	mutex   sync.Mutex
+	aliases map[string]*reading
+	// deletions are the positions in the plan, and done what became of each.
+	deletions []int
+	done      []Decision
+}
+
+// reading is the latest look at one function's aliases.
+type reading struct {
+	mutex      sync.Mutex
+	at         time.Time
+	references []Reference
+	err        error
+}
+
+// newestNumbers is apply's own guard, made from nothing but the list of versions: a fault in
+// a rule must not take the last versions of a function.
+func newestNumbers(plan Plan) map[string]int64 {
+	numbers := map[string][]int64{}
+	for _, decision := range plan.Decisions {
+		if decision.Version.Number > 0 {
+			numbers[decision.Function] = append(numbers[decision.Function], decision.Version.Number)
+		}
+	}
+	lowest := make(map[string]int64, len(numbers))
+	for function, all := range numbers {
+		slices.Sort(all)
+		lowest[function] = all[max(0, len(all)-max(1, plan.Newest[function]))]
+	}
+	return lowest
+}
+
+// stopBy leaves enough of the time for the list that proves the deletions.
+func (j *Janitor) stopBy(ctx context.Context, plan Plan, dryRun bool) time.Time {
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return time.Time{}
+	}
+	reserve := 2 * time.Second
+	if !dryRun {
+		calls := min(wholeList(plan), len(touched(plan)))
+		reserve += time.Duration(float64(calls) / j.cfg.Rate * 1.3 * float64(time.Second))
+	}
+	return deadline.Add(-min(reserve, time.Until(deadline)/2))
+}
+
+func (r *run) carryOut(ctx context.Context) {
+	r.deletions = r.plan.Deletions()
+	r.done = make([]Decision, len(r.deletions))
+	phase := Deleting
+	if r.dryRun {
+		phase = LookingAtPolicies
+	}
+	var count atomic.Int64
+	var group errgroup.Group
+	group.SetLimit(inFlight)
+	for position, of := range r.deletions {
+		group.Go(func() error {
+			r.done[position] = r.one(ctx, r.plan.Decisions[of])
+			r.janitor.options.Observer.Progress(phase, int(count.Add(1)), len(r.deletions))
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions above never fail: each outcome is in done
+}
+
+// hold leaves everything where it is, since a belt is closed.
+func (r *run) hold() {
+	r.deletions = r.plan.Deletions()
+	r.done = make([]Decision, len(r.deletions))
+	for position, of := range r.deletions {
+		decision := r.plan.Decisions[of]
+		decision.Outcome, decision.Reason = Remaining, Reason(r.plan.Belt.Name+" belt closed")
+		r.done[position] = decision
+	}
+}
+
+// one takes the last look at a version and deletes it if that still allows it.
+func (r *run) one(ctx context.Context, decision Decision) Decision {
+	if r.timeUp(ctx) {
+		return outOfTimeFor(decision, r.dryRun)
+	}
+	if decision.Version.Number < 1 || decision.Version.Number >= r.guarded[decision.Function] {
+		decision.Outcome, decision.Reason = Kept, Guarded
+		return decision
+	}
+	look := r.look(ctx, decision)
+	if r.timeUp(ctx) {
+		return outOfTimeFor(decision, r.dryRun)
+	}
+	decision = Confirm(decision, look)
+	if decision.Outcome != Deletable || r.dryRun {
+		return decision
+	}
+	return r.janitor.remove(ctx, decision)
+}
+
+func (r *run) timeUp(ctx context.Context) bool {
+	return r.stopped.Load() || ctx.Err() != nil || !r.stopBy.IsZero() && time.Now().After(r.stopBy)
+}
+
+// stopNow ends the run early: the pace has no turn left before the deadline.
+func (r *run) stopNow() { r.stopped.Store(true) }
+
+func outOfTimeFor(decision Decision, dryRun bool) Decision {
+	if dryRun {
+		decision.Outcome = NotLookedAt
+		return decision
+	}
+	decision.Outcome, decision.Reason = Remaining, OutOfTime
+	return decision
+}
+
+// look reads what can have changed since the plan was made, and the policy on the version.
+func (r *run) look(ctx context.Context, decision Decision) LastLook {
+	references, err := r.freshAliases(ctx, decision.Function)
+	if errors.Is(err, errNoTime) {
+		r.stopNow()
+	}
+	if err != nil {
+		return LastLook{Unread: fmt.Sprintf("%v (grant lambda:ListAliases)", err)}
+	}
+	if !r.janitor.cfg.Checks.Policies {
+		return LastLook{References: references}
+	}
+	qualifier := decision.Qualifier()
+	_, err = r.janitor.aws.Lambda.GetPolicy(ctx, &lambdasvc.GetPolicyInput{FunctionName: &decision.Function, Qualifier: &qualifier})
+	var none *lambdatypes.ResourceNotFoundException
+	switch {
+	case errors.As(err, &none):
+		return LastLook{References: references}
+	case errors.Is(err, errNoTime):
+		r.stopNow()
+	case err != nil:
+		return LastLook{Unread: fmt.Sprintf("reading the policy of %s:%s: %v (grant lambda:GetPolicy or switch off janitor.checks.policies)",
+			decision.Function, qualifier, err)}
+	}
+	return LastLook{References: references, Policy: true}
+}
+
+// freshAliases reads a function's aliases again when the reading is over a minute old.
+func (r *run) freshAliases(ctx context.Context, function string) ([]Reference, error) {
+	r.mutex.Lock()
+	own := r.aliases[function]
+	if own == nil {
+		own = &reading{at: r.plan.AliasesRead[function]}
+		r.aliases[function] = own
+	}
+	r.mutex.Unlock()
+
+	own.mutex.Lock()
+	defer own.mutex.Unlock()
+	if r.janitor.now().Sub(own.at) < aliasesFresh {
+		return own.references, own.err
+	}
+	own.references, own.err = r.janitor.listAliases(ctx, function)
+	own.at = r.janitor.now()
+	return own.references, own.err
+}
+
+// remove deletes one version. Nothing else in this package calls DeleteFunction: without a
+// qualifier it would delete the whole function.
+func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
+	qualifier := strconv.FormatInt(decision.Version.Number, 10)
+	if _, err := versionNumber(qualifier); err != nil {
+		decision.Outcome, decision.Reason = Kept, Guarded
+		return decision
+	}
+	_, err := j.aws.Lambda.DeleteFunction(ctx, &lambdasvc.DeleteFunctionInput{FunctionName: &decision.Function, Qualifier: &qualifier})
+	var (
+		referenced *lambdatypes.ResourceConflictException
+		invalid    *lambdatypes.InvalidParameterValueException
+		gone       *lambdatypes.ResourceNotFoundException
+		answered   smithy.APIError
+	)
+	switch {
+	case err == nil:
+		decision.Outcome = NotVerified
+	case errors.Is(err, errNoTime):
+		return outOfTimeFor(decision, false)
+	case errors.As(err, &referenced):
+		decision.Outcome, decision.Reason, decision.Detail = Refused, AWSReferenced, referenced.ErrorMessage()
+	case errors.As(err, &invalid):
+		decision.Outcome, decision.Reason, decision.Detail = Refused, AWSRefused, invalid.ErrorMessage()
+	case errors.As(err, &gone):
+		decision.Outcome, decision.Reason = Gone, FunctionGone
+	case errors.As(err, &answered):
+		decision.Outcome, decision.Reason, decision.Detail = Failed, CallFailed, err.Error()
+	default:
+		// No answer came back: AWS may have deleted it all the same. The list afterwards tells.
+		decision.Outcome, decision.Reason, decision.Detail = NotVerified, CallFailed, err.Error()
+	}
+	return decision
+}

@@ -1,0 +1,95 @@
+package janitor
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Belt is a safety belt that stops a run before its first deletion. The zero value is open.
+type Belt struct {
+	// Name is percent, functions or references; empty while every belt is open.
+	Name string `json:"name,omitempty"`
+	// Message says what closed it and how a person opens it.
+	Message string `json:"message,omitempty"`
+}
+
+// The belts.
+const (
+	PercentBelt    = "percent"
+	FunctionsBelt  = "functions"
+	ReferencesBelt = "references"
+)
+
+// Closed says whether the belt stops the run.
+func (b Belt) Closed() bool { return b.Name != "" }
+
+// BeltError is the error of a run that a closed belt stopped.
+type BeltError struct{ Belt Belt }
+
+// Error is the belt's message.
+func (e BeltError) Error() string { return e.Belt.Name + " belt closed: " + e.Belt.Message }
+
+// History is what earlier runs left behind in their metrics. The zero value is a first run.
+type History struct {
+	// Functions is how many functions the last run saw; 0 when none is known.
+	Functions int
+	// References is how many references of each kind the last run found, and FunctionsRead
+	// how many functions it read for that; a kind that stands in neither was not read.
+	References, FunctionsRead map[Kind]int
+	// After is the storage in bytes when the last run ended; 0 when none is known.
+	After int64
+	// Growth is by how many bytes the storage grew between the runs of the last 14 days.
+	Growth int64
+	// Since is when the oldest run of the last 14 days ended; zero when none is known.
+	Since time.Time
+}
+
+// leastJudged is how many references of a kind must be expected before their absence closes
+// the belt, where the number depends on which functions were read or comes and goes by itself.
+const leastJudged = 4
+
+// closedBelt is the first belt that the plan closes.
+func closedBelt(plan Plan, belts Belts) Belt {
+	deletions := len(plan.Deletions())
+	if deletions == 0 {
+		return Belt{}
+	}
+	if last := plan.History.Functions; plan.Functions*2 <= last {
+		return Belt{FunctionsBelt, fmt.Sprintf("%d functions were listed, the last run saw %d; %s", plan.Functions, last, reopen)}
+	}
+	if belt := referencesBelt(plan); belt.Closed() {
+		return belt
+	}
+	if float64(deletions)*100 > belts.MaxPercent*float64(plan.Versions) {
+		return Belt{PercentBelt, fmt.Sprintf(
+			"%d of %d versions would go, more than belts.maxPercent (%g); review them with `caretaker janitor plan --region %s --out plan.json`"+
+				" and delete just those with `caretaker janitor apply --region %s --plan plan.json`",
+			deletions, plan.Versions, belts.MaxPercent, plan.Region, plan.Region)}
+	}
+	return Belt{}
+}
+
+const reopen = "if that is right, invoke the function once with {\"dryRun\": true}: what a dry run finds is what the next run is compared with"
+
+// referencesBelt closes when far fewer references were found than last time: a scan that
+// comes back nearly empty is more often broken than right.
+func referencesBelt(plan Plan) Belt {
+	found := plan.count()
+	for _, kind := range slices.Sorted(maps.Keys(plan.FunctionsRead)) {
+		expected := float64(plan.History.References[kind])
+		read, lastRead := plan.FunctionsRead[kind], plan.History.FunctionsRead[kind]
+		if read > 0 && lastRead > 0 {
+			expected *= min(1, float64(read)/float64(lastRead))
+		}
+		if (read > 0 || kind == Invocation) && expected < leastJudged {
+			continue
+		}
+		if float64(found[kind])*2 < expected {
+			return Belt{ReferencesBelt, fmt.Sprintf("%d references of the kind %q were found, the last run found %d; %s",
+				found[kind], kind, plan.History.References[kind], reopen)}
+		}
+	}
+	return Belt{}
+}

@@ -1,0 +1,148 @@
+package janitor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"caretaker/internal/emf"
+)
+
+// The janitor's own metrics. A run reads the earlier ones back: they are its only memory.
+const (
+	metricStorage    = "CodeStorageBytes"
+	metricGrowth     = "CodeStorageGrowth"
+	metricFunctions  = "FunctionsSeen"
+	metricReferences = "ReferencesFound"
+	metricRead       = "FunctionsRead"
+)
+
+// memory is how far back a run looks at its own metrics. CloudWatch keeps them by the
+// minute for 15 days.
+const memory = 14 * 24 * time.Hour
+
+// history reads what earlier runs measured.
+func (j *Janitor) history(ctx context.Context, now time.Time) (History, error) {
+	history := History{References: map[Kind]int{}, FunctionsRead: map[Kind]int{}}
+	queries := j.historyQueries()
+	latest := map[string]time.Time{}
+	input := &cloudwatch.GetMetricDataInput{
+		MetricDataQueries: queries, ScanBy: cloudwatchtypes.ScanByTimestampDescending,
+		// Whole minutes: otherwise CloudWatch rounds, and may leave the run of this minute out.
+		StartTime: aws.Time(now.Add(-memory).Truncate(time.Minute)), EndTime: aws.Time(now.Truncate(time.Minute).Add(time.Minute)),
+	}
+	err := everyPage(func(token *string) (*string, error) {
+		input.NextToken = token
+		page, err := j.aws.CloudWatch.GetMetricData(ctx, input)
+		if err != nil {
+			return nil, err
+		}
+		for _, result := range page.MetricDataResults {
+			for position, at := range result.Timestamps {
+				history.remember(queries, aws.ToString(result.Id), at, result.Values[position], latest)
+			}
+		}
+		return page.NextToken, nil
+	})
+	if err != nil {
+		return History{}, fmt.Errorf("reading the metrics of earlier runs (cloudwatch:GetMetricData): %w", err)
+	}
+	return history, nil
+}
+
+func (j *Janitor) historyQueries() []cloudwatchtypes.MetricDataQuery {
+	var queries []cloudwatchtypes.MetricDataQuery
+	add := func(name, statistic string, kind Kind) {
+		dimensions := []cloudwatchtypes.Dimension{
+			{Name: aws.String("Part"), Value: aws.String("janitor")},
+			{Name: aws.String("Stage"), Value: aws.String(j.options.Stage)},
+		}
+		if kind != "" {
+			dimensions = append(dimensions, cloudwatchtypes.Dimension{Name: aws.String("Kind"), Value: aws.String(string(kind))})
+		}
+		queries = append(queries, cloudwatchtypes.MetricDataQuery{
+			Id: aws.String(fmt.Sprintf("q%d", len(queries))),
+			MetricStat: &cloudwatchtypes.MetricStat{
+				Metric: &cloudwatchtypes.Metric{Namespace: aws.String(emf.Namespace), MetricName: aws.String(name), Dimensions: dimensions},
+				Period: aws.Int32(60), Stat: aws.String(statistic),
+			},
+		})
+	}
+	add(metricStorage, "Minimum", "")
+	add(metricGrowth, "Sum", "")
+	// Of two runs within one minute the one that found more counts: it is the one to compare with.
+	add(metricFunctions, "Maximum", "")
+	for _, one := range scans {
+		for _, kind := range one.kinds {
+			add(metricReferences, "Maximum", kind)
+			add(metricRead, "Maximum", kind)
+		}
+	}
+	return queries
+}
+
+// remember takes one data point in; of most metrics only the latest counts.
+func (h *History) remember(queries []cloudwatchtypes.MetricDataQuery, id string, at time.Time, value float64, latest map[string]time.Time) {
+	var position int
+	if _, err := fmt.Sscanf(id, "q%d", &position); err != nil || position < 0 || position >= len(queries) {
+		return
+	}
+	metric := queries[position].MetricStat.Metric
+	name, kind := aws.ToString(metric.MetricName), Kind("")
+	for _, dimension := range metric.Dimensions {
+		if strings.EqualFold(aws.ToString(dimension.Name), "Kind") {
+			kind = Kind(aws.ToString(dimension.Value))
+		}
+	}
+	newest := !at.Before(latest[id])
+	if newest {
+		latest[id] = at
+	}
+	switch {
+	case name == metricGrowth:
+		h.Growth += int64(value)
+	case name == metricStorage && (h.Since.IsZero() || at.Before(h.Since)):
+		h.Since = at
+	}
+	if !newest {
+		return
+	}
+	switch name {
+	case metricStorage:
+		h.After = int64(value)
+	case metricFunctions:
+		h.Functions = int(value)
+	case metricReferences:
+		h.References[kind] = int(value)
+	case metricRead:
+		h.FunctionsRead[kind] = int(value)
+	}
+}
+
+// grown is by how many bytes the storage grew since the last run ended; false without one.
+func (h History) grown(before Storage) (int64, bool) {
+	return before.Used - h.After, h.After > 0
+}
+
+// daysToLimit is how many days the free storage lasts at the mean growth of the last two
+// weeks. There is no answer while it does not grow or the history is under two days.
+func daysToLimit(storage Storage, history History, before Storage, now time.Time) (float64, bool) {
+	days := now.Sub(history.Since).Hours() / 24
+	if history.Since.IsZero() || days < 2 || storage.Limit <= 0 {
+		return 0, false
+	}
+	growth := history.Growth
+	if latest, known := history.grown(before); known {
+		growth += latest
+	}
+	if growth <= 0 {
+		return 0, false
+	}
+	free := max(0, storage.Limit-storage.Used)
+	return float64(free) / (float64(growth) / days), true
+}

@@ -1,0 +1,236 @@
+package janitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+	"golang.org/x/sync/errgroup"
+)
+
+// inventory reads what is cheap and covers the whole Region: the storage, and unless it is
+// low enough to leave the Region alone all functions with all versions and their tags.
+func (j *Janitor) inventory(ctx context.Context) (Facts, error) {
+	storage, err := j.storage(ctx)
+	if err != nil {
+		return Facts{}, err
+	}
+	facts := Facts{Storage: storage, Self: j.options.Self}
+	facts.NotChecked = notChecked(j.cfg)
+	if idle(storage, j.cfg.Pressure) {
+		return facts, nil
+	}
+	var tags map[string]map[string]string
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		listed, err := j.listFunctions(groupCtx)
+		facts.Functions, facts.Account, facts.Region = listed.sorted(), listed.place.account, listed.place.region
+		return err
+	})
+	group.Go(func() (err error) {
+		tags, err = j.listTags(groupCtx)
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return Facts{}, err
+	}
+	for position := range facts.Functions {
+		facts.Functions[position].Tags = tags[facts.Functions[position].Name]
+	}
+	return facts, nil
+}
+
+func (j *Janitor) storage(ctx context.Context) (Storage, error) {
+	settings, err := j.aws.Lambda.GetAccountSettings(ctx, &lambdasvc.GetAccountSettingsInput{})
+	if err != nil {
+		return Storage{}, fmt.Errorf("reading the account's code storage: %w", err)
+	}
+	if settings.AccountUsage == nil || settings.AccountLimit == nil {
+		return Storage{}, errors.New("reading the account's code storage: the answer holds no usage or no limit")
+	}
+	return Storage{Used: settings.AccountUsage.TotalCodeSize, Limit: settings.AccountLimit.TotalCodeSize}, nil
+}
+
+// listFunctions lists every version of every function, 50 a page whatever is asked for:
+// https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html
+func (j *Janitor) listFunctions(ctx context.Context) (*fleet, error) {
+	fleet := newFleet()
+	input := &lambdasvc.ListFunctionsInput{FunctionVersion: lambdatypes.FunctionVersionAll, MaxItems: aws.Int32(50)}
+	err := everyPage(func(token *string) (*string, error) {
+		input.Marker = token
+		page, err := j.aws.Lambda.ListFunctions(ctx, input)
+		if err != nil {
+			return nil, err
+		}
+		for position := range page.Functions {
+			if err := fleet.add(&page.Functions[position]); err != nil {
+				return nil, err
+			}
+		}
+		j.options.Observer.Progress(ReadingFunctions, len(fleet.functions), 0)
+		return page.NextMarker, nil
+	})
+	if err != nil {
+		return fleet, fmt.Errorf("listing functions: %w", err)
+	}
+	return fleet, nil
+}
+
+// fleet gathers list items into functions.
+type fleet struct {
+	functions map[string]*Function
+	// masters are the versions, or with number 0 all versions, that Lambda@Edge replicates.
+	masters []target
+	place   target
+}
+
+func newFleet() *fleet { return &fleet{functions: map[string]*Function{}} }
+
+func (f *fleet) add(item *lambdatypes.FunctionConfiguration) error {
+	named, ok := parseTarget(aws.ToString(item.FunctionArn))
+	if !ok {
+		return fmt.Errorf("the list holds the ARN %q, which is not a function's", aws.ToString(item.FunctionArn))
+	}
+	f.place = named
+	function := f.functions[named.function]
+	if function == nil {
+		function = &Function{Name: named.function}
+		f.functions[named.function] = function
+	}
+	if master, ok := parseTarget(aws.ToString(item.MasterArn)); ok {
+		f.masters = append(f.masters, master)
+	}
+	if aws.ToString(item.Version) == "$LATEST" || named.qualifier == "" {
+		function.Runtime = string(item.Runtime)
+		return nil
+	}
+	number, err := versionNumber(aws.ToString(item.Version))
+	if err != nil {
+		return fmt.Errorf("the list holds version %q of %s: %w", aws.ToString(item.Version), named.function, err)
+	}
+	function.Versions = append(function.Versions, Version{
+		Number:    number,
+		Bytes:     item.CodeSize,
+		SHA:       aws.ToString(item.CodeSha256),
+		Published: published(aws.ToString(item.LastModified)),
+		Edge:      item.MasterArn != nil,
+		Durable:   item.DurableConfig != nil,
+	})
+	return nil
+}
+
+// sorted is the fleet by name, the versions by number and not as text, and each of them once.
+func (f *fleet) sorted() []Function {
+	for _, master := range f.masters {
+		function := f.functions[master.function]
+		if function == nil || master.region != f.place.region || master.account != f.place.account {
+			continue
+		}
+		for position := range function.Versions {
+			version := &function.Versions[position]
+			version.Edge = version.Edge || master.qualifier == "" || master.qualifier == strconv.FormatInt(version.Number, 10)
+		}
+	}
+	functions := make([]Function, 0, len(f.functions))
+	for _, function := range f.functions {
+		slices.SortFunc(function.Versions, func(a, b Version) int { return int(a.Number - b.Number) })
+		function.Versions = slices.Clip(slices.CompactFunc(function.Versions, func(a, b Version) bool { return a.Number == b.Number }))
+		functions = append(functions, *function)
+	}
+	slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
+	return functions
+}
+
+// listTags reads the tags of all functions, 100 functions a call.
+func (j *Janitor) listTags(ctx context.Context) (map[string]map[string]string, error) {
+	tags := map[string]map[string]string{}
+	input := &resourcegroupstaggingapi.GetResourcesInput{ResourceTypeFilters: []string{"lambda:function"}, ResourcesPerPage: aws.Int32(100)}
+	err := everyPage(func(token *string) (*string, error) {
+		input.PaginationToken = token
+		page, err := j.aws.Tagging.GetResources(ctx, input)
+		if err != nil {
+			return nil, err
+		}
+		for _, resource := range page.ResourceTagMappingList {
+			named, ok := parseTarget(aws.ToString(resource.ResourceARN))
+			if !ok {
+				continue
+			}
+			ofFunction := make(map[string]string, len(resource.Tags))
+			for _, tag := range resource.Tags {
+				ofFunction[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+			}
+			tags[named.function] = ofFunction
+		}
+		return page.PaginationToken, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the functions' tags: %w", err)
+	}
+	return tags, nil
+}
+
+// everyPage fetches pages until there is no token for the next. A token that comes
+// twice in a row is an error: taking the list for complete would lose references.
+func everyPage(fetch func(token *string) (*string, error)) error {
+	var token *string
+	for {
+		next, err := fetch(token)
+		if err != nil {
+			return err
+		}
+		if aws.ToString(next) == "" {
+			return nil
+		}
+		if token != nil && *token == *next {
+			return errors.New("the list does not end: AWS answered the same page token twice")
+		}
+		token = next
+	}
+}
+
+// published reads AWS's date, which is almost RFC 3339. An unreadable one is the zero time.
+func published(text string) time.Time {
+	for _, layout := range []string{"2006-01-02T15:04:05.000-0700", time.RFC3339Nano} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+// each calls read for all items, so many at once, and ends with the first error. The
+// limiter under the client sets the pace; this only keeps requests in flight.
+func each[T any](ctx context.Context, items []T, read func(context.Context, T) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(inFlight)
+	for _, item := range items {
+		group.Go(func() error { return read(ctx, item) })
+	}
+	return group.Wait()
+}
+
+// inFlight is how many requests a scan has under way: at AWS's usual 150 ms an answer, three
+// would reach 15 a second; the rest is for slow answers.
+const inFlight = 12
+
+// gathered collects findings from requests that run side by side.
+type gathered struct {
+	mutex sync.Mutex
+	Findings
+}
+
+func (g *gathered) with(change func(*Findings)) {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	change(&g.Findings)
+}

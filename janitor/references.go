@@ -1,0 +1,277 @@
+package janitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
+	"golang.org/x/sync/errgroup"
+
+	"caretaker/internal/iam"
+)
+
+// scan is one way of looking for references.
+type scan struct {
+	// key switches it off in caretaker.yaml; empty where nothing does.
+	key string
+	on  func(Config) bool
+	// early scans cost a few pages a Region and help to make the shortlist.
+	early bool
+	// kinds are what it counts, for the belt. perFunction says that the count depends on
+	// which functions were read.
+	kinds       []Kind
+	perFunction bool
+	grants      []iam.Statement
+	read        func(*Janitor, context.Context, scope) (Findings, error)
+}
+
+// scope is what a scan may look at.
+type scope struct {
+	// place has the Region and account, so that targets elsewhere are not taken for ours.
+	place target
+	// functions are all of the Region, shortlist those with versions to protect.
+	functions, shortlist []Function
+	now                  time.Time
+	// own is the scan that is being made.
+	own scan
+}
+
+// scans is every scan, with its key in the file and the permissions it needs.
+var scans = []scan{
+	{
+		key: "checks.eventSourceMappings", on: func(c Config) bool { return c.Checks.EventSourceMappings },
+		early: true, kinds: []Kind{EventSourceMapping}, read: (*Janitor).readMappings,
+		grants: regionWide("ReadMappings", "lambda:ListEventSourceMappings"),
+	},
+	{
+		on: func(Config) bool { return true }, kinds: []Kind{Alias, WeightedAlias}, perFunction: true,
+		read: (*Janitor).readAliases, // its grant is one of every run's: apply reads aliases again
+	},
+	{
+		key: "checks.provisionedConcurrency", on: func(c Config) bool { return c.Checks.ProvisionedConcurrency },
+		kinds: []Kind{ProvisionedConcurrency}, perFunction: true, read: (*Janitor).readProvisionedConcurrency,
+		grants: onFunctions("ReadProvisionedConcurrency", "lambda:ListProvisionedConcurrencyConfigs"),
+	},
+	{
+		key: "checks.durableExecutions", on: func(c Config) bool { return c.Checks.DurableExecutions },
+		kinds: []Kind{DurableExecution}, perFunction: true, read: (*Janitor).readDurableExecutions,
+		grants: onFunctions("ReadDurableExecutions", "lambda:ListDurableExecutionsByFunction"),
+	},
+	{
+		key: "checks.asyncDestinations", on: func(c Config) bool { return c.Checks.AsyncDestinations },
+		kinds: []Kind{AsyncDestination}, read: (*Janitor).readDestinations,
+		grants: onFunctions("ReadDestinations", "lambda:ListFunctionEventInvokeConfigs"),
+	},
+	{
+		key: "checks.policies", on: func(c Config) bool { return c.Checks.Policies },
+		grants: onFunctions("ReadPolicies", "lambda:GetPolicy"), // read by apply, as the last look
+	},
+	{
+		key: "keep.invokedWithin", on: func(c Config) bool { return c.Keep.InvokedWithin > 0 },
+		kinds: []Kind{Invocation}, read: (*Janitor).readInvocations,
+		grants: regionWide("ReadInvocations", "cloudwatch:ListMetrics"),
+	},
+	{
+		key: "checks.aliasHistory", on: func(c Config) bool { return c.Checks.AliasHistory && c.Keep.SupersededFor > 0 },
+		read: (*Janitor).readAliasHistory, grants: regionWide("ReadAliasHistory", "cloudtrail:LookupEvents"),
+	},
+	{
+		key: "checks.stackStates", on: func(c Config) bool { return c.Checks.StackStates },
+		read: (*Janitor).readStackStates, grants: regionWide("ReadStackStates", "cloudformation:ListStacks"),
+	},
+	{
+		key: "checks.stackResources", on: func(c Config) bool { return c.Checks.StackResources },
+		kinds: []Kind{StackResource}, perFunction: true, read: (*Janitor).readStackResources,
+		grants: append(regionWide("ReadLiveStacks", "cloudformation:ListStacks"), iam.Statement{
+			Sid: "ReadStackResources", Actions: []string{"cloudformation:ListStackResources"},
+			Resources: []string{"arn:${Partition}:cloudformation:${Region}:${Account}:stack/*"},
+		}),
+	},
+	{
+		key: "checks.stepFunctions", on: func(c Config) bool { return c.Checks.StepFunctions },
+		kinds: []Kind{StateMachine}, read: (*Janitor).readStateMachines,
+		grants: append(regionWide("ListStateMachines", "states:ListStateMachines"), iam.Statement{
+			Sid: "ReadStateMachines", Actions: []string{"states:DescribeStateMachine", "states:ListStateMachineVersions"},
+			Resources: []string{"arn:${Partition}:states:${Region}:${Account}:stateMachine:*"},
+		}),
+	},
+	{
+		key: "checks.scheduler", on: func(c Config) bool { return c.Checks.Scheduler },
+		kinds: []Kind{Schedule}, read: (*Janitor).readSchedules,
+		grants: append(regionWide("ListSchedules", "scheduler:ListSchedules"), iam.Statement{
+			Sid: "ReadSchedules", Actions: []string{"scheduler:GetSchedule"},
+			Resources: []string{"arn:${Partition}:scheduler:${Region}:${Account}:schedule/*"},
+		}),
+	},
+	{
+		key: "checks.pipes", on: func(c Config) bool { return c.Checks.Pipes },
+		kinds: []Kind{Pipe}, read: (*Janitor).readPipes, grants: regionWide("ListPipes", "pipes:ListPipes"),
+	},
+	{
+		key: "checks.apiGateway", on: func(c Config) bool { return c.Checks.APIGateway },
+		kinds: []Kind{API}, read: (*Janitor).readAPIs,
+		grants: []iam.Statement{{Sid: "ReadAPIs", Actions: []string{"apigateway:GET"}, Resources: []string{
+			"arn:${Partition}:apigateway:${Region}::/restapis", "arn:${Partition}:apigateway:${Region}::/restapis/*",
+			"arn:${Partition}:apigateway:${Region}::/apis", "arn:${Partition}:apigateway:${Region}::/apis/*",
+		}}},
+	},
+	{
+		key: "checks.apiGatewayStages", on: func(c Config) bool { return c.Checks.APIGatewayStages },
+		kinds: []Kind{APIStage}, read: (*Janitor).readAPIStages,
+		grants: []iam.Statement{{Sid: "ReadAPIStages", Actions: []string{"apigateway:GET"}, Resources: []string{
+			"arn:${Partition}:apigateway:${Region}::/restapis", "arn:${Partition}:apigateway:${Region}::/restapis/*",
+		}}},
+	},
+	{
+		key: "checks.eventBridge", on: func(c Config) bool { return c.Checks.EventBridge },
+		kinds: []Kind{Rule}, read: (*Janitor).readRules,
+		grants: append(regionWide("ListRules", "events:ListEventBuses", "events:ListRules"), iam.Statement{
+			Sid: "ReadRules", Actions: []string{"events:ListTargetsByRule"},
+			Resources: []string{"arn:${Partition}:events:${Region}:${Account}:rule/*"},
+		}),
+	},
+	{
+		key: "checks.appSync", on: func(c Config) bool { return c.Checks.AppSync },
+		kinds: []Kind{DataSource}, read: (*Janitor).readDataSources,
+		grants: regionWide("ReadAppSync", "appsync:ListGraphqlApis", "appsync:ListApis", "appsync:ListDataSources"),
+	},
+}
+
+func regionWide(sid string, actions ...string) []iam.Statement {
+	return []iam.Statement{{
+		Sid: sid, Actions: actions, Resources: []string{anyResource},
+		WhyStar: "listing a whole Region knows no narrower resource",
+	}}
+}
+
+func onFunctions(sid, action string) []iam.Statement {
+	return []iam.Statement{{Sid: sid, Actions: []string{action}, Resources: []string{anyFunction}}}
+}
+
+// references runs the early scans, or all others, side by side. A scan that fails is not the
+// end: what it could have protected is kept, and the run goes on with the rest.
+func (j *Janitor) references(ctx context.Context, in scope, early bool) (Findings, error) {
+	var found gathered
+	var group errgroup.Group
+	for _, one := range scans {
+		if one.read == nil || one.early != early {
+			continue
+		}
+		if !one.on(j.cfg) {
+			continue
+		}
+		in.own = one
+		group.Go(func() error {
+			findings, err := one.read(j, ctx, in)
+			if errors.Is(err, errNoTime) || ctx.Err() != nil {
+				return errors.Join(err, ctx.Err())
+			}
+			if err != nil {
+				findings.Unread = append(findings.Unread, unread(one, "", err))
+			}
+			findings.FunctionsRead = one.counted(in)
+			found.with(func(all *Findings) { all.add(findings) })
+			return nil
+		})
+	}
+	return found.Findings, group.Wait()
+}
+
+func (s scan) counted(in scope) map[Kind]int {
+	counted := map[Kind]int{}
+	for _, kind := range s.kinds {
+		counted[kind] = 0
+		if s.perFunction {
+			counted[kind] = len(in.shortlist)
+		}
+	}
+	return counted
+}
+
+// unread names the check and the action to grant.
+func unread(one scan, function string, err error) Unread {
+	var actions []string
+	for _, statement := range one.grants {
+		actions = append(actions, statement.Actions...)
+	}
+	if one.key == "" {
+		actions = []string{"lambda:ListAliases"}
+	}
+	var operation *smithy.OperationError
+	if errors.As(err, &operation) {
+		for _, action := range actions {
+			if strings.HasSuffix(action, ":"+operation.Operation()) {
+				actions = []string{action}
+				break
+			}
+		}
+	}
+	remedy := "grant " + strings.Join(actions, ", ")
+	check := "aliases"
+	if one.key != "" {
+		check = "janitor." + one.key
+		remedy += " or switch off " + check
+	}
+	return Unread{Check: check, Function: function, Cause: fmt.Sprintf("%v (%s)", err, remedy)}
+}
+
+// notChecked are the keys of the scans that are off.
+func notChecked(cfg Config) []string {
+	var keys []string
+	for _, one := range scans {
+		if !one.on(cfg) {
+			keys = append(keys, "janitor."+one.key)
+		}
+	}
+	if cfg.Checks.DynamicTargets == IgnoreDynamic {
+		keys = append(keys, "janitor.checks.dynamicTargets")
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// perFunction reads something of each function; one that cannot be read is unread alone, and
+// one that is gone has nothing to protect any more.
+func perFunction(ctx context.Context, own scan, functions []Function, read func(context.Context, Function) (Findings, error)) (Findings, error) {
+	var found gathered
+	err := each(ctx, functions, func(ctx context.Context, function Function) error {
+		findings, err := read(ctx, function)
+		var gone *lambdatypes.ResourceNotFoundException
+		switch {
+		case errors.As(err, &gone):
+		case errors.Is(err, errNoTime):
+			return err
+		case err != nil:
+			found.with(func(all *Findings) { all.Unread = append(all.Unread, unread(own, function.Name, err)) })
+		default:
+			found.with(func(all *Findings) { all.add(findings) })
+		}
+		return ctx.Err()
+	})
+	return found.Findings, err
+}
+
+// named adds what a piece of configuration calls, if it is in this place.
+func (f *Findings) named(in scope, kind Kind, by string, what calls) {
+	for _, called := range what.static {
+		if called.at(in.place) {
+			f.References = append(f.References, Reference{called.function, called.qualifier, kind, by})
+		}
+	}
+	for _, called := range what.dynamic {
+		called.Kind, called.By = kind, by
+		f.Dynamic = append(f.Dynamic, called)
+	}
+}
+
+// arn adds a target given by its full ARN; one of another service is none of ours.
+func (f *Findings) arn(in scope, kind Kind, by, text string) {
+	if called, ok := parseTarget(text); ok {
+		f.named(in, kind, by, calls{static: []target{called}})
+	}
+}

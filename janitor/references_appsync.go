@@ -1,0 +1,70 @@
+package janitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/appsync"
+	appsynctypes "github.com/aws/aws-sdk-go-v2/service/appsync/types"
+)
+
+// readDataSources reads the functions behind the data sources of GraphQL and Event APIs,
+// which call them with a service role.
+func (j *Janitor) readDataSources(ctx context.Context, in scope) (Findings, error) {
+	apis := map[string]string{}
+	err := everyPage(func(token *string) (*string, error) {
+		page, err := j.aws.AppSync.ListGraphqlApis(ctx, &appsync.ListGraphqlApisInput{MaxResults: 25, NextToken: token})
+		if err != nil {
+			return nil, err
+		}
+		for _, api := range page.GraphqlApis {
+			apis[aws.ToString(api.ApiId)] = aws.ToString(api.Name)
+		}
+		return page.NextToken, nil
+	})
+	if err != nil {
+		return Findings{}, fmt.Errorf("listing GraphQL APIs: %w", err)
+	}
+	err = everyPage(func(token *string) (*string, error) {
+		page, err := j.aws.AppSync.ListApis(ctx, &appsync.ListApisInput{MaxResults: 25, NextToken: token})
+		if err != nil {
+			return nil, err
+		}
+		for _, api := range page.Apis {
+			apis[aws.ToString(api.ApiId)] = aws.ToString(api.Name)
+		}
+		return page.NextToken, nil
+	})
+	if err != nil {
+		return Findings{}, fmt.Errorf("listing Event APIs: %w", err)
+	}
+	var found Findings
+	for id, name := range apis {
+		if err := j.readSourcesOf(ctx, in, id, name, &found); err != nil {
+			return Findings{}, fmt.Errorf("listing data sources of %s: %w", name, err)
+		}
+	}
+	return found, nil
+}
+
+func (j *Janitor) readSourcesOf(ctx context.Context, in scope, id, name string, found *Findings) error {
+	err := everyPage(func(token *string) (*string, error) {
+		page, err := j.aws.AppSync.ListDataSources(ctx, &appsync.ListDataSourcesInput{ApiId: &id, MaxResults: 25, NextToken: token})
+		if err != nil {
+			return nil, err
+		}
+		for _, source := range page.DataSources {
+			if source.LambdaConfig != nil {
+				found.arn(in, DataSource, name+" "+aws.ToString(source.Name), aws.ToString(source.LambdaConfig.LambdaFunctionArn))
+			}
+		}
+		return page.NextToken, nil
+	})
+	var gone *appsynctypes.NotFoundException
+	if errors.As(err, &gone) {
+		return nil
+	}
+	return err
+}

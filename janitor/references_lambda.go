@@ -1,0 +1,159 @@
+package janitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// readMappings reads all event source mappings of the Region. Their FunctionArn has four
+// forms: unqualified, with :$LATEST, with a version and with an alias.
+func (j *Janitor) readMappings(ctx context.Context, in scope) (Findings, error) {
+	var found Findings
+	err := everyPage(func(token *string) (*string, error) {
+		page, err := j.aws.Lambda.ListEventSourceMappings(ctx, &lambdasvc.ListEventSourceMappingsInput{Marker: token, MaxItems: aws.Int32(100)})
+		if err != nil {
+			return nil, err
+		}
+		for _, mapping := range page.EventSourceMappings {
+			found.arn(in, EventSourceMapping, aws.ToString(mapping.UUID), aws.ToString(mapping.FunctionArn))
+		}
+		return page.NextMarker, nil
+	})
+	if err != nil {
+		return Findings{}, fmt.Errorf("listing event source mappings: %w", err)
+	}
+	return found, nil
+}
+
+func (j *Janitor) readAliases(ctx context.Context, in scope) (Findings, error) {
+	return perFunction(ctx, in.own, in.shortlist, func(ctx context.Context, function Function) (Findings, error) {
+		read := j.now()
+		references, err := j.listAliases(ctx, function.Name)
+		return Findings{References: references, AliasesRead: map[string]time.Time{function.Name: read}}, err
+	})
+}
+
+// listAliases gives a reference for each version that an alias sends requests to, weighted
+// ones included. AWS documents no page limit below 10,000.
+func (j *Janitor) listAliases(ctx context.Context, function string) ([]Reference, error) {
+	references := []Reference{}
+	err := everyPage(func(token *string) (*string, error) {
+		page, err := j.aws.Lambda.ListAliases(ctx, &lambdasvc.ListAliasesInput{
+			FunctionName: &function, Marker: token, MaxItems: aws.Int32(10000),
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, alias := range page.Aliases {
+			name := aws.ToString(alias.Name)
+			references = append(references, Reference{function, aws.ToString(alias.FunctionVersion), Alias, name})
+			if alias.RoutingConfig == nil {
+				continue
+			}
+			for version := range alias.RoutingConfig.AdditionalVersionWeights {
+				references = append(references, Reference{function, version, WeightedAlias, name})
+			}
+		}
+		return page.NextMarker, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing aliases of %s: %w", function, err)
+	}
+	return references, nil
+}
+
+// readProvisionedConcurrency reads the configurations on versions and on aliases; AWS keeps
+// the latter on the alias alone, whose version the alias itself protects.
+func (j *Janitor) readProvisionedConcurrency(ctx context.Context, in scope) (Findings, error) {
+	return perFunction(ctx, in.own, in.shortlist, func(ctx context.Context, function Function) (found Findings, err error) {
+		err = everyPage(func(token *string) (*string, error) {
+			page, err := j.aws.Lambda.ListProvisionedConcurrencyConfigs(ctx, &lambdasvc.ListProvisionedConcurrencyConfigsInput{
+				FunctionName: &function.Name, Marker: token, MaxItems: aws.Int32(50),
+			})
+			if err != nil {
+				return nil, err
+			}
+			for _, config := range page.ProvisionedConcurrencyConfigs {
+				found.arn(in, ProvisionedConcurrency, fmt.Sprintf("%d requested", aws.ToInt32(config.RequestedProvisionedConcurrentExecutions)),
+					aws.ToString(config.FunctionArn))
+			}
+			return page.NextMarker, nil
+		})
+		if err != nil {
+			return found, fmt.Errorf("listing provisioned concurrency of %s: %w", function.Name, err)
+		}
+		return found, nil
+	})
+}
+
+// readDurableExecutions asks each candidate that can have durable executions whether one is
+// running: it is pinned to its version and may run for a year.
+func (j *Janitor) readDurableExecutions(ctx context.Context, in scope) (Findings, error) {
+	durable := make([]Function, 0, len(in.shortlist))
+	for _, function := range in.shortlist {
+		for _, version := range function.Versions {
+			if version.Durable {
+				durable = append(durable, Function{Name: function.Name, Versions: []Version{version}})
+			}
+		}
+	}
+	return perFunction(ctx, in.own, durable, func(ctx context.Context, function Function) (found Findings, err error) {
+		qualifier := strconv.FormatInt(function.Versions[0].Number, 10)
+		page, err := j.aws.Lambda.ListDurableExecutionsByFunction(ctx, &lambdasvc.ListDurableExecutionsByFunctionInput{
+			FunctionName: &function.Name, Qualifier: &qualifier, MaxItems: 1,
+			Statuses: []lambdatypes.ExecutionStatus{lambdatypes.ExecutionStatusRunning},
+		})
+		if err != nil {
+			return found, fmt.Errorf("listing durable executions of %s:%s: %w", function.Name, qualifier, err)
+		}
+		for _, execution := range page.DurableExecutions {
+			found.References = append(found.References, Reference{function.Name, qualifier, DurableExecution, aws.ToString(execution.DurableExecutionName)})
+		}
+		return found, nil
+	})
+}
+
+// readDestinations reads where every function of the Region sends the results of its
+// asynchronous invocations; that call is made with the sender's role and needs no policy.
+func (j *Janitor) readDestinations(ctx context.Context, in scope) (Findings, error) {
+	var found gathered
+	err := each(ctx, in.functions, func(ctx context.Context, function Function) error {
+		err := everyPage(func(token *string) (*string, error) {
+			page, err := j.aws.Lambda.ListFunctionEventInvokeConfigs(ctx, &lambdasvc.ListFunctionEventInvokeConfigsInput{
+				FunctionName: &function.Name, Marker: token, MaxItems: aws.Int32(50),
+			})
+			if err != nil {
+				return nil, err
+			}
+			for _, config := range page.FunctionEventInvokeConfigs {
+				found.with(func(all *Findings) { all.destinations(in, function.Name, config.DestinationConfig) })
+			}
+			return page.NextMarker, nil
+		})
+		var gone *lambdatypes.ResourceNotFoundException
+		if err != nil && !errors.As(err, &gone) {
+			return fmt.Errorf("listing async destinations of %s: %w", function.Name, err)
+		}
+		return nil
+	})
+	return found.Findings, err
+}
+
+func (f *Findings) destinations(in scope, function string, config *lambdatypes.DestinationConfig) {
+	if config == nil {
+		return
+	}
+	if config.OnSuccess != nil {
+		f.arn(in, AsyncDestination, function, aws.ToString(config.OnSuccess.Destination))
+	}
+	if config.OnFailure != nil {
+		f.arn(in, AsyncDestination, function, aws.ToString(config.OnFailure.Destination))
+	}
+}

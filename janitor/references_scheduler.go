@@ -1,0 +1,66 @@
+package janitor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
+)
+
+// readSchedules reads the targets of all schedules. The list has a templated target's ARN;
+// a universal one, which calls any AWS API, has its function in the schedule's input.
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
+func (j *Janitor) readSchedules(ctx context.Context, in scope) (Findings, error) {
+	var found gathered
+	var universal []schedulertypes.ScheduleSummary
+	err := everyPage(func(token *string) (*string, error) {
+		page, err := j.aws.Scheduler.ListSchedules(ctx, &scheduler.ListSchedulesInput{MaxResults: aws.Int32(100), NextToken: token})
+		if err != nil {
+			return nil, err
+		}
+		for _, schedule := range page.Schedules {
+			if schedule.Target == nil {
+				continue
+			}
+			arn := aws.ToString(schedule.Target.Arn)
+			if strings.Contains(strings.ToLower(arn), ":aws-sdk:lambda:invoke") {
+				universal = append(universal, schedule)
+			}
+			found.arn(in, Schedule, aws.ToString(schedule.Name), arn)
+		}
+		return page.NextToken, nil
+	})
+	if err != nil {
+		return Findings{}, fmt.Errorf("listing schedules: %w", err)
+	}
+	err = each(ctx, universal, func(ctx context.Context, schedule schedulertypes.ScheduleSummary) error {
+		called, err := j.universalCalls(ctx, schedule)
+		if err != nil {
+			return fmt.Errorf("reading schedule %s: %w", aws.ToString(schedule.Name), err)
+		}
+		found.with(func(all *Findings) { all.named(in, Schedule, aws.ToString(schedule.Name), called) })
+		return nil
+	})
+	return found.Findings, err
+}
+
+func (j *Janitor) universalCalls(ctx context.Context, schedule schedulertypes.ScheduleSummary) (calls, error) {
+	whole, err := j.aws.Scheduler.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: schedule.Name, GroupName: schedule.GroupName})
+	var gone *schedulertypes.ResourceNotFoundException
+	if errors.As(err, &gone) {
+		return calls{}, nil
+	}
+	if err != nil {
+		return calls{}, err
+	}
+	var request struct{ FunctionName, Qualifier string }
+	if whole.Target == nil || json.Unmarshal([]byte(aws.ToString(whole.Target.Input)), &request) != nil {
+		return calls{dynamic: []DynamicTarget{{Prefix: true}}}, nil
+	}
+	return callOf(template(request.FunctionName, "<aws."), template(request.Qualifier, "<aws.")), nil
+}

@@ -1,0 +1,267 @@
+package janitor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"caretaker/internal/emf"
+)
+
+// Report says what happened in a run. It stays under 100 KB for any fleet, since a Lambda's
+// answer fails above 6 MB, after the deed.
+type Report struct {
+	Account string    `json:"account,omitempty"`
+	Region  string    `json:"region,omitempty"`
+	Started time.Time `json:"started"`
+	Seconds float64   `json:"seconds"`
+	DryRun  bool      `json:"dryRun"`
+	// Idle says that storage was under pressure.above, Tightened that it was over
+	// pressure.tightenAbove, so that pressure.newest applied.
+	Idle      bool `json:"idle,omitempty"`
+	Tightened bool `json:"tightened,omitempty"`
+	// Belt is what stopped the run, or in a dry run what would have.
+	Belt Belt `json:"belt,omitzero"`
+
+	// Before and After are the Region's code storage as AWS reports it, in bytes.
+	Before Storage `json:"before"`
+	After  Storage `json:"after"`
+	// DaysToLimit is how long the free storage lasts; nil when nobody can tell.
+	DaysToLimit *float64 `json:"daysToLimit,omitempty"`
+	// Growth is by how many bytes storage grew since the last run; nil without one.
+	Growth *int64 `json:"growth,omitempty"`
+
+	Functions int `json:"functions"`
+	// Versions are the numbered ones that were looked at.
+	Versions int `json:"versions"`
+	// Outcomes counts every version looked at, $LATEST included, and KeptBy those that
+	// were kept, by reason.
+	Outcomes map[Outcome]int `json:"outcomes"`
+	KeptBy   map[Reason]int  `json:"keptBy"`
+	// DeletableBytes is the sum of what the plan would delete, BytesFreed of what a list taken
+	// afterwards no longer shows. Neither counts what AWS stores elsewhere, such as images.
+	DeletableBytes int64 `json:"deletableBytes"`
+	BytesFreed     int64 `json:"bytesFreed"`
+	// References are how many there were of each kind.
+	References map[Kind]int `json:"references"`
+	// FunctionsRead is how many functions were read for a kind; 0 stands for the whole Region.
+	FunctionsRead map[Kind]int `json:"functionsRead,omitempty"`
+
+	NotChecked []string `json:"notChecked,omitempty"`
+	// DynamicTargets are the first hundred targets that are only known when they run.
+	DynamicTargets []string `json:"dynamicTargets,omitempty"`
+	// Biggest are the twenty biggest versions that were deleted, or would be.
+	Biggest []Item `json:"biggest,omitempty"`
+	// Errors are the first hundred.
+	Errors []string `json:"errors,omitempty"`
+
+	// Calls are the attempts by service and operation, Throttles how many AWS throttled.
+	Calls     map[string]int `json:"calls"`
+	Throttles int            `json:"throttles"`
+
+	completed bool
+	failures  []error
+}
+
+// Item is one version in a report.
+type Item struct {
+	Function string  `json:"function"`
+	Version  int64   `json:"version"`
+	Bytes    int64   `json:"bytes"`
+	Outcome  Outcome `json:"outcome"`
+	Reason   Reason  `json:"reason"`
+	Detail   string  `json:"detail,omitempty"`
+}
+
+// What a report holds at most of each.
+const (
+	mostBiggest = 20
+	mostErrors  = 100
+	longest     = 500
+)
+
+// report sums the run up and tells the observer each decision.
+func (r *run) report(after Storage) Report {
+	j, plan := r.janitor, r.plan
+	report := Report{
+		Account: plan.Account, Region: plan.Region, Started: plan.Made, Seconds: j.now().Sub(plan.Made).Seconds(),
+		DryRun: r.dryRun, Idle: plan.Idle, Tightened: plan.Tightened, Belt: plan.Belt,
+		Before: plan.Storage, After: after, Functions: plan.Functions, Versions: plan.Versions,
+		Outcomes: map[Outcome]int{}, KeptBy: map[Reason]int{},
+		References: plan.count(), FunctionsRead: plan.FunctionsRead, NotChecked: plan.NotChecked,
+		Calls: j.aws.Pace.Calls(), Throttles: j.aws.Pace.Throttles(),
+	}
+	if days, known := daysToLimit(after, plan.History, plan.Storage, plan.Made); known {
+		report.DaysToLimit = &days
+	}
+	if growth, known := plan.History.grown(plan.Storage); known {
+		report.Growth = &growth
+	}
+	report.targets(plan.Dynamic)
+	became := make(map[int]Decision, len(r.done))
+	for position, decision := range r.done {
+		became[r.deletions[position]] = decision
+		report.DeletableBytes += decision.Version.Bytes
+	}
+	for position, decision := range plan.Decisions {
+		if changed, found := became[position]; found {
+			decision = changed
+		}
+		report.count(decision)
+		j.options.Observer.Decided(decision)
+	}
+	for _, unread := range plan.Unread {
+		report.failed(fmt.Errorf("%s could not be read: %s", strings.TrimSpace(unread.Check+" "+unread.Function), unread.Cause))
+	}
+	slices.SortStableFunc(report.Biggest, func(a, b Item) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	report.Biggest = report.Biggest[:min(mostBiggest, len(report.Biggest))]
+	if plan.Belt.Closed() && !r.dryRun {
+		report.failed(BeltError{plan.Belt})
+	}
+	return report
+}
+
+func (r *Report) targets(dynamic []DynamicTarget) {
+	for _, target := range dynamic {
+		named := "any function"
+		switch {
+		case target.Function != "" && target.Prefix:
+			named = "functions named " + target.Function + "*"
+		case target.Function != "":
+			named = "any version of " + target.Function
+		}
+		r.DynamicTargets = append(r.DynamicTargets, fmt.Sprintf("%s %s may call %s", target.Kind, target.By, named))
+	}
+	slices.Sort(r.DynamicTargets)
+	r.DynamicTargets = slices.Compact(r.DynamicTargets)
+	r.DynamicTargets = r.DynamicTargets[:min(mostErrors, len(r.DynamicTargets))]
+}
+
+func (r *Report) count(decision Decision) {
+	r.Outcomes[decision.Outcome]++
+	item := Item{decision.Function, decision.Version.Number, decision.Version.Bytes, decision.Outcome, decision.Reason, clipped(decision.Detail)}
+	switch decision.Outcome {
+	case Kept, Refused:
+		r.KeptBy[decision.Reason]++
+		// What the last look could not read is an error of this run; what the scans could not
+		// read is reported once, not for each version.
+		if decision.Reason == CouldNotRead && strings.Contains(decision.Detail, "(grant lambda:") {
+			r.failed(errors.New(decision.Detail))
+		}
+		return
+	case Failed:
+		r.failed(fmt.Errorf("deleting %s:%d: %s: %s", decision.Function, decision.Version.Number, decision.Reason, decision.Detail))
+	case Deleted:
+		r.BytesFreed += decision.Version.Bytes
+	}
+	r.Biggest = append(r.Biggest, item)
+	if len(r.Biggest) > 50*mostBiggest {
+		slices.SortStableFunc(r.Biggest, func(a, b Item) int { return cmp.Compare(b.Bytes, a.Bytes) })
+		r.Biggest = r.Biggest[:mostBiggest]
+	}
+}
+
+func (r *Report) failed(err error) {
+	if len(r.Errors) < mostErrors && !slices.Contains(r.Errors, clipped(err.Error())) {
+		r.Errors = append(r.Errors, clipped(err.Error()))
+		r.failures = append(r.failures, err)
+	}
+}
+
+func clipped(text string) string {
+	if len(text) <= longest {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longest], "") + "..."
+}
+
+// shownErrors is how many errors a run's own error holds; the report has more.
+const shownErrors = 5
+
+func (r *Report) err() error {
+	failures := r.failures
+	if len(failures) > shownErrors {
+		more := fmt.Errorf("and %d more in the report", len(failures)-shownErrors)
+		failures = append(slices.Clone(failures[:shownErrors]), more)
+	}
+	return errors.Join(failures...)
+}
+
+// Metrics are what the run measured.
+func (r Report) Metrics() []emf.Metric {
+	metrics := []emf.Metric{
+		{Name: "VersionsDeleted", Value: float64(r.Outcomes[Deleted]), Unit: emf.Count},
+		{Name: "BytesFreed", Value: float64(r.BytesFreed), Unit: emf.Bytes},
+		{Name: "Remaining", Value: float64(r.Outcomes[Remaining] + r.waiting()), Unit: emf.Count},
+		{Name: "Failed", Value: float64(r.Outcomes[Failed]), Unit: emf.Count},
+		{Name: "Throttles", Value: float64(r.Throttles), Unit: emf.Count},
+	}
+	add := func(name string, value float64, unit string, kind Kind) {
+		metric := emf.Metric{Name: name, Value: value, Unit: unit}
+		if kind != "" {
+			metric.Dimensions = map[string]string{"Kind": string(kind)}
+		}
+		metrics = append(metrics, metric)
+	}
+	if r.completed {
+		add("RunCompleted", 1, emf.Count, "")
+	}
+	if r.After.Limit > 0 {
+		add(metricStorage, float64(r.After.Used), emf.Bytes, "")
+		add("CodeStoragePercent", r.After.Percent(), emf.Percent, "")
+	}
+	if r.Growth != nil {
+		add(metricGrowth, float64(*r.Growth), emf.Bytes, "")
+	}
+	if r.DaysToLimit != nil {
+		add("DaysToLimit", *r.DaysToLimit, emf.None, "")
+	}
+	if r.Idle || r.Belt.Closed() && !r.DryRun || !r.completed {
+		return metrics // the next run is compared with the last one that went well
+	}
+	add(metricFunctions, float64(r.Functions), emf.Count, "")
+	for kind, read := range r.FunctionsRead {
+		add(metricReferences, float64(r.References[kind]), emf.Count, kind)
+		add(metricRead, float64(read), emf.Count, kind)
+	}
+	return metrics
+}
+
+// waiting is what a dry run leaves deletable: nothing is being freed.
+func (r Report) waiting() int {
+	return r.Outcomes[Deletable] + r.Outcomes[NotLookedAt]
+}
+
+// storageAfter reads the storage once more when something was deleted.
+func (j *Janitor) storageAfter(ctx context.Context, r *run) (Storage, error) {
+	for _, decision := range r.done {
+		if decision.Outcome == Deleted || decision.Outcome == NotVerified {
+			return j.storage(ctx)
+		}
+	}
+	return r.plan.Storage, nil
+}
+
+// Audit is an Observer that writes a line for each version that was deleted, as much as it
+// takes to say later what it was.
+type Audit struct{ Log zerolog.Logger }
+
+// Progress writes nothing.
+func (Audit) Progress(Phase, int, int) {}
+
+// Decided writes the line.
+func (a Audit) Decided(decision Decision) {
+	if decision.Outcome != Deleted && decision.Outcome != NotVerified {
+		return
+	}
+	a.Log.Info().Str("function", decision.Function).Int64("version", decision.Version.Number).
+		Str("code_sha256", decision.Version.SHA).Int64("bytes", decision.Version.Bytes).
+		Str("outcome", string(decision.Outcome)).Str("reason", string(decision.Reason)).Str("detail", decision.Detail).
+		Msg("version deleted")
+}

@@ -1,0 +1,133 @@
+package janitor
+
+import (
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// target is a function named by an ARN or a shorter form, with its qualifier if it has one.
+type target struct {
+	partition, region, account, function, qualifier string
+}
+
+// anyTarget is the forms in which Lambda takes a function: a full ARN, a partial one and
+// the name, each with or without a qualifier.
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+var anyTarget = regexp.MustCompile(`^(?:arn:(aws[a-z-]*):lambda:)?(?:([a-z]+(?:-[a-z]+)+-[0-9]):)?(?:([0-9]{12}):)?(?:function:)?` +
+	`([A-Za-z0-9_.-]+)(?::([$.A-Za-z0-9_-]+))?$`)
+
+// targetsInside finds full ARNs in any text.
+var targetsInside = regexp.MustCompile(`arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_.-]+(?::[$.A-Za-z0-9_-]+)?`)
+
+// parseTarget reads a full ARN.
+func parseTarget(text string) (target, bool) {
+	named, ok := parseName(text)
+	return named, ok && named.partition != ""
+}
+
+// parseName reads any form that a request to Lambda may name a function in.
+func parseName(text string) (target, bool) {
+	parts := anyTarget.FindStringSubmatch(text)
+	if parts == nil {
+		return target{}, false
+	}
+	return target{parts[1], parts[2], parts[3], parts[4], parts[5]}, true
+}
+
+// at says whether the target is in this account and Region; a form that names neither is.
+func (t target) at(place target) bool {
+	return (t.region == "" || t.region == place.region) && (t.account == "" || t.account == place.account)
+}
+
+var errNotANumber = errors.New("a version is an ASCII number from 1 without leading zeros")
+
+// versionNumber reads a version's number and nothing else: a deletion with an empty
+// qualifier deletes the whole function, and with digits other than ASCII AWS refuses it.
+func versionNumber(text string) (int64, error) {
+	if len(text) == 0 || len(text) > 18 || text[0] == '0' {
+		return 0, errNotANumber
+	}
+	for _, letter := range []byte(text) {
+		if letter < '0' || letter > '9' {
+			return 0, errNotANumber
+		}
+	}
+	return strconv.ParseInt(text, 10, 64)
+}
+
+// expression is a value of a definition. A computed one is only known when the
+// definition runs, except for the literal text that it begins with.
+type expression struct {
+	text     string
+	computed bool
+}
+
+// calls are what some piece of configuration calls: functions it names, and targets
+// that are only known when it runs.
+type calls struct {
+	static  []target
+	dynamic []DynamicTarget
+}
+
+// callOf reads a function's name and a qualifier given apart from it, either of which may
+// be computed.
+func callOf(name, qualifier expression) calls {
+	if name.computed {
+		return calls{dynamic: []DynamicTarget{startingWith(name.text)}}
+	}
+	named, ok := parseName(name.text)
+	if !ok {
+		// Lambda could not read it either, but what we cannot read may be anything.
+		return calls{dynamic: []DynamicTarget{{Prefix: true}}}
+	}
+	if qualifier.computed {
+		return calls{dynamic: []DynamicTarget{{Function: named.function}}}
+	}
+	if named.qualifier == "" {
+		named.qualifier = qualifier.text
+	}
+	return calls{static: []target{named}}
+}
+
+// startingWith says which functions a computed name may name, by the literal text that it
+// begins with.
+func startingWith(literal string) DynamicTarget {
+	_, name, isARN := strings.Cut(literal, "function:")
+	if !isARN {
+		if strings.Contains(literal, ":") || strings.HasPrefix("arn", literal) {
+			return DynamicTarget{Prefix: true}
+		}
+		name = literal
+	}
+	if function, _, qualified := strings.Cut(name, ":"); qualified {
+		return DynamicTarget{Function: function}
+	}
+	return DynamicTarget{Function: name, Prefix: true}
+}
+
+// template is a text in which the marker begins what is filled in later.
+func template(text, marker string) expression {
+	literal, _, computed := strings.Cut(text, marker)
+	return expression{literal, computed}
+}
+
+// The computed values of Step Functions whose beginning is certain: a format string, and a
+// JSONata concatenation of literals and plain variables.
+// https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
+var (
+	formatted    = regexp.MustCompile(`^States\.Format\('([^'{\\]*)`)
+	concatenated = regexp.MustCompile(`^\{%\s*(?:'([^'\\]*)'|"([^"\\]*)")(?:\s*&\s*(?:\$[\w.$]+|'[^'\\]*'|"[^"\\]*"))*\s*%\}$`)
+)
+
+// computed is a value that Step Functions evaluates.
+func computed(text string) expression {
+	if parts := formatted.FindStringSubmatch(text); parts != nil {
+		return expression{parts[1], true}
+	}
+	if parts := concatenated.FindStringSubmatch(text); parts != nil {
+		return expression{parts[1] + parts[2], true}
+	}
+	return expression{computed: true}
+}
