@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -10,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -42,8 +42,8 @@ func (x *exchange) functionARN(name string) string {
 	return "arn:aws:lambda:" + x.region() + ":" + x.account() + ":function:" + name
 }
 
-// ask reads from the emulator as root of the caller's account and Region, past
-// the proxy. Answers over 299 come back as they are, with out untouched.
+// ask reads JSON from the emulator as root of the caller's account and Region,
+// past the proxy. Answers over 299 come back as they are, with out untouched.
 func (x *exchange) ask(service, path string, query url.Values, out any) (*answer, error) {
 	address := x.upstream + path
 	if len(query) > 0 {
@@ -53,10 +53,7 @@ func (x *exchange) ask(service, path string, query url.Values, out any) (*answer
 	if err != nil {
 		return nil, err
 	}
-	if err := x.sign(request.Context(), request, service, nil); err != nil {
-		return nil, err
-	}
-	given, err := x.round(request)
+	given, err := x.asRoot(request, service, nil)
 	if err != nil || !given.ok() || out == nil {
 		return given, err
 	}
@@ -66,15 +63,30 @@ func (x *exchange) ask(service, path string, query url.Values, out any) (*answer
 	return given, nil
 }
 
-// sign signs as the root key of the caller's account.
-func (x *exchange) sign(ctx context.Context, request *http.Request, service string, body []byte) error {
+// askForm is ask in the query protocol; the answer is XML.
+func (x *exchange) askForm(service string, form url.Values) (*answer, error) {
+	body := form.Encode()
+	request, err := http.NewRequestWithContext(x.request.Context(), http.MethodPost, x.upstream+"/", strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return x.asRoot(request, service, []byte(body))
+}
+
+// asRoot signs with the root key of the caller's account.
+func (x *exchange) asRoot(request *http.Request, service string, body []byte) (*answer, error) {
 	key := rootKey
 	if account := x.account(); account != x.options.Account {
 		key = account
 	}
 	sum := sha256.Sum256(body)
 	as := aws.Credentials{AccessKeyID: key, SecretAccessKey: rootKey}
-	return v4.NewSigner().SignHTTP(ctx, as, request, hex.EncodeToString(sum[:]), service, x.region(), time.Now())
+	err := v4.NewSigner().SignHTTP(request.Context(), as, request, hex.EncodeToString(sum[:]), service, x.region(), time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return x.round(request)
 }
 
 // object is a JSON object that a rule changes in part.

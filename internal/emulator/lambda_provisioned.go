@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"cmp"
 	"encoding/base64"
 	"net/http"
 	"net/url"
@@ -37,7 +36,7 @@ func listProvisioned(x *exchange) (*answer, error) {
 			continue
 		}
 		if len(items) == size {
-			last, _, _ := splitQualifier(text(items[size-1], "FunctionArn"))
+			_, last, _ := splitReference(text(items[size-1], "FunctionArn"))
 			body["NextMarker"] = base64.StdEncoding.EncodeToString([]byte(last))
 			break
 		}
@@ -54,12 +53,6 @@ func listProvisioned(x *exchange) (*answer, error) {
 	}
 	body["ProvisionedConcurrencyConfigs"] = items
 	return found(body)
-}
-
-// splitQualifier is the qualifier of a qualified ARN.
-func splitQualifier(arn string) (qualifier, name string, given bool) {
-	name, qualifier, given = splitReference(arn)
-	return qualifier, name, given
 }
 
 // putProvisioned remembers the qualifier, and refuses $LATEST as AWS does.
@@ -89,33 +82,4 @@ func (x *exchange) provisionedVersions(arn string) []string {
 		}
 	}
 	return versions
-}
-
-// listEventInvokeConfigs corrects the greatest page.
-func listEventInvokeConfigs(x *exchange) (*answer, error) {
-	given, err := x.forward()
-	if err != nil || !given.ok() {
-		return given, err
-	}
-	var body struct {
-		FunctionEventInvokeConfigs []object
-		NextMarker                 string `json:",omitempty"`
-	}
-	if err := decode(given.body, &body); err != nil {
-		return nil, err
-	}
-	size, refused := x.pageSize(functionPage)
-	if refused != nil {
-		return refused, nil
-	}
-	arn := func(item object) string { return text(item, "FunctionArn") }
-	slices.SortFunc(body.FunctionEventInvokeConfigs, func(a, b object) int { return cmp.Compare(arn(a), arn(b)) })
-	after, _ := base64.StdEncoding.DecodeString(x.request.URL.Query().Get("Marker"))
-	items := slices.DeleteFunc(body.FunctionEventInvokeConfigs, func(item object) bool { return arn(item) <= string(after) })
-	if len(items) > size {
-		items = items[:size]
-		body.NextMarker = base64.StdEncoding.EncodeToString([]byte(arn(items[size-1])))
-	}
-	body.FunctionEventInvokeConfigs = items
-	return given.replace(body)
 }

@@ -20,6 +20,9 @@ type memory struct {
 	provisioned  map[versionID]bool   // a configuration was put
 	codeStorage  int64                // the limit; 0: AWS's default
 	aliasChanges []aliasChange
+	stacks       map[string]string // statuses by stack name
+	dropped      map[string]object // fields that the emulator drops, by resource
+	lines        map[string]bool   // log lines that PublishEMF has read
 }
 
 // forget empties the memory.
@@ -27,7 +30,7 @@ func (m *memory) forget() {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	m.published, m.edge, m.described, m.provisioned = nil, nil, nil, nil
-	m.codeStorage, m.aliasChanges = 0, nil
+	m.codeStorage, m.aliasChanges, m.stacks, m.dropped, m.lines = 0, nil, nil, nil, nil
 }
 
 // forgetFunction drops what was known of a deleted function, or of one version.

@@ -4,22 +4,40 @@ package emulator
 // the call and corrects the answer, or has it authorised by the emulator and
 // then answers from what the emulator says to root: so enforced IAM holds for
 // corrected calls too.
-var rules map[string]func(*exchange) (*answer, error)
+var rules = map[string]func(*exchange) (*answer, error){
+	"apigateway:CreateIntegration": keepIntegration,
+	"apigateway:ExportApi":         exportAPI,
+	"apigateway:GetIntegrations":   readIntegrations,
+	"apigateway:UpdateIntegration": keepIntegration,
 
-func init() { // rules call each other's ways through exchange.answer
-	rules = map[string]func(*exchange) (*answer, error){
-		"lambda:DeleteFunction":                    deleteFunction,
-		"lambda:GetAccountSettings":                accountSettings,
-		"lambda:GetFunction":                       getFunction,
-		"lambda:GetFunctionConfiguration":          getFunctionConfiguration,
-		"lambda:ListAliases":                       listAliases,
-		"lambda:ListEventSourceMappings":           listEventSourceMappings,
-		"lambda:ListFunctionEventInvokeConfigs":    listEventInvokeConfigs,
-		"lambda:ListFunctions":                     listFunctions,
-		"lambda:ListProvisionedConcurrencyConfigs": listProvisioned,
-		"lambda:ListVersionsByFunction":            listVersions,
-		"lambda:PublishVersion":                    publishVersion,
-		"lambda:PutProvisionedConcurrencyConfig":   putProvisioned,
-		"lambda:UpdateFunctionCode":                updateFunctionCode,
-	}
+	"cloudformation:DescribeStacks": describeStacks,
+	"cloudformation:ListStacks":     listStacks,
+
+	"cloudtrail:LookupEvents": lookupEvents,
+
+	"cloudwatch:ListMetrics": listMetrics,
+
+	"lambda:CreateAlias":                       changeAlias,
+	"lambda:DeleteAlias":                       deleteAlias,
+	"lambda:DeleteFunction":                    deleteFunction,
+	"lambda:GetAccountSettings":                accountSettings,
+	"lambda:GetFunction":                       getFunction,
+	"lambda:GetFunctionConfiguration":          getFunctionConfiguration,
+	"lambda:ListAliases":                       listAliases,
+	"lambda:ListEventSourceMappings":           listEventSourceMappings,
+	"lambda:ListFunctionEventInvokeConfigs":    listEventInvokeConfigs,
+	"lambda:ListFunctions":                     listFunctions,
+	"lambda:ListProvisionedConcurrencyConfigs": listProvisioned,
+	"lambda:ListVersionsByFunction":            listVersions,
+	"lambda:PublishVersion":                    publishVersion,
+	"lambda:PutProvisionedConcurrencyConfig":   putProvisioned,
+	"lambda:UpdateAlias":                       changeAlias,
+	"lambda:UpdateFunctionCode":                updateFunctionCode,
+
+	"pipes:CreatePipe":   keepPipe,
+	"pipes:DescribePipe": readPipes,
+	"pipes:ListPipes":    readPipes,
+	"pipes:UpdatePipe":   keepPipe,
+
+	"tag:GetResources": getResources,
 }

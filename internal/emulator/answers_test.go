@@ -1,0 +1,429 @@
+package emulator_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	apitypes "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	stacktypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	metrictypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/pipes"
+	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/emf"
+)
+
+func TestListProvisionedConcurrencyConfigs_listsThoseOfAliasesAndVersions(t *testing.T) {
+	client := lambdas(t)
+	seed(t, client, "fn", 2)
+	list := func() []string {
+		t.Helper()
+		got := []string{}
+		pages := lambdasvc.NewListProvisionedConcurrencyConfigsPaginator(client,
+			&lambdasvc.ListProvisionedConcurrencyConfigsInput{FunctionName: aws.String("fn"), MaxItems: aws.Int32(1)})
+		for pages.HasMorePages() {
+			out, err := pages.NextPage(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, item := range out.ProvisionedConcurrencyConfigs {
+				got = append(got, fmt.Sprint(afterColon(item.FunctionArn), " ", aws.ToInt32(item.RequestedProvisionedConcurrentExecutions)))
+			}
+		}
+		return got
+	}
+	if diff := cmp.Diff([]string{}, list()); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := client.CreateAlias(t.Context(), &lambdasvc.CreateAliasInput{FunctionName: aws.String("fn"), Name: aws.String("live"), FunctionVersion: aws.String("1")}); err != nil {
+		t.Fatal(err)
+	}
+	put := func(qualifier string) error {
+		_, err := client.PutProvisionedConcurrencyConfig(t.Context(), &lambdasvc.PutProvisionedConcurrencyConfigInput{
+			FunctionName: aws.String("fn"), Qualifier: &qualifier, ProvisionedConcurrentExecutions: aws.Int32(2),
+		})
+		return err
+	}
+	if got := outcome(put("$LATEST")); got != "InvalidParameterValueException" {
+		t.Error(got)
+	}
+	for _, qualifier := range []string{"live", "2"} {
+		if err := put(qualifier); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{"fn:2 2", "fn:live 2"}, list()); diff != "" {
+		t.Error(diff)
+	}
+	_, err := client.ListProvisionedConcurrencyConfigs(t.Context(), &lambdasvc.ListProvisionedConcurrencyConfigsInput{FunctionName: aws.String("absent")})
+	if got := outcome(err); got != "ResourceNotFoundException" {
+		t.Error(got)
+	}
+}
+
+func TestSetCodeStorageLimit_movesTheCap(t *testing.T) {
+	defer shared.SetCodeStorageLimit(0)
+	shared.SetCodeStorageLimit(4096)
+	out, err := lambdas(t).GetAccountSettings(t.Context(), &lambdasvc.GetAccountSettingsInput{})
+	if err != nil || out.AccountLimit.TotalCodeSize != 4096 {
+		t.Errorf("%v, %+v", err, out)
+	}
+}
+
+func TestMarkEdge_showsTheMasterInLists(t *testing.T) {
+	client := lambdas(t)
+	seed(t, client, "us-east-1.edge", 1)
+	master := "arn:aws:lambda:us-east-1:100000000000:function:edge:1"
+	shared.MarkEdge("us-east-1.edge", "1", master)
+	out, err := client.ListFunctions(t.Context(), &lambdasvc.ListFunctionsInput{FunctionVersion: types.FunctionVersionAll})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, version := range out.Functions {
+		got = append(got, aws.ToString(version.MasterArn))
+	}
+	if diff := cmp.Diff([]string{"", master}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLookupEvents_tellsOfAliasChangesNewestFirst(t *testing.T) {
+	cfg, ctx := account(t), t.Context()
+	client, trail := lambdasvc.NewFromConfig(cfg), cloudtrail.NewFromConfig(cfg)
+	seed(t, client, "fn", 2)
+	seed(t, client, "old-in-lookup", 1)
+	for _, function := range []string{"fn", "old-in-lookup"} {
+		if _, err := client.CreateAlias(ctx, &lambdasvc.CreateAliasInput{FunctionName: &function, Name: aws.String("live"), FunctionVersion: aws.String("1")}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.UpdateAlias(ctx, &lambdasvc.UpdateAliasInput{FunctionName: &function, Name: aws.String("live"), Description: aws.String("moved")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	yesterday := time.Now().Add(-24 * time.Hour)
+	shared.BackdateAliasChanges("old-in-lookup", yesterday)
+	if _, err := client.DeleteAlias(ctx, &lambdasvc.DeleteAliasInput{FunctionName: aws.String("fn"), Name: aws.String("live")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.DeleteAlias(ctx, &lambdasvc.DeleteAliasInput{FunctionName: aws.String("fn"), Name: aws.String("absent")}); err != nil {
+		t.Errorf("deleting an absent alias: %v", err)
+	}
+	lookup := func(name string, from time.Time) []string {
+		t.Helper()
+		var got []string
+		pages := cloudtrail.NewLookupEventsPaginator(trail, &cloudtrail.LookupEventsInput{
+			MaxResults: aws.Int32(1), StartTime: &from,
+			LookupAttributes: []trailtypes.LookupAttribute{{AttributeKey: trailtypes.LookupAttributeKeyEventName, AttributeValue: &name}},
+		})
+		for pages.HasMorePages() {
+			out, err := pages.NextPage(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, event := range out.Events {
+				var record struct {
+					EventTime         time.Time
+					RequestParameters struct{ FunctionName, Name string }
+				}
+				if err := json.Unmarshal([]byte(aws.ToString(event.CloudTrailEvent)), &record); err != nil {
+					t.Fatal(err)
+				}
+				if record.EventTime.Sub(*event.EventTime).Abs() > time.Second {
+					t.Errorf("%s is not %s", record.EventTime, event.EventTime)
+				}
+				got = append(got, record.RequestParameters.FunctionName+" "+record.RequestParameters.Name)
+			}
+		}
+		return got
+	}
+	hourAgo, weekAgo := time.Now().Add(-time.Hour), time.Now().Add(-7*24*time.Hour)
+	got := [][]string{
+		lookup("UpdateAlias20150331", weekAgo), lookup("UpdateAlias20150331", hourAgo),
+		lookup("DeleteAlias20150331", weekAgo), lookup("UpdateAlias", weekAgo),
+	}
+	want := [][]string{{"fn live", "old-in-lookup live"}, {"fn live"}, {"fn live"}, nil}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestListMetrics_findsInvocationsByDimensionAcrossPages(t *testing.T) {
+	cfg, ctx := account(t), t.Context()
+	client := cloudwatch.NewFromConfig(cfg)
+	var data []metrictypes.MetricDatum
+	for n := range 600 {
+		data = append(data, metrictypes.MetricDatum{
+			MetricName: aws.String("Invocations"), Value: aws.Float64(1),
+			Dimensions: []metrictypes.Dimension{
+				{Name: aws.String("FunctionName"), Value: aws.String("fn")},
+				{Name: aws.String("Resource"), Value: aws.String(fmt.Sprint("fn:", n))},
+			},
+		})
+	}
+	data = append(data, metrictypes.MetricDatum{
+		MetricName: aws.String("Invocations"), Value: aws.Float64(1),
+		Dimensions: []metrictypes.Dimension{{Name: aws.String("FunctionName"), Value: aws.String("fn")}},
+	})
+	if _, err := client.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda"), MetricData: data}); err != nil {
+		t.Fatal(err)
+	}
+	pages := cloudwatch.NewListMetricsPaginator(client, &cloudwatch.ListMetricsInput{
+		Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("Invocations"),
+		Dimensions: []metrictypes.DimensionFilter{{Name: aws.String("Resource")}},
+	})
+	var sizes []int
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, len(out.Metrics))
+	}
+	if diff := cmp.Diff([]int{500, 100}, sizes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestGetResources_showsTagsOfFunctionsAHundredAPage(t *testing.T) {
+	cfg, ctx := account(t), t.Context()
+	client := lambdasvc.NewFromConfig(cfg)
+	for n := range 101 {
+		_, err := client.CreateFunction(ctx, &lambdasvc.CreateFunctionInput{
+			FunctionName: aws.String(fmt.Sprint("fn", n)), Role: aws.String("arn:aws:iam::000000000000:role/any"),
+			Runtime: types.RuntimeProvidedal2023, Handler: aws.String("bootstrap"), Code: &types.FunctionCode{ZipFile: pack(t, "")},
+			Tags: map[string]string{"team": "a"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	pages := resourcegroupstaggingapi.NewGetResourcesPaginator(resourcegroupstaggingapi.NewFromConfig(cfg),
+		&resourcegroupstaggingapi.GetResourcesInput{ResourceTypeFilters: []string{"lambda:function"}})
+	var sizes []int
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, len(out.ResourceTagMappingList))
+		if out.PaginationToken == nil {
+			t.Error("the last page's token is absent, not empty")
+		}
+	}
+	if diff := cmp.Diff([]int{100, 1}, sizes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSetStack_tagsAFunctionAsCloudFormationDoes(t *testing.T) {
+	cfg, ctx := shared.AWS(), t.Context()
+	create(t, lambdasvc.NewFromConfig(cfg), "stacked")
+	id := "arn:aws:cloudformation:us-east-1:000000000000:stack/shop/0d8a"
+	if err := shared.SetStack(ctx, "stacked", id); err != nil {
+		t.Fatal(err)
+	}
+	out, err := resourcegroupstaggingapi.NewFromConfig(cfg).GetResources(ctx, &resourcegroupstaggingapi.GetResourcesInput{ResourceTypeFilters: []string{"lambda:function"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, resource := range out.ResourceTagMappingList {
+		for _, tag := range resource.Tags {
+			got[afterColon(resource.ResourceARN)+" "+aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+		}
+	}
+	want := map[string]string{"stacked aws:cloudformation:stack-id": id, "stacked aws:cloudformation:stack-name": "shop"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSetStackStatus_playsAStackThatIsStuck(t *testing.T) {
+	cfg, ctx := account(t), t.Context()
+	client := cloudformation.NewFromConfig(cfg)
+	for _, name := range []string{"stuck", "sound"} {
+		_, err := client.CreateStack(ctx, &cloudformation.CreateStackInput{
+			StackName: &name, TemplateBody: aws.String(`{"Resources":{"T":{"Type":"AWS::SNS::Topic"}}}`),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := &cloudformation.DescribeStacksInput{StackName: &name}
+		if err := cloudformation.NewStackCreateCompleteWaiter(client, func(o *cloudformation.StackCreateCompleteWaiterOptions) {
+			o.MinDelay, o.MaxDelay = 20*time.Millisecond, 100*time.Millisecond
+		}).Wait(ctx, in, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shared.SetStackStatus("stuck", "UPDATE_ROLLBACK_FAILED")
+	defer shared.SetStackStatus("stuck", "")
+	list := func(status ...stacktypes.StackStatus) map[string]stacktypes.StackStatus {
+		t.Helper()
+		out, err := client.ListStacks(ctx, &cloudformation.ListStacksInput{StackStatusFilter: status})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]stacktypes.StackStatus{}
+		for _, stack := range out.StackSummaries {
+			got[aws.ToString(stack.StackName)] = stack.StackStatus
+		}
+		return got
+	}
+	got := []map[string]stacktypes.StackStatus{list(), list("UPDATE_ROLLBACK_FAILED"), list("CREATE_COMPLETE")}
+	want := []map[string]stacktypes.StackStatus{
+		{"stuck": "UPDATE_ROLLBACK_FAILED", "sound": "CREATE_COMPLETE"}, {"stuck": "UPDATE_ROLLBACK_FAILED"}, {"sound": "CREATE_COMPLETE"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	described, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String("stuck")})
+	if err != nil || described.Stacks[0].StackStatus != "UPDATE_ROLLBACK_FAILED" {
+		t.Errorf("%v, %+v", err, described)
+	}
+}
+
+func TestDescribePipe_showsTheEnrichment(t *testing.T) {
+	cfg, ctx := account(t), t.Context()
+	client, function := pipes.NewFromConfig(cfg), "arn:aws:lambda:eu-west-1:000000000000:function:fn"
+	_, err := client.CreatePipe(ctx, &pipes.CreatePipeInput{
+		Name: aws.String("p"), RoleArn: aws.String("arn:aws:iam::000000000000:role/any"), Source: aws.String("arn:aws:sqs:eu-west-1:000000000000:q"),
+		Target: aws.String(function + ":1"), Enrichment: aws.String(function + ":2"), DesiredState: "STOPPED",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	described, err := client.DescribePipe(ctx, &pipes.DescribePipeInput{Name: aws.String("p")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed, err := client.ListPipes(ctx, &pipes.ListPipesInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []string{afterColon(described.Target), afterColon(described.Enrichment), afterColon(listed.Pipes[0].Enrichment)}
+	if diff := cmp.Diff([]string{"fn:1", "fn:2", "fn:2"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestExportApi_showsIntegrationsWithTheirRoles(t *testing.T) {
+	cfg, ctx := account(t), t.Context()
+	client, role := apigatewayv2.NewFromConfig(cfg), "arn:aws:iam::000000000000:role/any"
+	api, err := client.CreateApi(ctx, &apigatewayv2.CreateApiInput{Name: aws.String("shop"), ProtocolType: apitypes.ProtocolTypeHttp})
+	if err != nil {
+		t.Fatal(err)
+	}
+	integration, err := client.CreateIntegration(ctx, &apigatewayv2.CreateIntegrationInput{
+		ApiId: api.ApiId, IntegrationType: apitypes.IntegrationTypeAwsProxy, CredentialsArn: &role, PayloadFormatVersion: aws.String("2.0"),
+		IntegrationUri: aws.String("arn:aws:lambda:eu-west-1:000000000000:function:fn:1"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"GET /pets", "ANY /carts", "$default"} {
+		_, err := client.CreateRoute(ctx, &apigatewayv2.CreateRouteInput{
+			ApiId: api.ApiId, RouteKey: &key, Target: aws.String("integrations/" + aws.ToString(integration.IntegrationId)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	listed, err := client.GetIntegrations(ctx, &apigatewayv2.GetIntegrationsInput{ApiId: api.ApiId})
+	if err != nil || aws.ToString(listed.Items[0].CredentialsArn) != role {
+		t.Errorf("%v, %+v", err, listed)
+	}
+	out, err := client.ExportApi(ctx, &apigatewayv2.ExportApiInput{ApiId: api.ApiId, OutputType: aws.String("JSON"), Specification: aws.String("OAS30")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Paths map[string]map[string]struct {
+			Integration struct{ URI, Credentials string } `json:"x-amazon-apigateway-integration"`
+		}
+	}
+	if err := json.Unmarshal(out.Body, &document); err != nil {
+		t.Fatal(err)
+	}
+	uri := "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:000000000000:function:fn:1/invocations"
+	for path, method := range map[string]string{"/pets": "get", "/carts": "x-amazon-apigateway-any-method", "/$default": "x-amazon-apigateway-any-method"} {
+		if got := document.Paths[path][method].Integration; got.URI != uri || got.Credentials != role {
+			t.Errorf("%s: %+v", path, got)
+		}
+	}
+}
+
+func TestPublishEMF_makesMetricsOfLinesOnce(t *testing.T) {
+	cfg, ctx := shared.AWS(), t.Context()
+	logs, group := cloudwatchlogs.NewFromConfig(cfg), "/aws/lambda/emf"
+	if err := shared.PublishEMF(ctx, group); err != nil {
+		t.Errorf("a group that is not there: %v", err)
+	}
+	if _, err := logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &group}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := logs.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &group, LogStreamName: aws.String("s")}); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	write := func(value float64) {
+		t.Helper()
+		var line lineWriter
+		if err := emf.Write(&line, now, map[string]string{"stage": "test"}, []emf.Metric{{Name: "VersionsDeleted", Value: value, Unit: emf.Count}}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := logs.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: &group, LogStreamName: aws.String("s"), LogEvents: []logtypes.InputLogEvent{
+			{Message: aws.String("START RequestId: 1"), Timestamp: aws.Int64(now.UnixMilli())},
+			{Message: aws.String(string(line)), Timestamp: aws.Int64(now.UnixMilli())},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(3)
+	for range 2 {
+		if err := shared.PublishEMF(ctx, group); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(4)
+	if err := shared.PublishEMF(ctx, group); err != nil {
+		t.Fatal(err)
+	}
+	out, err := cloudwatch.NewFromConfig(cfg).GetMetricStatistics(ctx, &cloudwatch.GetMetricStatisticsInput{
+		Namespace: aws.String(emf.Namespace), MetricName: aws.String("VersionsDeleted"), Period: aws.Int32(3600),
+		StartTime: aws.Time(now.Add(-time.Hour)), EndTime: aws.Time(now.Add(time.Hour)), Statistics: []metrictypes.Statistic{metrictypes.StatisticSum},
+		Dimensions: []metrictypes.Dimension{{Name: aws.String("stage"), Value: aws.String("test")}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum float64
+	for _, point := range out.Datapoints {
+		sum += aws.ToFloat64(point.Sum)
+	}
+	if sum != 7 {
+		t.Errorf("the sum is %v, want 7", sum)
+	}
+}
+
+// lineWriter is what was written to it.
+type lineWriter []byte
+
+func (l *lineWriter) Write(text []byte) (int, error) {
+	*l = append(*l, text...)
+	return len(text), nil
+}

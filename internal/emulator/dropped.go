@@ -1,0 +1,101 @@
+package emulator
+
+import "strings"
+
+// The emulator drops some fields when a resource is made. The proxy keeps them
+// from the calls that pass it, and puts them back where the resource is read.
+// Resources that a CloudFormation template makes do not pass it.
+
+// keepPipe keeps a pipe's enrichment.
+func keepPipe(x *exchange) (*answer, error) {
+	given, err := x.forward()
+	if err == nil && given.ok() {
+		x.keepFields(x.call.Operation == "UpdatePipe", x.lastSegment(), "Enrichment", "EnrichmentParameters")
+	}
+	return given, err
+}
+
+// readPipes puts the enrichment back.
+func readPipes(x *exchange) (*answer, error) {
+	return x.restore("Pipes", func(pipe object) string { return text(pipe, "Name") })
+}
+
+// keepIntegration keeps the role that an HTTP API's integration calls with.
+func keepIntegration(x *exchange) (*answer, error) {
+	given, err := x.forward()
+	if err != nil || !given.ok() {
+		return given, err
+	}
+	var made object
+	if err := decode(given.body, &made); err != nil {
+		return nil, err
+	}
+	x.keepFields(x.call.Operation == "UpdateIntegration", text(made, "integrationId"), "credentialsArn")
+	return given, nil
+}
+
+// readIntegrations puts the role back.
+func readIntegrations(x *exchange) (*answer, error) {
+	return x.restore("items", func(integration object) string { return text(integration, "integrationId") })
+}
+
+func (x *exchange) lastSegment() string {
+	path := strings.TrimSuffix(x.request.URL.Path, "/")
+	return path[strings.LastIndex(path, "/")+1:]
+}
+
+// resource names a resource of the call's service, account and Region.
+func (x *exchange) resource(id string) string {
+	return x.call.Service + " " + x.account() + " " + x.region() + " " + id
+}
+
+// keepFields keeps fields of the request. An update leaves those it does not name.
+func (x *exchange) keepFields(update bool, id string, fields ...string) {
+	var sent object
+	if decode(x.body, &sent) != nil {
+		return
+	}
+	x.memory.mutex.Lock()
+	defer x.memory.mutex.Unlock()
+	if x.memory.dropped == nil {
+		x.memory.dropped = map[string]object{}
+	}
+	kept := x.memory.dropped[x.resource(id)]
+	if kept == nil || !update {
+		kept = object{}
+	}
+	for _, field := range fields {
+		if value, is := sent[field]; is {
+			kept[field] = value
+		}
+	}
+	x.memory.dropped[x.resource(id)] = kept
+}
+
+// restore puts kept fields into the answer: one resource, or a list of them.
+func (x *exchange) restore(list string, id func(object) string) (*answer, error) {
+	given, err := x.forward()
+	if err != nil || !given.ok() {
+		return given, err
+	}
+	var body object
+	if err := decode(given.body, &body); err != nil {
+		return nil, err
+	}
+	x.putBack(body, id(body))
+	items, _ := body[list].([]any)
+	for _, item := range items {
+		if fields, is := item.(object); is {
+			x.putBack(fields, id(fields))
+		}
+	}
+	return given.replace(body)
+}
+
+func (x *exchange) putBack(fields object, id string) {
+	x.memory.mutex.Lock()
+	defer x.memory.mutex.Unlock()
+	for field, value := range x.memory.dropped[x.resource(id)] {
+		fields[field] = value
+	}
+}
