@@ -6,7 +6,11 @@
 // among its function's newest, behind no alias, and so on. So a janitor that
 // stops looking at that one thing loses exactly that version, and a test can say which.
 //
-// What the emulator cannot hold is named in the README beside this file.
+// Everything is made through the real clients and can be read back through the APIs
+// that a janitor reads. What no API can say is told to the emulator's proxy: dates of publication,
+// Lambda@Edge replicas, the state of a broken stack, when an alias was moved. Two things are
+// written that AWS would refuse: Lambda's own metric of a call by number, and a
+// mapping of a stream that does not exist.
 package fleet
 
 import (
@@ -15,7 +19,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -38,7 +41,7 @@ type Plan struct {
 	LargestCode int
 }
 
-// Demo is a fleet to look at: 46 functions and 632 versions.
+// Demo is a fleet to look at: 47 functions and 644 versions.
 var Demo = Plan{Versions: 12, Fillers: 20, FillerVersions: 16, LargestCode: 200_000}
 
 // Small holds every case in as few versions as it takes.
@@ -126,13 +129,4 @@ func Versions(ctx context.Context, cfg aws.Config) (map[string][]int, error) {
 		slices.Sort(versions[name])
 	}
 	return versions, nil
-}
-
-// Emulator is what the seed asks of the emulator beside the AWS API: what cannot be said through it.
-type Emulator interface {
-	AWS() aws.Config
-	// Backdate sets when a version was published.
-	Backdate(function, version string, published time.Time)
-	// MarkEdge makes a version a Lambda@Edge replica of a master, or a master itself when that is empty.
-	MarkEdge(function, version, masterARN string)
 }

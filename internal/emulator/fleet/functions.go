@@ -66,12 +66,28 @@ const (
 // functions are those of the plan, the fillers last.
 func (p Plan) functions(now time.Time) []function {
 	fleet := []function{
-		{name: checkout}, {name: orderEvents}, {name: inventoryStream, runtime: "python3.12"}, {name: pricing},
-		{name: fulfilment}, {name: settlement}, {name: fraudScore, runtime: "python3.12"}, {name: nightlyReport, runtime: "python3.12"},
-		{name: auditTrail}, {name: storefrontAPI, runtime: "nodejs22.x"}, {name: partnerAPI, runtime: "nodejs22.x"}, {name: loyaltyPoints},
-		{name: productGraph, runtime: "nodejs22.x"}, {name: invoice}, {name: invoiceRetry}, {name: paymentsWebhook}, {name: imageResize},
-		{name: geoRedirect, runtime: "nodejs22.x"}, {name: sessionStore}, {name: refundSaga, runtime: "python3.12", durable: true},
-		{name: billingExport, runtime: "python3.12", inStack: true, unpublished: true}, {name: ledger, runtime: "python3.12", inStack: true},
+		{name: checkout},
+		{name: orderEvents},
+		{name: inventoryStream, runtime: "python3.12"},
+		{name: pricing},
+		{name: fulfilment},
+		{name: settlement},
+		{name: fraudScore, runtime: "python3.12"},
+		{name: nightlyReport, runtime: "python3.12"},
+		{name: auditTrail},
+		{name: storefrontAPI, runtime: "nodejs22.x"},
+		{name: partnerAPI, runtime: "nodejs22.x"},
+		{name: loyaltyPoints},
+		{name: productGraph, runtime: "nodejs22.x"},
+		{name: invoice},
+		{name: invoiceRetry},
+		{name: paymentsWebhook},
+		{name: imageResize},
+		{name: geoRedirect, runtime: "nodejs22.x"},
+		{name: sessionStore},
+		{name: refundSaga, runtime: "python3.12", durable: true},
+		{name: billingExport, runtime: "python3.12", inStack: true, unpublished: true},
+		{name: ledger, runtime: "python3.12", inStack: true},
 		{name: taxRates, tags: map[string]string{"caretaker:keep": strconv.Itoa(taggedNewest)}},
 		{name: gdprErase, tags: map[string]string{"caretaker:janitor": "off"}},
 		{name: searchIndex, tags: map[string]string{"caretaker:keep-until": now.AddDate(1, 0, 0).Format(time.DateOnly)}},
@@ -173,12 +189,13 @@ func (s *seeder) published(index int, f function, number int) time.Time {
 	return s.now.Add(-time.Duration(days) * 24 * time.Hour)
 }
 
-// codeSize is a version's size in bytes, another for nearly each, growing with the number as code does.
+// codeSize is a version's size in bytes: another for each function and nearly each version, growing
+// with the number as code does.
 func (p Plan) codeSize(name string, number int) int {
 	digest := fnv.New32a()
 	_, _ = digest.Write([]byte(name)) // never fails
-	base := p.LargestCode/20 + int(digest.Sum32()%uint32(max(1, p.LargestCode*9/10)))
-	return base + min(number, 50)*p.LargestCode/1000
+	share := 50 + int(digest.Sum32()%900) + min(number, 50)
+	return p.LargestCode / 1000 * share
 }
 
 // bundle zips a function that answers at once, filled up to the size with bytes that do not

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -52,12 +55,25 @@ func (s *seeder) aliases(ctx context.Context) error {
 	if err := s.alias(ctx, checkout, "canary", s.plan.Versions, map[string]float64{"3": 0.1}); err != nil {
 		return err
 	}
-	s.protectAll(sessionStore, 1, "alias live was moved a moment ago", "aliasHistory", "supersededFor")
+	return s.moveAlias(ctx)
+}
+
+// moveAlias leaves a trace in the event history, an hour old, which is all that keeps a function's old versions.
+func (s *seeder) moveAlias(ctx context.Context) error {
+	s.protectAll(sessionStore, 1, "alias live was moved an hour ago", "aliasHistory", "supersededFor")
 	_, err := s.lambda.UpdateAlias(ctx, &lambdasvc.UpdateAliasInput{
 		FunctionName: aws.String(sessionStore), Name: aws.String("live"), FunctionVersion: aws.String(strconv.Itoa(s.plan.Versions - 1)),
 	})
 	if err != nil {
 		return fmt.Errorf("moving alias live of %s: %w", sessionStore, err)
+	}
+	s.emulator.BackdateAliasChanges(sessionStore, s.now.Add(-time.Hour))
+	history, err := cloudtrail.NewFromConfig(s.cfg).LookupEvents(ctx, &cloudtrail.LookupEventsInput{})
+	if err != nil {
+		return fmt.Errorf("reading the event history: %w", err)
+	}
+	if len(history.Events) == 0 {
+		return errors.New("reading the event history: it is empty: start the emulator with CloudTrail")
 	}
 	return nil
 }
@@ -89,7 +105,7 @@ func (s *seeder) mappings(ctx context.Context) error {
 			return err
 		}
 	}
-	stream := "arn:aws:kinesis:" + s.cfg.Region + ":" + s.runtimeRole[len("arn:aws:iam::"):][:12] + ":stream/stock-levels"
+	stream := "arn:aws:kinesis:" + s.emulator.Region() + ":" + s.emulator.Account() + ":stream/stock-levels"
 	function := s.protect(inventoryStream, 3, "event source mapping of a stream", "eventSourceMappings")
 	return s.mapping(ctx, &lambdasvc.CreateEventSourceMappingInput{
 		FunctionName: &function, EventSourceArn: &stream, StartingPosition: types.EventSourcePositionLatest,

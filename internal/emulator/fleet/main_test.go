@@ -2,9 +2,12 @@ package fleet_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
+
+	"github.com/aws/smithy-go"
 
 	"caretaker/internal/emulator"
 	"caretaker/internal/emulator/fleet"
@@ -37,10 +40,17 @@ func run(m *testing.M) int {
 
 func start(t *testing.T) *emulator.Emulator {
 	t.Helper()
-	e, err := emulator.Start(t.Context(), emulator.Options{})
+	e, err := emulator.Start(t.Context(), emulator.Options{CloudTrail: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.Stop)
 	return e
+}
+
+func code(err error) string {
+	if apiError := smithy.APIError(nil); errors.As(err, &apiError) {
+		return apiError.ErrorCode()
+	}
+	return ""
 }

@@ -13,11 +13,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"golang.org/x/sync/errgroup"
+
+	"caretaker/internal/emulator"
 )
+
+// invokerRole is the name of the role of whatever calls functions with an identity.
+const invokerRole = "shop-invoker"
 
 // seeder carries what all kinds of references need while one fleet is seeded.
 type seeder struct {
-	emulator Emulator
+	emulator *emulator.Emulator
 	cfg      aws.Config
 	plan     Plan
 	now      time.Time
@@ -25,21 +30,22 @@ type seeder struct {
 	functions   []function
 	lambda      *lambdasvc.Client
 	runtimeRole string // that of the functions
-	invokerRole string // that of whatever calls them with an identity
+	invokerRole string // that of whatever calls them
 
 	mu    sync.Mutex
 	cases []Case
 }
 
-// Seed puts the plan's fleet into an empty Region of the emulator.
-func Seed(ctx context.Context, emulator Emulator, plan Plan) (Fleet, error) {
+// Seed puts the plan's fleet into the emulator, which must be empty and keep a history (Options.CloudTrail).
+// It takes a second or two.
+func Seed(ctx context.Context, e *emulator.Emulator, plan Plan) (Fleet, error) {
 	if plan.Versions < 8 {
 		return Fleet{}, fmt.Errorf("seeding the fleet: %d versions a function leave no room for the cases: at least 8", plan.Versions)
 	}
 	now := time.Now().UTC().Truncate(time.Second)
 	s := &seeder{
-		emulator: emulator, cfg: emulator.AWS(), plan: plan, now: now,
-		functions: plan.functions(now), lambda: lambdasvc.NewFromConfig(emulator.AWS()),
+		emulator: e, cfg: e.AWS(), plan: plan, now: now,
+		functions: plan.functions(now), lambda: lambdasvc.NewFromConfig(e.AWS()),
 	}
 	for _, step := range []func(context.Context) error{s.roles, s.stacks, s.publish, s.refer} {
 		if err := step(ctx); err != nil {
@@ -69,7 +75,7 @@ func (s *seeder) roles(ctx context.Context) error {
 		principal string
 	}{
 		"shop-runtime": {&s.runtimeRole, `"lambda.amazonaws.com"`},
-		"shop-invoker": {&s.invokerRole, `["states.amazonaws.com","scheduler.amazonaws.com","pipes.amazonaws.com","apigateway.amazonaws.com","events.amazonaws.com","appsync.amazonaws.com"]`},
+		invokerRole:    {&s.invokerRole, `["states.amazonaws.com","scheduler.amazonaws.com","pipes.amazonaws.com","apigateway.amazonaws.com","events.amazonaws.com","appsync.amazonaws.com"]`},
 	} {
 		out, err := client.CreateRole(ctx, &iam.CreateRoleInput{
 			RoleName: &name,
@@ -86,8 +92,7 @@ func (s *seeder) roles(ctx context.Context) error {
 
 // arn is a function's ARN; the empty qualifier leaves it unqualified.
 func (s *seeder) arn(function, qualifier string) string {
-	// The account is in the role's ARN: arn:aws:iam::<account>:role/...
-	arn := "arn:aws:lambda:" + s.cfg.Region + ":" + s.runtimeRole[len("arn:aws:iam::"):][:12] + ":function:" + function
+	arn := "arn:aws:lambda:" + s.emulator.Region() + ":" + s.emulator.Account() + ":function:" + function
 	if qualifier != "" {
 		arn += ":" + qualifier
 	}

@@ -11,9 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// BrokenStack is the stack that is to be in UPDATE_ROLLBACK_FAILED. The emulator brings no stack there:
-// its proxy has to say so.
-const BrokenStack = "billing"
+// The stacks. The emulator brings none into UPDATE_ROLLBACK_FAILED: its proxy says it of one.
+const (
+	soundStack  = "accounting"
+	brokenStack = "billing"
+)
 
 // resource is one resource of a template.
 type resource struct {
@@ -27,12 +29,16 @@ func (s *seeder) stacks(ctx context.Context) error {
 		"Ledger":        s.stackFunction(ledger),
 		"LedgerVersion": {Type: "AWS::Lambda::Version", Properties: map[string]any{"FunctionName": map[string]string{"Ref": "Ledger"}}},
 	}
-	s.protect(ledger, 1, "resource of stack accounting", "stackResources")
-	if err := s.stack(ctx, "accounting", accounting); err != nil {
+	s.protect(ledger, 1, "resource of stack "+soundStack, "stackResources")
+	if err := s.stack(ctx, soundStack, accounting); err != nil {
 		return err
 	}
-	s.protectAll(billingExport, 1, "stack "+BrokenStack+" is in UPDATE_ROLLBACK_FAILED", "stackStates")
-	return s.stack(ctx, BrokenStack, map[string]resource{"Export": s.stackFunction(billingExport)})
+	s.protectAll(billingExport, 1, "stack "+brokenStack+" is in UPDATE_ROLLBACK_FAILED", "stackStates")
+	if err := s.stack(ctx, brokenStack, map[string]resource{"Export": s.stackFunction(billingExport)}); err != nil {
+		return err
+	}
+	s.emulator.SetStackStatus(brokenStack, "UPDATE_ROLLBACK_FAILED")
+	return nil
 }
 
 func (s *seeder) stackFunction(name string) resource {

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"caretaker/internal/emulator"
 )
 
 // invoke is the Step Functions integration that takes a function's name and qualifier as parameters.
@@ -37,14 +39,14 @@ func states(state object) object {
 func (s *seeder) stateMachines(ctx context.Context) error {
 	dynamic := "a state machine names its qualifier at run time"
 	s.protectAll(fraudScore, 1, dynamic, "stepFunctions", "dynamicTargets")
-	byArn := s.protect(fulfilment, 2, "Resource of a state machine's task", "stepFunctions")
+	byARN := s.protect(fulfilment, 2, "Resource of a state machine's task", "stepFunctions")
 	s.protect(fulfilment, 3, "Qualifier of a state machine's lambda:invoke", "stepFunctions")
 	inMap := s.protect(settlement, 2, "inside a Map of a state machine", "stepFunctions")
 	inParallel := s.protect(settlement, 4, "inside a Parallel of a state machine", "stepFunctions")
 	jsonata := states(task(invoke, object{"Arguments": object{"FunctionName": fraudScore, "Qualifier": "{% $states.input.version %}"}}))
 	jsonata["QueryLanguage"] = "JSONata"
 	for name, definition := range map[string]object{
-		"fulfil-order": states(task(byArn, nil)),
+		"fulfil-order": states(task(byARN, nil)),
 		"pack-order":   states(task(invoke, object{"Parameters": object{"FunctionName": fulfilment, "Qualifier": "3", "Payload.$": "$"}})),
 		"settle-day": states(object{"Type": "Map", "End": true, "ItemProcessor": states(object{
 			"Type": "Parallel", "End": true, "Branches": []object{
@@ -77,8 +79,9 @@ func stateMachine(ctx context.Context, cfg aws.Config, name, role string, defini
 
 // NameAtRunTime adds a state machine whose function is known only when it runs. It may
 // name any version of the Region, so a careful janitor deletes nothing afterwards.
-func NameAtRunTime(ctx context.Context, cfg aws.Config, role string) error {
-	return stateMachine(ctx, cfg, "any-function", role, states(task(invoke, object{"Parameters": object{"FunctionName.$": "$.function"}})))
+func NameAtRunTime(ctx context.Context, e *emulator.Emulator) error {
+	role := "arn:aws:iam::" + e.Account() + ":role/" + invokerRole
+	return stateMachine(ctx, e.AWS(), "any-function", role, states(task(invoke, object{"Parameters": object{"FunctionName.$": "$.function"}})))
 }
 
 // schedules calls versions once a year, by a templated target and by the universal one.

@@ -72,10 +72,10 @@ type Execution struct {
 
 // Mapping is an event source mapping.
 type Mapping struct {
-	// FunctionArn is unqualified, or ends in $LATEST, a version or an alias.
-	FunctionArn string
-	// SourceArn is the queue, stream or table stream that is read.
-	SourceArn string
+	// FunctionARN is unqualified, or ends in $LATEST, a version or an alias.
+	FunctionARN string
+	// SourceARN is the queue, stream or table stream that is read.
+	SourceARN string
 }
 
 // Generate makes functions orders-00001, orders-00002, ... with that many versions each,

@@ -175,7 +175,7 @@ func TestDeleteFunction_answersAsAWS(t *testing.T) {
 
 func TestDeleteFunction_leavesTheMappings(t *testing.T) {
 	sim, client := start(t, lambdasim.Options{}, orders(1))
-	sim.Map(lambdasim.Mapping{FunctionArn: lambdasim.ARN("orders", "1"), SourceArn: "arn:aws:sqs:us-east-1:000000000000:queue"})
+	sim.Map(lambdasim.Mapping{FunctionARN: lambdasim.ARN("orders", "1"), SourceARN: "arn:aws:sqs:us-east-1:000000000000:queue"})
 	if _, err := client.DeleteFunction(t.Context(), &lambdasvc.DeleteFunctionInput{FunctionName: aws.String("orders")}); err != nil {
 		t.Fatal(err)
 	}

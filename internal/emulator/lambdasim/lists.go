@@ -24,7 +24,7 @@ const lastModified = "2006-01-02T15:04:05.000-0700"
 // State, LastUpdateStatus and RuntimeVersionConfig, as AWS's do.
 type configuration struct {
 	FunctionName     string
-	FunctionArn      string
+	FunctionARN      string `json:"FunctionArn"`
 	Runtime          string
 	Role             string
 	Handler          string
@@ -37,8 +37,8 @@ type configuration struct {
 	Version          string
 	Environment      environment
 	TracingConfig    map[string]string
-	MasterArn        string `json:",omitempty"`
-	RevisionId       string
+	MasterARN        string `json:"MasterArn,omitempty"`
+	RevisionID       string `json:"RevisionId"`
 	PackageType      string
 	Architectures    []string
 	EphemeralStorage map[string]int
@@ -60,11 +60,11 @@ func (f *Function) describe(v Version, qualified bool) configuration {
 	}
 	digest := CodeSha256(f.Name, v.Number)
 	c := configuration{
-		FunctionName: f.Name, FunctionArn: ARN(f.Name, qualifier), Version: version, MasterArn: f.Masters[v.Number],
+		FunctionName: f.Name, FunctionARN: ARN(f.Name, qualifier), Version: version, MasterARN: f.Masters[v.Number],
 		Runtime: f.Runtime, Handler: "bootstrap", Role: "arn:aws:iam::" + Account + ":role/" + f.Name,
 		CodeSize: v.CodeSize, CodeSha256: digest, LastModified: v.Published.UTC().Format(lastModified),
 		Description: "Release " + version + " of " + f.Name + ", built by the delivery pipeline.",
-		RevisionId:  "0a1b2c3d-4e5f-6071-8293-" + strings.ToLower(digest[:12]),
+		RevisionID:  "0a1b2c3d-4e5f-6071-8293-" + strings.ToLower(digest[:12]),
 		Timeout:     30, MemorySize: 512, PackageType: "Zip", Architectures: []string{"arm64"},
 		Environment:      environment{map[string]string{"SETTINGS": settings, "STAGE": "prod"}},
 		TracingConfig:    map[string]string{"Mode": "Active"},

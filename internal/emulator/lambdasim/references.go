@@ -63,16 +63,16 @@ func (s *Server) listMappings(_ Call, r *http.Request) (any, *Fault) {
 	only := r.URL.Query().Get("FunctionName")
 	items := []fields{}
 	for index, mapping := range s.mappings {
-		function, _ := splitName(mapping.FunctionArn)
-		if only != "" && only != function && only != mapping.FunctionArn {
+		function, _ := splitName(mapping.FunctionARN)
+		if only != "" && only != function && only != mapping.FunctionARN {
 			continue
 		}
-		digest := sha256.Sum256([]byte(mapping.FunctionArn + mapping.SourceArn + strconv.Itoa(index)))
+		digest := sha256.Sum256([]byte(mapping.FunctionARN + mapping.SourceARN + strconv.Itoa(index)))
 		id := hex.EncodeToString(digest[:16])
 		uuid := id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
 		items = append(items, fields{
 			"UUID": uuid, "EventSourceMappingArn": "arn:aws:lambda:" + Region + ":" + Account + ":event-source-mapping:" + uuid,
-			"EventSourceArn": mapping.SourceArn, "FunctionArn": mapping.FunctionArn, "State": "Enabled",
+			"EventSourceArn": mapping.SourceARN, "FunctionArn": mapping.FunctionARN, "State": "Enabled",
 			"StateTransitionReason": "USER_INITIATED", "BatchSize": 10, "LastModified": epoch(time.Unix(1_700_000_000, 0)),
 		})
 	}

@@ -116,7 +116,7 @@ func TestListEventSourceMappings_isPagedByTheHundred(t *testing.T) {
 	for index := range 130 {
 		arn := lambdasim.ARN("orders", fmt.Sprint(index))
 		want[arn] = true
-		sim.Map(lambdasim.Mapping{FunctionArn: arn, SourceArn: "arn:aws:sqs:us-east-1:000000000000:queue"})
+		sim.Map(lambdasim.Mapping{FunctionARN: arn, SourceARN: "arn:aws:sqs:us-east-1:000000000000:queue"})
 	}
 	got := map[string]bool{}
 	pages := lambdasvc.NewListEventSourceMappingsPaginator(client, &lambdasvc.ListEventSourceMappingsInput{})
