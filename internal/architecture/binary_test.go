@@ -1,0 +1,92 @@
+package architecture
+
+import (
+	"archive/zip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// budget is how large a part's Lambda may become. Each service that is read adds
+// half a megabyte and, since the SDK builds its tables at start, start-up time.
+type budget struct{ binary, zip int64 }
+
+const megabyte = 1_000_000
+
+// The janitor reads a dozen services.
+var budgets = map[string]budget{
+	"janitor": {binary: 15 * megabyte, zip: 5.5 * megabyte},
+}
+
+// deployed is what a deployment builds for.
+var deployed = []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64"}
+
+// heavy are packages that a Lambda has no use for: templates switch off the linker's
+// pruning of methods, which makes every binary 40 % larger; the others belong on the
+// command line.
+var heavy = []string{"text/template", "html/template", "net/rpc", "github.com/alecthomas/kong", "github.com/spf13/", "github.com/prometheus/"}
+
+func TestLambda_linksNothingHeavy(t *testing.T) {
+	for _, part := range parts(t) {
+		list, err := goTool(deployed, "list", "-deps", "-tags", "lambda.norpc", "./"+part+"/lambda")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for imported := range strings.Lines(string(list)) {
+			for _, name := range heavy {
+				if strings.HasPrefix(imported, name) {
+					t.Errorf("%s/lambda depends on %s", part, imported)
+				}
+			}
+		}
+	}
+}
+
+func TestLambda_keepsItsBudget(t *testing.T) {
+	for _, part := range parts(t) {
+		limit, ok := budgets[part]
+		if !ok {
+			t.Errorf("%s has no budget", part)
+			continue
+		}
+		file := filepath.Join(t.TempDir(), "bootstrap")
+		if _, err := goTool(deployed, "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", file, "./"+part+"/lambda"); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		binary, zipped := int64(len(content)), zippedSize(t, content)
+		t.Logf("%s: %.1f MB, zipped %.1f MB", part, float64(binary)/megabyte, float64(zipped)/megabyte)
+		if binary > limit.binary || zipped > limit.zip {
+			t.Errorf("%s is %d bytes, zipped %d; its budget is %d and %d", part, binary, zipped, limit.binary, limit.zip)
+		}
+	}
+}
+
+func zippedSize(t *testing.T, content []byte) int64 {
+	t.Helper()
+	var size counter
+	writer := zip.NewWriter(&size)
+	entry, err := writer.Create("bootstrap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := entry.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return int64(size)
+}
+
+// counter counts what is written to it.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
