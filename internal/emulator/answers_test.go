@@ -15,15 +15,11 @@ import (
 	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	metrictypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/pipes"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/google/go-cmp/cmp"
-
-	"caretaker/internal/emf"
 )
 
 func TestListProvisionedConcurrencyConfigs_listsThoseOfAliasesAndVersions(t *testing.T) {
@@ -102,7 +98,7 @@ func TestMarkEdge_showsTheMasterInLists(t *testing.T) {
 }
 
 func TestLookupEvents_tellsOfAliasChangesNewestFirst(t *testing.T) {
-	cfg, ctx := account(t), t.Context()
+	cfg, ctx := fresh(t), t.Context()
 	client, trail := lambdasvc.NewFromConfig(cfg), cloudtrail.NewFromConfig(cfg)
 	seed(t, client, "fn", 2)
 	seed(t, client, "old-in-lookup", 1)
@@ -162,7 +158,7 @@ func TestLookupEvents_tellsOfAliasChangesNewestFirst(t *testing.T) {
 }
 
 func TestListMetrics_findsInvocationsByDimensionAcrossPages(t *testing.T) {
-	cfg, ctx := account(t), t.Context()
+	cfg, ctx := fresh(t), t.Context()
 	client := cloudwatch.NewFromConfig(cfg)
 	var data []metrictypes.MetricDatum
 	for n := range 600 {
@@ -199,7 +195,7 @@ func TestListMetrics_findsInvocationsByDimensionAcrossPages(t *testing.T) {
 }
 
 func TestGetResources_showsTagsOfFunctionsAHundredAPage(t *testing.T) {
-	cfg, ctx := account(t), t.Context()
+	cfg, ctx := fresh(t), t.Context()
 	client := lambdasvc.NewFromConfig(cfg)
 	for n := range 101 {
 		_, err := client.CreateFunction(ctx, &lambdasvc.CreateFunctionInput{
@@ -253,7 +249,7 @@ func TestSetStack_tagsAFunctionAsCloudFormationDoes(t *testing.T) {
 }
 
 func TestSetStackStatus_playsAStackThatIsStuck(t *testing.T) {
-	cfg, ctx := account(t), t.Context()
+	cfg, ctx := fresh(t), t.Context()
 	client := cloudformation.NewFromConfig(cfg)
 	for _, name := range []string{"stuck", "sound"} {
 		_, err := client.CreateStack(ctx, &cloudformation.CreateStackInput{
@@ -297,7 +293,7 @@ func TestSetStackStatus_playsAStackThatIsStuck(t *testing.T) {
 }
 
 func TestDescribePipe_showsTheEnrichment(t *testing.T) {
-	cfg, ctx := account(t), t.Context()
+	cfg, ctx := fresh(t), t.Context()
 	client, function := pipes.NewFromConfig(cfg), "arn:aws:lambda:eu-west-1:000000000000:function:fn"
 	_, err := client.CreatePipe(ctx, &pipes.CreatePipeInput{
 		Name: aws.String("p"), RoleArn: aws.String("arn:aws:iam::000000000000:role/any"), Source: aws.String("arn:aws:sqs:eu-west-1:000000000000:q"),
@@ -321,7 +317,7 @@ func TestDescribePipe_showsTheEnrichment(t *testing.T) {
 }
 
 func TestExportApi_showsIntegrationsWithTheirRoles(t *testing.T) {
-	cfg, ctx := account(t), t.Context()
+	cfg, ctx := fresh(t), t.Context()
 	client, role := apigatewayv2.NewFromConfig(cfg), "arn:aws:iam::000000000000:role/any"
 	api, err := client.CreateApi(ctx, &apigatewayv2.CreateApiInput{Name: aws.String("shop"), ProtocolType: apitypes.ProtocolTypeHttp})
 	if err != nil {
@@ -364,66 +360,4 @@ func TestExportApi_showsIntegrationsWithTheirRoles(t *testing.T) {
 			t.Errorf("%s: %+v", path, got)
 		}
 	}
-}
-
-func TestPublishEMF_makesMetricsOfLinesOnce(t *testing.T) {
-	cfg, ctx := shared.AWS(), t.Context()
-	logs, group := cloudwatchlogs.NewFromConfig(cfg), "/aws/lambda/emf"
-	if err := shared.PublishEMF(ctx, group); err != nil {
-		t.Errorf("a group that is not there: %v", err)
-	}
-	if _, err := logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &group}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := logs.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &group, LogStreamName: aws.String("s")}); err != nil {
-		t.Fatal(err)
-	}
-	now := time.Now()
-	write := func(value float64) {
-		t.Helper()
-		var line lineWriter
-		if err := emf.Write(&line, now, map[string]string{"stage": "test"}, []emf.Metric{{Name: "VersionsDeleted", Value: value, Unit: emf.Count}}); err != nil {
-			t.Fatal(err)
-		}
-		_, err := logs.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: &group, LogStreamName: aws.String("s"), LogEvents: []logtypes.InputLogEvent{
-			{Message: aws.String("START RequestId: 1"), Timestamp: aws.Int64(now.UnixMilli())},
-			{Message: aws.String(string(line)), Timestamp: aws.Int64(now.UnixMilli())},
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(3)
-	for range 2 {
-		if err := shared.PublishEMF(ctx, group); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(4)
-	if err := shared.PublishEMF(ctx, group); err != nil {
-		t.Fatal(err)
-	}
-	out, err := cloudwatch.NewFromConfig(cfg).GetMetricStatistics(ctx, &cloudwatch.GetMetricStatisticsInput{
-		Namespace: aws.String(emf.Namespace), MetricName: aws.String("VersionsDeleted"), Period: aws.Int32(3600),
-		StartTime: aws.Time(now.Add(-time.Hour)), EndTime: aws.Time(now.Add(time.Hour)), Statistics: []metrictypes.Statistic{metrictypes.StatisticSum},
-		Dimensions: []metrictypes.Dimension{{Name: aws.String("stage"), Value: aws.String("test")}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var sum float64
-	for _, point := range out.Datapoints {
-		sum += aws.ToFloat64(point.Sum)
-	}
-	if sum != 7 {
-		t.Errorf("the sum is %v, want 7", sum)
-	}
-}
-
-// lineWriter is what was written to it.
-type lineWriter []byte
-
-func (l *lineWriter) Write(text []byte) (int, error) {
-	*l = append(*l, text...)
-	return len(text), nil
 }

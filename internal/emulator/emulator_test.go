@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	awslambda "github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -24,7 +25,11 @@ import (
 // enforces IAM.
 var shared, enforced *emulator.Emulator
 
+// TestMain is also the function that worker_test.go deploys: the test's own binary.
 func TestMain(m *testing.M) {
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+		awslambda.Start(tell)
+	}
 	os.Exit(run(m))
 }
 
@@ -50,8 +55,8 @@ func run(m *testing.M) int {
 
 var accounts atomic.Int64
 
-// account is a configuration for an account that nobody else uses.
-func account(t *testing.T) aws.Config {
+// fresh is a configuration for an account that nobody else uses.
+func fresh(t *testing.T) aws.Config {
 	t.Helper()
 	return once(shared.AWSIn(fmt.Sprintf("%012d", 100000000000+accounts.Add(1)), "eu-west-1"))
 }
@@ -64,7 +69,7 @@ func once(cfg aws.Config) aws.Config {
 
 func lambdas(t *testing.T) *lambdasvc.Client {
 	t.Helper()
-	return lambdasvc.NewFromConfig(account(t))
+	return lambdasvc.NewFromConfig(fresh(t))
 }
 
 // pack is a small function's code, different for each text.

@@ -11,7 +11,7 @@ from ministack.core import iam_actions, iam_evaluator
 # Lambda operations whose IAM action has another name.
 LAMBDA_ACTIONS = {"Invoke": "InvokeFunction", "InvokeWithResponseStream": "InvokeFunction"}
 
-iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
+iam_actions._BOTOCORE_SERVICE_MAP.update({"account": ["account"], "lambda": ["lambda"]})
 extract_iam_action = iam_actions.extract_iam_action
 safe_json_field = iam_actions._safe_json_field
 request_tag_context = iam_actions.request_tag_context

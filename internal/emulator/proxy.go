@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httputil"
 	"time"
@@ -37,7 +38,8 @@ func (e *Emulator) proxy() http.Handler {
 			// Buckets and queues that refuse plain http judge by this.
 			r.Out.Header.Set("X-Forwarded-Proto", "https")
 		},
-		Transport: e,
+		Transport: carrier{e},
+		ErrorLog:  log.New(io.Discard, "", 0), // connections are cut on purpose
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			if errors.Is(err, errCut) || errors.Is(err, context.Canceled) {
 				panic(http.ErrAbortHandler) // cuts the connection
@@ -47,14 +49,15 @@ func (e *Emulator) proxy() http.Handler {
 	}
 }
 
-// RoundTrip carries one call through the proxy. It is exported for the reverse
-// proxy alone.
-func (e *Emulator) RoundTrip(request *http.Request) (*http.Response, error) {
+// carrier carries calls through the proxy's stations.
+type carrier struct{ *Emulator }
+
+func (c carrier) RoundTrip(request *http.Request) (*http.Response, error) {
 	body, err := readBody(request)
 	if err != nil {
 		return nil, err
 	}
-	x := &exchange{Emulator: e, call: describe(request, body), request: request, body: body}
+	x := &exchange{Emulator: c.Emulator, call: describe(request, body), request: request, body: body}
 	given, err := x.answer()
 	x.call.Duration = time.Since(x.call.Start)
 	var cut bool
@@ -68,7 +71,7 @@ func (e *Emulator) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 		cut = given.header.Get(truncated) != ""
 	}
-	e.record.add(x.call)
+	c.record.add(x.call)
 	if err != nil {
 		return nil, fmt.Errorf("passing on %s %s: %w", x.call.Service, x.call.Operation, err)
 	}

@@ -41,7 +41,7 @@ func callsOf(t *testing.T, cfg aws.Config) []emulator.Call {
 }
 
 func TestCalls_nameTheOperationInEveryProtocol(t *testing.T) {
-	cfg, ctx := account(t), t.Context()
+	cfg, ctx := fresh(t), t.Context()
 	_, _ = lambdasvc.NewFromConfig(cfg).ListProvisionedConcurrencyConfigs(ctx, &lambdasvc.ListProvisionedConcurrencyConfigsInput{FunctionName: aws.String("fn")})
 	_, _ = lambdasvc.NewFromConfig(cfg).GetProvisionedConcurrencyConfig(ctx, &lambdasvc.GetProvisionedConcurrencyConfigInput{FunctionName: aws.String("fn"), Qualifier: aws.String("1")})
 	_, _ = lambdasvc.NewFromConfig(cfg).ListTags(ctx, &lambdasvc.ListTagsInput{Resource: aws.String("arn:aws:lambda:eu-west-1:000000000000:function:fn")})
@@ -85,7 +85,7 @@ func TestCalls_nameTheOperationInEveryProtocol(t *testing.T) {
 }
 
 func TestCalls_tellWhetherAQualifierWasGiven(t *testing.T) {
-	cfg, ctx := account(t), t.Context()
+	cfg, ctx := fresh(t), t.Context()
 	client := lambdasvc.NewFromConfig(cfg)
 	arn := "arn:aws:lambda:eu-west-1:000000000000:function:fn"
 	for _, in := range []lambdasvc.GetPolicyInput{
@@ -158,7 +158,7 @@ func TestInject_befallsCallsAsTold(t *testing.T) {
 
 func TestInject_speaksTheProtocolOfTheCall(t *testing.T) {
 	defer shared.ClearFaults()
-	cfg, ctx := account(t), t.Context()
+	cfg, ctx := fresh(t), t.Context()
 	shared.Inject(emulator.Fault{Status: 400, Code: "Sorry", Message: "not today"})
 	_, metrics := cloudwatch.NewFromConfig(cfg).ListMetrics(ctx, &cloudwatch.ListMetricsInput{})
 	_, stacks := cloudformation.NewFromConfig(cfg).ListStacks(ctx, &cloudformation.ListStacksInput{})
@@ -229,7 +229,7 @@ func TestInject_hooksRunBeforeAndAfterTheCall(t *testing.T) {
 
 func TestSetLatency_delaysEachCall(t *testing.T) {
 	defer shared.SetLatency(0)
-	cfg := account(t)
+	cfg := fresh(t)
 	shared.SetLatency(30 * time.Millisecond)
 	if _, err := lambdasvc.NewFromConfig(cfg).ListFunctions(t.Context(), &lambdasvc.ListFunctionsInput{}); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,100 @@
+package emulator_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"caretaker/internal/emulator"
+)
+
+func TestStart_namesMakeSetupWhenTheInterpreterIsMissing(t *testing.T) {
+	_, err := emulator.Start(t.Context(), emulator.Options{Python: filepath.Join(t.TempDir(), "python")})
+	if err == nil || !strings.Contains(err.Error(), "make setup") {
+		t.Error(err)
+	}
+}
+
+func TestStart_showsWhyTheEmulatorEnded(t *testing.T) {
+	python := filepath.Join(t.TempDir(), "python")
+	if err := os.WriteFile(python, []byte("#!/bin/sh\necho no such module >&2\nexit 3\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := emulator.Start(t.Context(), emulator.Options{Python: python})
+	if err == nil || !strings.Contains(err.Error(), "no such module") || !strings.Contains(err.Error(), "exit status 3") {
+		t.Error(err)
+	}
+}
+
+func TestStart_runsSideBySideAndLeavesNothingBehind(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	t.Setenv("DRY_RUN", "of the developer")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var log bytes.Buffer
+	other, err := emulator.Start(ctx, emulator.Options{Account: "123456789012", Region: "eu-central-1", Log: &log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := sts.NewFromConfig(other.AWS()).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil || aws.ToString(who.Account) != "123456789012" {
+		t.Errorf("%v, %+v", err, who)
+	}
+	if _, err := iam.NewFromConfig(other.AWS()).CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("here")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := iam.NewFromConfig(shared.AWS()).GetUser(ctx, &iam.GetUserInput{UserName: aws.String("here")}); outcome(err) != "NoSuchEntity" {
+		t.Errorf("the other emulator's user: %v", err)
+	}
+	environment := other.Environ()
+	if !slices.Contains(environment, "AWS_ENDPOINT_URL="+other.Endpoint()) || slices.Contains(environment, "DRY_RUN=of the developer") {
+		t.Errorf("%v", environment)
+	}
+	cancel()
+	other.Stop() // waits for the end that the context began
+	other.Stop()
+	if response, err := http.Get(other.Endpoint()); err == nil { //nolint:noctx // must fail at once
+		_ = response.Body.Close()
+		t.Error("the proxy still answers")
+	}
+	left, err := os.ReadDir(folder)
+	if err != nil || len(left) != 0 {
+		t.Errorf("%v, left: %v", err, left)
+	}
+	if log.Len() == 0 {
+		t.Error("the emulator's output did not come")
+	}
+}
+
+func TestReset_emptiesTheEmulatorAndTheProxy(t *testing.T) {
+	other, err := emulator.Start(t.Context(), emulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Stop()
+	client := lambdasvc.NewFromConfig(once(other.AWS()))
+	seed(t, client, "fn", 1)
+	other.SetCodeStorageLimit(1)
+	other.Inject(emulator.Fault{Drop: true})
+	if err := other.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if calls := other.Calls(); len(calls) != 0 {
+		t.Errorf("%d calls are left", len(calls))
+	}
+	out, err := client.GetAccountSettings(t.Context(), &lambdasvc.GetAccountSettingsInput{})
+	if err != nil || out.AccountUsage.TotalCodeSize != 0 || out.AccountLimit.TotalCodeSize < 2 {
+		t.Errorf("%v, %+v", err, out)
+	}
+}

@@ -1,0 +1,114 @@
+package emulator_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/google/go-cmp/cmp"
+)
+
+// told is what the deployed handler saw.
+type told struct{ ARN, Endpoint, Home, DryRun, Refusal string }
+
+// tell is the handler: it says who it is, and tries what its role does not allow.
+func tell(ctx context.Context) (told, error) {
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return told{}, err
+	}
+	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return told{}, err
+	}
+	_, err = lambdasvc.NewFromConfig(cfg).ListFunctions(ctx, &lambdasvc.ListFunctionsInput{})
+	return told{aws.ToString(who.Arn), os.Getenv("AWS_ENDPOINT_URL"), os.Getenv("HOME"), os.Getenv("DRY_RUN"), outcome(err)}, nil
+}
+
+// itself is this test's binary as a function's code.
+func itself(t *testing.T) []byte {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var archive bytes.Buffer
+	writer := zip.NewWriter(&archive)
+	writer.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
+	header := &zip.FileHeader{Name: "bootstrap", Method: zip.Deflate}
+	header.SetMode(0o755)
+	file, err := writer.CreateHeader(header)
+	if err == nil {
+		_, err = file.Write(binary)
+	}
+	if err := errors.Join(err, writer.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return archive.Bytes()
+}
+
+func TestLambda_callsThroughTheProxyWithItsOwnRole(t *testing.T) {
+	ctx, cfg := t.Context(), enforced.AWS()
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	role, err := iam.NewFromConfig(cfg).CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("teller"), AssumeRolePolicyDocument: &trust})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, in := lambdasvc.NewFromConfig(cfg), &lambdasvc.GetFunctionConfigurationInput{FunctionName: aws.String("teller")}
+	_, err = client.CreateFunction(ctx, &lambdasvc.CreateFunctionInput{
+		FunctionName: in.FunctionName, Role: role.Role.Arn, Runtime: types.RuntimeProvidedal2023, Handler: aws.String("bootstrap"),
+		Code: &types.FunctionCode{ZipFile: itself(t)}, Timeout: aws.Int32(20),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lambdasvc.NewFunctionActiveWaiter(client, func(o *lambdasvc.FunctionActiveWaiterOptions) {
+		o.MinDelay, o.MaxDelay = 20*time.Millisecond, 100*time.Millisecond
+	}).Wait(ctx, in, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	out, err := client.Invoke(ctx, &lambdasvc.InvokeInput{FunctionName: in.FunctionName})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got told
+	if err := json.Unmarshal(out.Payload, &got); err != nil || out.FunctionError != nil {
+		t.Fatalf("%v: %s", err, out.Payload)
+	}
+	if home, _ := os.UserHomeDir(); got.Home == home {
+		t.Error("the function sees the developer's home")
+	}
+	arn := fmt.Sprintf("arn:aws:sts::%s:assumed-role/teller/teller", enforced.Account())
+	want := told{ARN: arn, Endpoint: enforced.Endpoint(), Home: got.Home, Refusal: "AccessDeniedException"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	var recorded []string
+	for _, call := range enforced.Calls() {
+		if strings.HasSuffix(call.Principal, "/teller") {
+			recorded = append(recorded, fmt.Sprint(call.Service, ":", call.Operation, " ", call.Status))
+		}
+	}
+	if diff := cmp.Diff([]string{"sts:GetCallerIdentity 200", "lambda:ListFunctions 403"}, recorded); diff != "" {
+		t.Error(diff)
+	}
+}
