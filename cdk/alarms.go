@@ -11,6 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"caretaker/internal/emf"
+	"caretaker/internal/setting"
 )
 
 // alarm is an alarm on one metric. Its description is what somebody reads at three
@@ -74,7 +75,7 @@ func addFunctionAlarms(fn function) {
 	})
 	fn.addAlarm("ThrottlesAlarm", alarm{
 		name: "throttles",
-		description: fmt.Sprintf("Lambda refused to run %s: the concurrency of the account, or what the function has reserved, is used up. Look at ConcurrentExecutions of the whole account in CloudWatch, find who uses it, or ask for a higher quota. Lambda tries the run again for up to %s.", fn.fullName, fn.async.maxAge) +
+		description: fmt.Sprintf("Lambda refused to run %s: the concurrency of the account, or what the function has reserved, is used up. Look at ConcurrentExecutions of the whole account in CloudWatch, find who uses it, or ask for a higher quota. Lambda tries the run again for up to %s.", fn.fullName, setting.Duration(fn.async.maxAge)) +
 			" " + fn.recovery,
 		namespace: "AWS/Lambda", metric: "Throttles", dimensions: own, statistic: "Sum",
 		comparison: over, threshold: 0, period: 5 * time.Minute, periods: 1, datapoints: 1,

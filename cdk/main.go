@@ -25,28 +25,31 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	err := run()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "caretaker:", err)
+	}
+	closeRuntime()
+	if err != nil {
 		os.Exit(1)
 	}
 }
 
+// closeRuntime ends the process that jsii runs CDK in, and removes its files. jsii
+// waits for that process twice, and would report at each synth that the second time
+// there was none: nothing is written to standard error any more.
+func closeRuntime() {
+	os.Stderr = nil
+	jsii.Close()
+}
+
 func run() (err error) {
-	// Which Node versions CDK supports is for whoever installs Node to know; the
-	// notice would fill a screen at each synth.
-	for _, state := range []string{"END_OF_LIFE", "DEPRECATED", "UNTESTED"} {
-		if err := os.Setenv("JSII_SILENCE_WARNING_"+state+"_NODE_VERSION", "1"); err != nil {
-			return err
-		}
-	}
 	// CDK reports what it refuses by panics.
 	defer func() {
 		if refused := recover(); refused != nil {
 			err = fmt.Errorf("synthesising: %v", refused)
 		}
 	}()
-	defer jsii.Close()
-
 	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false)})
 	in, err := readInput(app.Node())
 	if err != nil {

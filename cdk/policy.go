@@ -13,7 +13,7 @@ import (
 // policy turns a part's statements into a policy document, in their order.
 func policy(stack awscdk.Stack, topicARN *string, statements []iam.Statement) awsiam.PolicyDocument {
 	fill := strings.NewReplacer(
-		"${Partition}", *awscdk.Aws_PARTITION(),
+		"${Partition}", *stack.Partition(),
 		"${Region}", *stack.Region(),
 		"${Account}", *stack.Account(),
 		"${Topic}", *topicARN,

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSplitSet_keepsListsAndMapsWhole(t *testing.T) {
+	for text, want := range map[string][]string{
+		"":                       nil,
+		"janitor.keep.newest=1":  {"janitor.keep.newest=1"},
+		"janitor.rate=2,tags={}": {"janitor.rate=2", "tags={}"},
+		"janitor.exclude.names=[a,b],tags={x: y, z: w},janitor.dryRun=true": {
+			"janitor.exclude.names=[a,b]", "tags={x: y, z: w}", "janitor.dryRun=true",
+		},
+	} {
+		if diff := cmp.Diff(want, splitSet(text)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
+// given reads the input of an app with these context keys.
+func given(t *testing.T, context map[string]any) (input, error) {
+	t.Helper()
+	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false), Context: &context})
+	return readInput(app.Node())
+}
+
+func TestReadInput_takesEachKey(t *testing.T) {
+	in, err := given(t, map[string]any{
+		"config": "testdata/caretaker.yaml", "stage": "prod", "set": "janitor.keep.newest=7,janitor.exclude.names=[a,b]", "arch": "x86_64",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in.stage != "prod" || in.assets != filepath.Join("dist", "x86_64") || *in.arch.Name() != "x86_64" {
+		t.Errorf("stage %s, assets %s, architecture %s", in.stage, in.assets, *in.arch.Name())
+	}
+	if in.file.Janitor.Keep.Newest != 7 || in.file.Janitor.DryRun || len(in.file.Janitor.Exclude.Names) != 2 {
+		t.Errorf("the janitor is %+v", in.file.Janitor)
+	}
+}
+
+func TestReadInput_deploysTheBaseForARM64WithoutContext(t *testing.T) {
+	in, err := given(t, map[string]any{"config": "../caretaker.yaml"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in.stage != "default" || in.assets != "dist" || *in.arch.Name() != "arm64" {
+		t.Errorf("stage %s, assets %s, architecture %s", in.stage, in.assets, *in.arch.Name())
+	}
+}
+
+func TestReadInput_refusesAndSaysWhatIsAllowed(t *testing.T) {
+	for said, context := range map[string]map[string]any{
+		`there is no stage "prd"`:                  {"stage": "prd"},
+		"arm64 or x86_64":                          {"arch": "amd64"},
+		"reading context stage: 1 is not a string": {"stage": 1},
+		"janitor.keep.newest":                      {"set": "janitor.keep.newest=0"},
+		"no such file":                             {"config": "testdata/absent.yaml"},
+	} {
+		if context["config"] == nil {
+			context["config"] = "testdata/caretaker.yaml"
+		}
+		if _, err := given(t, context); err == nil || !strings.Contains(err.Error(), said) {
+			t.Errorf("%v: the error is %v", context, err)
+		}
+	}
+}
+
+func TestStage_makesEqualContentAnEqualAsset(t *testing.T) {
+	folder := t.TempDir()
+	writeBinary(folder)
+	slice := map[string]int{"newest": 3}
+	var staged [2]string
+	for index := range staged {
+		path, clean, err := stage(filepath.Join(folder, "janitor"), slice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer clean()
+		staged[index] = path
+	}
+	if staged[0] == staged[1] {
+		t.Fatal("two synths at once would share a folder")
+	}
+	for _, name := range []string{"bootstrap", "config.json"} {
+		first, second := describe(t, filepath.Join(staged[0], name)), describe(t, filepath.Join(staged[1], name))
+		if first != second {
+			t.Errorf("%s is %s and %s", name, first, second)
+		}
+	}
+	if got := describe(t, filepath.Join(staged[0], "config.json")); !strings.HasSuffix(got, "{\n  \"newest\": 3\n}\n") {
+		t.Errorf("config.json is %s", got)
+	}
+}
+
+// describe is all of a file that can get into a zip.
+func describe(t *testing.T, path string) string {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Mode().String() + " " + info.ModTime().UTC().String() + " " + string(content)
+}
+
+func TestStage_saysHowToBuildAnAbsentBinary(t *testing.T) {
+	_, _, err := stage(filepath.Join(t.TempDir(), "janitor"), nil)
+	if err == nil || !strings.Contains(err.Error(), "make build") {
+		t.Errorf("the error is %v", err)
+	}
+}
