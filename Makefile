@@ -55,9 +55,9 @@ test: setup build $(HOST) ## run all tests, end to end ones too: up to 15 minute
 	$(call say,1/3 the fast part (make unit))
 	@$(MAKE) --no-print-directory unit
 	$(call say,2/3 the templates that the CDK app makes)
-	@go test -timeout 10m ./cdk/...
+	@go test -count=1 -timeout 10m ./cdk/...
 	$(call say,3/3 end to end: real deployments into the emulator)
-	@go test -timeout 14m ./test/...
+	@go test -count=1 -timeout 14m ./test/...
 	$(call say,all tests passed)
 
 unit: setup ## run the fast tests: under a minute once everything is compiled
@@ -76,7 +76,7 @@ check: $(GOFUMPT) $(STATICCHECK) $(GOSEC) | need-go ## format, vet, staticcheck,
 	$(call say,gosec)
 	@$(GOSEC) -quiet -exclude-dir=node_modules ./...
 	$(call say,the architecture)
-	@go test ./internal/architecture
+	@go test -count=1 ./internal/architecture
 	$(call say,go mod verify and go mod tidy)
 	@go mod verify >/dev/null
 	@go mod tidy -diff
