@@ -147,6 +147,11 @@ func (r *run) one(ctx context.Context, decision Decision) Decision {
 }
 
 func (r *run) timeUp(ctx context.Context) bool {
+	select {
+	case <-r.janitor.options.Stop:
+		return true
+	default:
+	}
 	return r.stopped.Load() || ctx.Err() != nil || !r.stopBy.IsZero() && time.Now().After(r.stopBy)
 }
 

@@ -42,6 +42,9 @@ type Options struct {
 	Stage string
 	// Observer is told what happens while it happens; nil tells nobody.
 	Observer Observer
+	// Stop ends the run early when it is closed: nothing further is looked at or deleted, and
+	// what was is verified and reported. Nil never does.
+	Stop <-chan struct{}
 	// Now is the clock; nil is the real one.
 	Now func() time.Time
 }

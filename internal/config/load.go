@@ -33,6 +33,11 @@ func Load(path string, options Options) (File, error) {
 	if err != nil {
 		return File{}, fmt.Errorf("reading the configuration: %w", err)
 	}
+	return Parse(path, text, options)
+}
+
+// Parse reads the text of a file; path is its name in what Parse says about it.
+func Parse(path string, text []byte, options Options) (File, error) {
 	root, err := parse(path, text)
 	if err != nil {
 		return File{}, err
