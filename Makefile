@@ -33,6 +33,7 @@ STATICCHECK := .tools/staticcheck-v0.8.2/staticcheck
 GOSEC := .tools/gosec-v2.22.11/gosec
 
 say = @echo "$(1)" >&2
+compiling = @[ -x $@ ] || echo "compiling $@ (up to a minute, once) ..." >&2
 
 # What is fast, and what starts real deployments.
 SLOW := ^caretaker/(cdk|test)(/|$$)
@@ -60,7 +61,7 @@ test: setup build $(HOST) ## run all tests, end to end ones too: up to 15 minute
 	@go test -count=1 -timeout 14m ./test/...
 	$(call say,all tests passed)
 
-unit: setup ## run the fast tests: under a minute once everything is compiled
+unit: $(VENV) | need-go ## run the fast tests: under a minute once everything is compiled
 	@go test -timeout 5m $$(go list ./... | grep -Ev '$(SLOW)')
 
 check: $(GOFUMPT) $(STATICCHECK) $(GOSEC) | need-go ## format, vet, staticcheck, gosec, architecture, modules, macOS
@@ -125,18 +126,20 @@ dist/cdk: FORCE | need-go
 
 dist/caretaker dist/demo dist/bench: FORCE | need-go
 	@[ -d cmd/$(@F) ] || { echo "there is no cmd/$(@F) to build $@ from" >&2; exit 1; }
-	@[ -x $@ ] || echo "compiling $@ ..." >&2
+	$(compiling)
 	@$(HOST_BUILD) -o $@ ./cmd/$(@F)
 
 # The emulator runs functions as processes of this machine.
 dist/host/%/bootstrap: FORCE | need-go
+	$(compiling)
 	@$(LAMBDA_BUILD) -o $@ ./$*/lambda
 
 dist/x86_64/%/bootstrap: FORCE | need-go
+	$(compiling)
 	@GOOS=linux GOARCH=amd64 $(LAMBDA_BUILD) -o $@ ./$*/lambda
 
 dist/%/bootstrap: FORCE | need-go
-	@[ -x $@ ] || echo "compiling $@ for Linux on arm64 (a minute, once) ..." >&2
+	$(compiling)
 	@GOOS=linux GOARCH=arm64 $(LAMBDA_BUILD) -o $@ ./$*/lambda
 
 $(VENV): requirements.txt | need-python
@@ -147,7 +150,7 @@ $(VENV): requirements.txt | need-python
 
 $(NODE_MODULES): package.json package-lock.json | need-node
 	$(call say,installing the CDK command line (Node$(,) about a minute$(,) once) ...)
-	@npm ci --no-audit --no-fund --loglevel=error >&2
+	@npm ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 $(GOFUMPT): | need-go
