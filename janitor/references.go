@@ -165,6 +165,7 @@ func (j *Janitor) references(ctx context.Context, in scope, early bool) (Finding
 		if !one.on(j.cfg) {
 			continue
 		}
+		in := in // each scan has a scope of its own, since they run side by side
 		in.own = one
 		group.Go(func() error {
 			findings, err := one.read(j, ctx, in)
@@ -179,7 +180,8 @@ func (j *Janitor) references(ctx context.Context, in scope, early bool) (Finding
 			return nil
 		})
 	}
-	return found.Findings, group.Wait()
+	err := group.Wait()
+	return found.Findings, err
 }
 
 func (s scan) counted(in scope) map[Kind]int {
