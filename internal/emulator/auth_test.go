@@ -1,8 +1,10 @@
 package emulator_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/pipes"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 )
@@ -282,5 +285,30 @@ func TestAuth_deniedDeletionsAreNotCarriedOut(t *testing.T) {
 	}
 	if got := strings.Join(left, " "); got != "free:$LATEST guarded:$LATEST guarded:1" {
 		t.Error(got)
+	}
+}
+
+func TestAuth_signaturesHoldThroughTheProxyAndBodiesArriveWhole(t *testing.T) {
+	ctx := t.Context()
+	client := s3.NewFromConfig(once(enforced.AWS()), func(o *s3.Options) { o.UsePathStyle = true })
+	if _, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("assets")}); err != nil {
+		t.Fatal(err)
+	}
+	sent := bytes.Repeat([]byte("0123456789"), 100_000)
+	in := &s3.PutObjectInput{Bucket: aws.String("assets"), Key: aws.String("a b/c+d.zip"), Body: bytes.NewReader(sent)}
+	if _, err := client.PutObject(ctx, in); err != nil {
+		t.Fatal(err)
+	}
+	head, err := client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: in.Bucket, Key: in.Key})
+	if err != nil || aws.ToInt64(head.ContentLength) != int64(len(sent)) {
+		t.Errorf("%v, %+v", err, head)
+	}
+	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: in.Bucket, Key: in.Key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = out.Body.Close() }()
+	if got, err := io.ReadAll(out.Body); err != nil || !bytes.Equal(got, sent) {
+		t.Errorf("%v, %d bytes of %d", err, len(got), len(sent))
 	}
 }

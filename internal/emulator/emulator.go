@@ -85,7 +85,7 @@ func Start(ctx context.Context, options Options) (*Emulator, error) {
 		return nil, err
 	}
 	options.Python = python
-	folder, err := os.MkdirTemp("", "caretaker-emulator-")
+	folder, err := privateFolder()
 	if err != nil {
 		return nil, fmt.Errorf("starting the emulator: %w", err)
 	}

@@ -36,6 +36,8 @@ def cbor_field(body, field):
 
 
 def field(body, name):
+    if name == "RuleName":  # EventBridge's ListTargetsByRule calls it Rule
+        return safe_json_field(body, name) or safe_json_field(body, "Rule")
     try:
         return safe_json_field(body, name)
     except UnicodeDecodeError:

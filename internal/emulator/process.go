@@ -88,10 +88,11 @@ func (e *Emulator) attempt(ctx context.Context) error {
 	if e.options.Log != nil {
 		output = io.MultiWriter(tail, e.options.Log)
 	}
-	command := exec.Command(e.options.Python, "-I", script) //nolint:noctx // ends with kill, which ends its group too
+	command := exec.Command(e.options.Python, "-I", script) // #nosec G204 -- both paths are ours; kill ends it with its group
 	command.Dir, command.Env = e.folder, environment
 	command.Stdout, command.Stderr = output, output
 	command.SysProcAttr = processAttributes()
+	command.WaitDelay = 5 * time.Second // should a stray worker hold the output open
 	e.upstream = "http://127.0.0.1:" + port
 	if e.process, err = run(command); err != nil {
 		return err

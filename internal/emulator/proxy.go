@@ -66,9 +66,6 @@ func (c carrier) RoundTrip(request *http.Request) (*http.Response, error) {
 		if !given.ok() {
 			x.call.ErrorCode = errorCode(given)
 		}
-		if principal := given.header.Get("X-Emulator-Principal"); principal != "" {
-			x.call.Principal = principal
-		}
 		cut = given.header.Get(truncated) != ""
 	}
 	c.record.add(x.call)
@@ -112,15 +109,19 @@ func (x *exchange) authorise() (refused *answer, err error) {
 	if given.header.Get("X-Emulator-Authorised") == "" {
 		return given, nil
 	}
-	if principal := given.header.Get("X-Emulator-Principal"); principal != "" {
-		x.call.Principal = principal
-	}
 	return nil, nil
 }
 
 func (x *exchange) send(request *http.Request) (*answer, error) {
 	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(x.body)), int64(len(x.body))
-	return x.round(request)
+	given, err := x.round(request)
+	if err != nil {
+		return nil, err
+	}
+	if principal := given.header.Get("X-Emulator-Principal"); principal != "" {
+		x.call.Principal = principal
+	}
+	return given, nil
 }
 
 // round carries one request to the emulator.
@@ -162,7 +163,9 @@ func readBody(request *http.Request) ([]byte, error) {
 func response(request *http.Request, given *answer, cut bool) *http.Response {
 	body := given.body
 	header := given.header.Clone()
-	header.Del(truncated)
+	for _, own := range []string{truncated, "X-Emulator-Principal", "X-Emulator-Authorised"} {
+		header.Del(own)
+	}
 	header.Del("Content-Length")
 	length := int64(len(body))
 	var reader io.Reader = bytes.NewReader(body)

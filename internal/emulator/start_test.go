@@ -3,8 +3,11 @@ package emulator_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/emulator"
 )
@@ -64,7 +68,7 @@ func TestStart_runsSideBySideAndLeavesNothingBehind(t *testing.T) {
 	cancel()
 	other.Stop() // waits for the end that the context began
 	other.Stop()
-	if response, err := http.Get(other.Endpoint()); err == nil { //nolint:noctx // must fail at once
+	if response, err := http.Get(other.Endpoint()); err == nil {
 		_ = response.Body.Close()
 		t.Error("the proxy still answers")
 	}
@@ -74,6 +78,29 @@ func TestStart_runsSideBySideAndLeavesNothingBehind(t *testing.T) {
 	}
 	if log.Len() == 0 {
 		t.Error("the emulator's output did not come")
+	}
+}
+
+func TestStart_removesTheFoldersOfKilledProcesses(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	ended := exec.Command("true")
+	if err := ended.Run(); err != nil {
+		t.Fatal(err)
+	}
+	stale := filepath.Join(folder, fmt.Sprint("caretaker-emulator-", ended.Process.Pid, "-1"))
+	alive := filepath.Join(folder, fmt.Sprint("caretaker-emulator-", os.Getpid(), "-1"))
+	if err := errors.Join(os.Mkdir(stale, 0o700), os.Mkdir(alive, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	other, err := emulator.Start(t.Context(), emulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.Stop()
+	left, err := filepath.Glob(filepath.Join(folder, "*"))
+	if diff := cmp.Diff([]string{alive}, left); err != nil || diff != "" {
+		t.Error(err, diff)
 	}
 }
 

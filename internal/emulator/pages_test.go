@@ -1,0 +1,121 @@
+package emulator_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestListEventSourceMappings_holdsAtMostAHundredAPage(t *testing.T) {
+	cfg := fresh(t)
+	client, queues := lambdasvc.NewFromConfig(cfg), sqs.NewFromConfig(cfg)
+	create(t, client, "fn")
+	for n := range 101 {
+		queue, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String(fmt.Sprint("q", n))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		attributes, err := queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: queue.QueueUrl, AttributeNames: []types.QueueAttributeName{"QueueArn"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.CreateEventSourceMapping(t.Context(), &lambdasvc.CreateEventSourceMappingInput{
+			FunctionName: aws.String("fn"), Enabled: aws.Bool(false),
+			EventSourceArn: aws.String(attributes.Attributes["QueueArn"]),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	pages := lambdasvc.NewListEventSourceMappingsPaginator(client, &lambdasvc.ListEventSourceMappingsInput{MaxItems: aws.Int32(10000)})
+	var sizes []int
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, len(out.EventSourceMappings))
+	}
+	if diff := cmp.Diff([]int{100, 1}, sizes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestListFunctionEventInvokeConfigs_makesPages(t *testing.T) {
+	client := lambdas(t)
+	seed(t, client, "fn", 2)
+	for _, qualifier := range []string{"$LATEST", "1", "2"} {
+		_, err := client.PutFunctionEventInvokeConfig(t.Context(), &lambdasvc.PutFunctionEventInvokeConfigInput{
+			FunctionName: aws.String("fn"), Qualifier: &qualifier, MaximumRetryAttempts: aws.Int32(1),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	pages := lambdasvc.NewListFunctionEventInvokeConfigsPaginator(client,
+		&lambdasvc.ListFunctionEventInvokeConfigsInput{FunctionName: aws.String("fn"), MaxItems: aws.Int32(2)})
+	var got [][]string
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var page []string
+		for _, item := range out.FunctionEventInvokeConfigs {
+			page = append(page, afterColon(item.FunctionArn))
+		}
+		got = append(got, page)
+	}
+	if diff := cmp.Diff([][]string{{"fn:$LATEST", "fn:1"}, {"fn:2"}}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestListAliases_filtersByPrimaryVersion(t *testing.T) {
+	client := lambdas(t)
+	seed(t, client, "fn", 2)
+	for name, version := range map[string]string{"live": "1", "next": "2"} {
+		if _, err := client.CreateAlias(t.Context(), &lambdasvc.CreateAliasInput{FunctionName: aws.String("fn"), Name: &name, FunctionVersion: &version}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := client.ListAliases(t.Context(), &lambdasvc.ListAliasesInput{FunctionName: aws.String("fn"), FunctionVersion: aws.String("2")})
+	if err != nil || len(out.Aliases) != 1 || aws.ToString(out.Aliases[0].Name) != "next" {
+		t.Errorf("%v, %+v", err, out)
+	}
+}
+
+// aliasTemplate is a function with a version behind an alias that has
+// provisioned concurrency.
+const aliasTemplate = `{"Resources": {
+	"Function": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "fn", "Handler": "index.handler", "Runtime": "python3.12",
+		"Role": "arn:aws:iam::000000000000:role/any", "Code": {"ZipFile": "def handler(event, context): pass"}}},
+	"Version": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Function"}}},
+	"Alias": {"Type": "AWS::Lambda::Alias", "Properties": {"FunctionName": {"Ref": "Function"}, "Name": "live",
+		"FunctionVersion": {"Fn::GetAtt": ["Version", "Version"]}, "ProvisionedConcurrencyConfig": {"ProvisionedConcurrentExecutions": 2}}}
+}}`
+
+func TestListProvisionedConcurrencyConfigs_listsWhatCloudFormationMade(t *testing.T) {
+	cfg, ctx := fresh(t), t.Context()
+	stacks, name := cloudformation.NewFromConfig(cfg), aws.String("shop")
+	if _, err := stacks.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: name, TemplateBody: aws.String(aliasTemplate)}); err != nil {
+		t.Fatal(err)
+	}
+	err := cloudformation.NewStackCreateCompleteWaiter(stacks, func(o *cloudformation.StackCreateCompleteWaiterOptions) {
+		o.MinDelay, o.MaxDelay = 20*time.Millisecond, 100*time.Millisecond
+	}).Wait(ctx, &cloudformation.DescribeStacksInput{StackName: name}, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := lambdasvc.NewFromConfig(cfg).ListProvisionedConcurrencyConfigs(ctx, &lambdasvc.ListProvisionedConcurrencyConfigsInput{FunctionName: aws.String("fn")})
+	if err != nil || len(out.ProvisionedConcurrencyConfigs) != 1 || afterColon(out.ProvisionedConcurrencyConfigs[0].FunctionArn) != "fn:live" {
+		t.Errorf("%v, %+v", err, out)
+	}
+}
