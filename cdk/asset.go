@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// stage puts a part's binary and its slice of the configuration into a folder of
+// stageAsset puts a part's binary and its slice of the configuration into a folder of
 // its own, so that two synths at once, of two stages say, do not meet. CDK copies
 // the folder while the stack is built; clean removes it.
-func stage(folder string, slice any) (staged string, clean func(), err error) {
+func stageAsset(folder string, slice any) (staged string, clean func(), err error) {
 	binary, err := os.ReadFile(filepath.Join(folder, "bootstrap")) // #nosec G304 -- a path of the build
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil, fmt.Errorf("%w: build it first with make build, or deploy with npx cdk, which does", err)

@@ -75,13 +75,13 @@ func TestReadInput_refusesAndSaysWhatIsAllowed(t *testing.T) {
 	}
 }
 
-func TestStage_makesEqualContentAnEqualAsset(t *testing.T) {
+func TestStageAsset_makesEqualContentAnEqualAsset(t *testing.T) {
 	folder := t.TempDir()
 	writeBinary(folder)
 	slice := map[string]int{"newest": 3}
 	var staged [2]string
 	for index := range staged {
-		path, clean, err := stage(filepath.Join(folder, "janitor"), slice)
+		path, clean, err := stageAsset(filepath.Join(folder, "janitor"), slice)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,8 +116,8 @@ func describe(t *testing.T, path string) string {
 	return info.Mode().String() + " " + info.ModTime().UTC().String() + " " + string(content)
 }
 
-func TestStage_saysHowToBuildAnAbsentBinary(t *testing.T) {
-	_, _, err := stage(filepath.Join(t.TempDir(), "janitor"), nil)
+func TestStageAsset_saysHowToBuildAnAbsentBinary(t *testing.T) {
+	_, _, err := stageAsset(filepath.Join(t.TempDir(), "janitor"), nil)
 	if err == nil || !strings.Contains(err.Error(), "make build") {
 		t.Errorf("the error is %v", err)
 	}

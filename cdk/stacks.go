@@ -15,7 +15,7 @@ func addStacks(app constructs.Construct, in input) (clean func(), err error) {
 	if !in.file.Janitor.Enabled {
 		return func() {}, nil
 	}
-	asset, clean, err := stage(filepath.Join(in.assets, "janitor"), in.file.Janitor)
+	asset, clean, err := stageAsset(filepath.Join(in.assets, "janitor"), in.file.Janitor)
 	if err != nil {
 		return nil, fmt.Errorf("staging the janitor: %w", err)
 	}
