@@ -226,6 +226,7 @@ func TestGetResources_showsTagsOfFunctionsAHundredAPage(t *testing.T) {
 }
 
 func TestSetStack_tagsAFunctionAsCloudFormationDoes(t *testing.T) {
+	empty(t, shared)
 	cfg, ctx := shared.AWS(), t.Context()
 	create(t, lambdasvc.NewFromConfig(cfg), "stacked")
 	id := "arn:aws:cloudformation:us-east-1:000000000000:stack/shop/0d8a"

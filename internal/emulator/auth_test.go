@@ -216,6 +216,7 @@ func denied(err error) bool {
 }
 
 func TestAuth_eachCallNeedsItsOwnActionAndNoOther(t *testing.T) {
+	empty(t, enforced)
 	ctx := t.Context()
 	cfg := user(t, "reader")
 	for _, c := range reading {
@@ -238,6 +239,7 @@ func TestAuth_eachCallNeedsItsOwnActionAndNoOther(t *testing.T) {
 }
 
 func TestAuth_holdsForTheNamespaceOfMetrics(t *testing.T) {
+	empty(t, enforced)
 	cfg := user(t, "writer")
 	allow(t, "writer", "Allow", "cloudwatch:PutMetricData", "*", `,"Condition":{"StringEquals":{"cloudwatch:namespace":"Caretaker"}}`)
 	put := func(namespace string) error {
@@ -255,6 +257,7 @@ func TestAuth_holdsForTheNamespaceOfMetrics(t *testing.T) {
 }
 
 func TestAuth_deniedDeletionsAreNotCarriedOut(t *testing.T) {
+	empty(t, enforced)
 	ctx, root := t.Context(), enforced.AWS()
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 	if _, err := iam.NewFromConfig(root).CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("any"), AssumeRolePolicyDocument: &trust}); err != nil {
@@ -289,6 +292,7 @@ func TestAuth_deniedDeletionsAreNotCarriedOut(t *testing.T) {
 }
 
 func TestAuth_signaturesHoldThroughTheProxyAndBodiesArriveWhole(t *testing.T) {
+	empty(t, enforced)
 	ctx := t.Context()
 	client := s3.NewFromConfig(once(enforced.AWS()), func(o *s3.Options) { o.UsePathStyle = true })
 	if _, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("assets")}); err != nil {

@@ -14,6 +14,7 @@ import (
 )
 
 func TestPublishEMF_makesMetricsOfLinesOnce(t *testing.T) {
+	empty(t, shared)
 	cfg, ctx := shared.AWS(), t.Context()
 	logs, group := cloudwatchlogs.NewFromConfig(cfg), "/aws/lambda/emf"
 	if err := shared.PublishEMF(ctx, group); err != nil {

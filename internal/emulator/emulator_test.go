@@ -61,6 +61,14 @@ func fresh(t *testing.T) aws.Config {
 	return once(shared.AWSIn(fmt.Sprintf("%012d", 100000000000+accounts.Add(1)), "eu-west-1"))
 }
 
+// empty empties an emulator, for tests that cannot do with a fresh account.
+func empty(t *testing.T, e *emulator.Emulator) {
+	t.Helper()
+	if err := e.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // once is a configuration without retries.
 func once(cfg aws.Config) aws.Config {
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }

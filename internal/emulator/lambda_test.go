@@ -138,6 +138,7 @@ func TestBackdate_setsThePublicationDateEverywhere(t *testing.T) {
 }
 
 func TestDeleteFunction_answersAsAWSDoes(t *testing.T) {
+	empty(t, shared)
 	client := lambdas(t)
 	seed(t, client, "fn", 6)
 	alias := func(name, version string, weights map[string]float64) {

@@ -67,6 +67,7 @@ func itself(t *testing.T) []byte {
 }
 
 func TestLambda_callsThroughTheProxyWithItsOwnRole(t *testing.T) {
+	empty(t, enforced)
 	ctx, cfg := t.Context(), enforced.AWS()
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 	role, err := iam.NewFromConfig(cfg).CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("teller"), AssumeRolePolicyDocument: &trust})
