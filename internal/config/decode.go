@@ -94,9 +94,6 @@ func (d *decoder) refuse(node ast.Node, into reflect.Type, key string) {
 // decode reads node into a value that can be set.
 func (d *decoder) decode(node ast.Node, into reflect.Value, key string) {
 	switch node.Type() {
-	case ast.NullType:
-		d.refuse(node, into.Type(), key)
-		return
 	case ast.AnchorType, ast.AliasType, ast.TagType, ast.MergeKeyType:
 		d.places[key] = place{d.source, d.line(node), true}
 		d.wrong(node, key, "anchors, aliases and tags of YAML are not read here: write the value itself")
