@@ -7,8 +7,11 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/config"
 )
 
 func TestSplitSet_keepsListsAndMapsWhole(t *testing.T) {
@@ -71,6 +74,24 @@ func TestReadInput_refusesAndSaysWhatIsAllowed(t *testing.T) {
 		}
 		if _, err := given(t, context); err == nil || !strings.Contains(err.Error(), said) {
 			t.Errorf("%v: the error is %v", context, err)
+		}
+	}
+}
+
+func TestAddStacks_refusesAScheduleThatAWSWouldRefuse(t *testing.T) {
+	assets := t.TempDir()
+	writeBinary(assets)
+	for said, set := range map[string]string{
+		`janitor.schedule: "rate(1 hours)" is not allowed: the singular`:           "janitor.schedule=rate(1 hours)",
+		`janitor.timeZone: "Mars/Olympus" is not allowed: a time zone by its IANA`: "janitor.timeZone=Mars/Olympus",
+	} {
+		file, err := config.Load("testdata/caretaker.yaml", config.Options{Set: []string{set}})
+		if err == nil {
+			app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false)})
+			_, err = addStacks(app, input{stage: "default", file: file, assets: assets, arch: awslambda.Architecture_ARM_64()})
+		}
+		if err == nil || !strings.Contains(err.Error(), said) {
+			t.Errorf("%s: the error is %v", set, err)
 		}
 	}
 }
