@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	accountsvc "github.com/aws/aws-sdk-go-v2/service/account"
+	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"caretaker/internal/boot"
+	"caretaker/internal/config"
+)
+
+// target says where a command works.
+type target struct {
+	Profile    string   `short:"p" placeholder:"NAME" help:"The profile of your AWS configuration."`
+	Region     []string `short:"r" xor:"region" placeholder:"REGION" help:"A Region, in place of regions: in the file; may be repeated."`
+	AllRegions bool     `xor:"region" help:"Every Region that the account has enabled."`
+}
+
+// account is where the credentials lead to.
+type account struct {
+	// number is the account's, and caller the ARN of who calls.
+	number, caller string
+	regions        []string
+	aws            aws.Config
+}
+
+// flags are the target as it was given, to name a command that goes on with it.
+func (t target) flags() []string {
+	var flags []string
+	if t.Profile != "" {
+		flags = append(flags, "--profile", t.Profile)
+	}
+	for _, region := range t.Region {
+		flags = append(flags, "--region", region)
+	}
+	if t.AllRegions {
+		flags = append(flags, "--all-regions")
+	}
+	return flags
+}
+
+// slowest is how long finding credentials may take: a person may have to type a code.
+const slowest = 2 * time.Minute
+
+// open finds out who calls, before anything else is asked, and which Regions are meant.
+func (t target) open(ctx context.Context, c console, file config.File) (account, error) {
+	regions, err := t.named(file)
+	if err != nil {
+		return account{}, err
+	}
+	settings, err := t.load(ctx, c)
+	if err != nil {
+		return account{}, err
+	}
+	if len(regions) == 0 && settings.Region != "" && !t.AllRegions {
+		regions = []string{settings.Region}
+	}
+	if len(regions) == 0 && !t.AllRegions {
+		return account{}, misuse("no Region: give --region, write regions: into the file or set AWS_REGION")
+	}
+	if settings.Region == "" {
+		settings.Region = append(regions, "us-east-1")[0] // the latter only to ask which Regions there are
+	}
+	found := account{regions: regions, aws: settings}
+	if err := found.identify(ctx, t.Profile); err != nil {
+		return account{}, err
+	}
+	if t.AllRegions {
+		found.regions, err = enabledRegions(ctx, settings)
+	}
+	return found, err
+}
+
+// named are the Regions of the command line or the file; none means that of the environment.
+func (t target) named(file config.File) ([]string, error) {
+	if t.AllRegions || len(t.Region) == 0 {
+		return file.Regions, nil
+	}
+	for _, problem := range (config.Sections{Regions: t.Region}).Validate() {
+		if strings.HasPrefix(problem.Key, "regions[") {
+			return nil, misuse("--region: %q is not allowed: %s", problem.Value, problem.Allowed)
+		}
+	}
+	return t.Region, nil
+}
+
+func (t target) load(ctx context.Context, c console) (aws.Config, error) {
+	options := append(boot.AWSOptions(), awsconfig.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
+		o.TokenProvider = func() (string, error) { return c.mfa() }
+	}))
+	if t.Profile != "" {
+		options = append(options, awsconfig.WithSharedConfigProfile(t.Profile))
+	}
+	settings, err := awsconfig.LoadDefaultConfig(ctx, options...)
+	var missing awsconfig.SharedConfigProfileNotExistError
+	if errors.As(err, &missing) {
+		return aws.Config{}, misuse("there is no profile %s in your AWS configuration", missing.Profile)
+	}
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("loading the AWS settings: %w", err)
+	}
+	return settings, nil
+}
+
+// mfa asks for the code that a profile's mfa_serial wants.
+func (c console) mfa() (string, error) {
+	if !c.asks {
+		return "", errors.New("the profile wants an MFA code, and nobody is there to ask")
+	}
+	_, _ = fmt.Fprint(c.err, "MFA code: ")
+	line, err := bufio.NewReader(c.in).ReadString('\n')
+	return strings.TrimSpace(line), err
+}
+
+// identify asks AWS whose the credentials are.
+func (a *account) identify(ctx context.Context, profile string) error {
+	ctx, cancel := context.WithTimeout(ctx, slowest)
+	defer cancel()
+	if a.aws.Credentials == nil {
+		return errors.New("there are no AWS credentials: set AWS_PROFILE or give --profile")
+	}
+	if _, err := a.aws.Credentials.Retrieve(ctx); err != nil {
+		hint := "give --profile, set AWS_PROFILE, or log in with `aws sso login`"
+		if profile = cmp.Or(profile, os.Getenv("AWS_PROFILE")); profile != "" {
+			hint = "log in with `" + shell("aws", "sso", "login", "--profile", profile) + "` or look into ~/.aws/config"
+		}
+		return fmt.Errorf("there are no usable AWS credentials: %s (%s)", hint, oneLine(innermost(err)))
+	}
+	who, err := sts.NewFromConfig(a.aws).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	var answered smithy.APIError
+	if errors.As(err, &answered) {
+		return fmt.Errorf("AWS does not accept these credentials: %s: %s", answered.ErrorCode(), oneLine(errors.New(answered.ErrorMessage())))
+	}
+	if err != nil {
+		return fmt.Errorf("asking AWS whose these credentials are: %s", oneLine(innermost(err)))
+	}
+	a.number, a.caller = aws.ToString(who.Account), aws.ToString(who.Arn)
+	return nil
+}
+
+// enabledRegions are those that the account can use.
+func enabledRegions(ctx context.Context, settings aws.Config) ([]string, error) {
+	var regions []string
+	pages := accountsvc.NewListRegionsPaginator(accountsvc.NewFromConfig(settings), &accountsvc.ListRegionsInput{
+		RegionOptStatusContains: []accounttypes.RegionOptStatus{accounttypes.RegionOptStatusEnabled, accounttypes.RegionOptStatusEnabledByDefault},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing the account's Regions (grant account:ListRegions, or name them with --region): %w", err)
+		}
+		for _, region := range page.Regions {
+			regions = append(regions, aws.ToString(region.RegionName))
+		}
+	}
+	if len(regions) == 0 {
+		return nil, errors.New("listing the account's Regions: AWS named none")
+	}
+	slices.Sort(regions)
+	return regions, nil
+}
+
+// innermost is the cause without the SDK's layers around it.
+func innermost(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

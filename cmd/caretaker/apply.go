@@ -1,0 +1,220 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"caretaker/internal/boot"
+	"caretaker/internal/config"
+	"caretaker/internal/setting"
+	"caretaker/janitor"
+)
+
+// applyCommand deletes.
+type applyCommand struct {
+	Target     target           `embed:""`
+	Format     format           `embed:""`
+	Plan       string           `placeholder:"FILE" help:"Delete only what stands in this file of plan --out and is still deletable. Opens belts.maxPercent for it."`
+	MaxAge     setting.Duration `default:"24h" placeholder:"TIME" help:"How old that file may be (${default})."`
+	Yes        bool             `short:"y" help:"Delete without asking."`
+	StaleAfter setting.Duration `default:"5m" placeholder:"TIME" help:"After this time without an answer everything is looked at again (${default})."`
+	Audit      string           `placeholder:"FILE" help:"Append a JSON line for each deleted version, with the digest of its code."`
+}
+
+// Run plans all Regions, asks once for them together, and deletes side by side.
+func (a *applyCommand) Run(j *job) error {
+	brake := boot.Brake(os.Getenv("DRY_RUN"))
+	if !a.Yes && !j.asks && !brake {
+		return misuse("nobody is at a terminal to be asked: give --yes to delete without asking")
+	}
+	var file *janitor.PlanFile
+	if a.Plan != "" {
+		read, err := readPlan(a.Plan)
+		if err != nil {
+			return ending{misused, err}
+		}
+		file = &read
+	}
+	s, err := j.open(a.Target, true)
+	if err != nil {
+		return err
+	}
+	if file != nil {
+		if err := s.only(file.PlanHead, a); err != nil {
+			return ending{misused, err}
+		}
+	}
+	s.sideBySide(s.makePlan)
+	if file != nil {
+		s.review(a.Plan, *file)
+	}
+	if brake {
+		return s.brake(a)
+	}
+	if err := a.confirm(s); err != nil {
+		return err
+	}
+	return a.delete(s)
+}
+
+// brake says what would go, and that nothing does.
+func (s *session) brake(a *applyCommand) error {
+	s.say("DRY_RUN=%s is set in the environment: nothing is deleted.", os.Getenv("DRY_RUN"))
+	out := newOutput(s, a.Format, "plan")
+	s.sideBySide(func(r *region) { s.look(r, 2*time.Minute, out.printer(r)) })
+	left := done
+	for _, r := range s.regions {
+		if r.report.Outcomes[janitor.Deletable]+r.report.Outcomes[janitor.NotLookedAt] > 0 {
+			left = workLeft
+		}
+	}
+	return errors.Join(out.close(), s.ending(left))
+}
+
+// delete carries the plans out. An interrupt ends it early: what is under way is finished.
+func (a *applyCommand) delete(s *session) error {
+	audit, err := openAudit(a.Audit)
+	if err != nil {
+		return err
+	}
+	out := newOutput(s, a.Format, applied)
+	s.sideBySide(func(r *region) {
+		s.carryOut(r, s.stopping.Done(), false, auditing{out.printer(r), audit})
+	})
+	if err := errors.Join(out.close(), audit.close()); err != nil {
+		return err
+	}
+	return s.ending(done)
+}
+
+// confirm asks whether to delete, once for all Regions together, when there is anything to delete.
+func (a *applyCommand) confirm(s *session) error {
+	versions, _ := s.going()
+	if versions == 0 || a.Yes {
+		return nil
+	}
+	s.preview()
+	asked := time.Now()
+	if !s.ask() {
+		s.say("Nothing was deleted.")
+		return ending{code: workLeft}
+	}
+	if waited := time.Since(asked); waited > a.StaleAfter.Std() {
+		s.say("The answer took %s: looking at everything again.", waited.Round(time.Second))
+		s.sideBySide(s.makeAnew)
+		now, _ := s.going()
+		s.say("%d of the %d versions still go.", now, versions)
+	}
+	return nil
+}
+
+// makeAnew plans once more, for what was shown and nothing else.
+func (s *session) makeAnew(r *region) {
+	if r.err != nil {
+		return
+	}
+	shown := r.plan.File()
+	s.makePlan(r)
+	belt := r.plan.Belt
+	r.plan = r.plan.Reviewed(shown)
+	r.plan.Belt = belt // an answer opens none
+}
+
+// going is what the plans would delete.
+func (s *session) going() (versions int, bytes int64) {
+	for _, r := range s.regions {
+		if r.err != nil || r.plan.Belt.Closed() {
+			continue
+		}
+		for _, position := range r.plan.Deletions() {
+			versions++
+			bytes += r.plan.Decisions[position].Version.Bytes
+		}
+	}
+	return versions, bytes
+}
+
+func readPlan(path string) (janitor.PlanFile, error) {
+	file, err := os.Open(path) // #nosec G304 -- the path is what the user gave
+	if err != nil {
+		return janitor.PlanFile{}, fmt.Errorf("reading the plan: %w", err)
+	}
+	defer func() { _ = file.Close() }() // nothing was written
+	plan, err := janitor.ReadPlan(file)
+	if err != nil {
+		return janitor.PlanFile{}, fmt.Errorf("reading the plan: %s: %w", path, err)
+	}
+	return plan, nil
+}
+
+// only narrows the session to the plan file's Region, and refuses a file that is not for here and now.
+func (s *session) only(head janitor.PlanHead, a *applyCommand) error {
+	names := s.account.regions
+	if len(a.Target.Region) > 1 || a.Target.AllRegions {
+		return errors.New("a plan is for one Region: give --plan with that one")
+	}
+	here := names[0]
+	if slices.Contains(names, head.Region) {
+		here = head.Region
+	}
+	if err := head.Fits(s.account.number, here, time.Now(), a.MaxAge.Std()); err != nil {
+		return fmt.Errorf("%s: %w", a.Plan, err)
+	}
+	s.choose([]string{here})
+	if head.Stage != s.stage() || head.Configuration != config.Digest(s.file.Janitor) {
+		s.say("Note: %s was made in stage %s under another configuration than holds now (stage %s). What stays under either stays.",
+			a.Plan, head.Stage, s.stage())
+	}
+	return nil
+}
+
+// review shrinks the fresh plan to the file and says by how much the file has aged.
+func (s *session) review(path string, file janitor.PlanFile) {
+	r := s.regions[0]
+	if r.err != nil {
+		return
+	}
+	r.plan = r.plan.Reviewed(file)
+	versions := len(r.plan.Deletions())
+	s.say("%s holds %d versions; %d of them go now.", path, len(file.Versions), versions)
+}
+
+// auditing writes a line for each deleted version beside what is printed.
+type auditing struct {
+	printer
+	audit audit
+}
+
+func (a auditing) decided(d janitor.Decision) {
+	a.audit.Decided(d)
+	a.printer.decided(d)
+}
+
+// audit is a file of JSON lines; the zero value writes none.
+type audit struct {
+	janitor.Audit
+	file *os.File
+}
+
+func openAudit(path string) (audit, error) {
+	if path == "" {
+		return audit{Audit: janitor.Audit{Log: zerolog.Nop()}}, nil
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) // #nosec G304 -- the path is what the user gave
+	if err != nil {
+		return audit{}, fmt.Errorf("opening the audit file: %w", err)
+	}
+	return audit{janitor.Audit{Log: zerolog.New(file).With().Timestamp().Logger()}, file}, nil
+}
+
+func (a audit) close() error {
+	if a.file == nil {
+		return nil
+	}
+	return a.file.Close()
+}

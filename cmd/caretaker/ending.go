@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// code is an exit code.
+type code int
+
+// The exit codes.
+const (
+	done       code = 0
+	failed     code = 1
+	misused    code = 2
+	beltClosed code = 3
+	workLeft   code = 4
+)
+
+const exitCodes = "Exit codes: 0 done or nothing to do, 1 error, 2 usage or configuration, " +
+	"3 a safety belt closed, 4 stopped with work left."
+
+// ending is the error of a command that ends with a code of its own.
+type ending struct {
+	code code
+	// cause is what there is to say still; nil when the output has said it all.
+	cause error
+}
+
+// Error is the cause's.
+func (e ending) Error() string {
+	if e.cause == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.cause.Error()
+}
+
+func misuse(format string, values ...any) error {
+	return ending{misused, fmt.Errorf(format, values...)}
+}
+
+// worse is the code to end with when two Regions ended differently.
+func worse(a, b code) code {
+	for _, bad := range []code{failed, misused, beltClosed, workLeft} {
+		if a == bad || b == bad {
+			return bad
+		}
+	}
+	return done
+}
+
+// untilInterrupted is a context that ends with the first interrupt. The second one then
+// ends the process, as if nothing had been set up.
+func untilInterrupted(c console, interrupts <-chan os.Signal) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		select {
+		case <-interrupts:
+			c.say("\nStopping: what is under way is finished and checked. Once more ends at once.")
+			signal.Reset(os.Interrupt, syscall.SIGTERM)
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}

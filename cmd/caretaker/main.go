@@ -1,0 +1,94 @@
+// Command caretaker is the command line: the parts' own code, run by a person with their
+// ordinary AWS credentials instead of by a schedule.
+//
+//	caretaker janitor plan     what would be deleted, and why; changes nothing
+//	caretaker janitor apply    deletes it, after asking
+//	caretaker validate         checks caretaker.yaml without asking AWS anything
+//
+// Results go to stdout, everything else to stderr. See ending for the exit codes.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+)
+
+// commandLine is every command with its flags.
+type commandLine struct {
+	Settings settings `embed:""`
+	NoColor  bool     `help:"No colors. NO_COLOR in the environment says the same."`
+
+	Janitor struct {
+		Plan  planCommand  `cmd:"" help:"Show what would be deleted, and why. Changes nothing; needs read rights only."`
+		Apply applyCommand `cmd:"" help:"Delete what a plan shows, after asking."`
+	} `cmd:"" help:"Delete the versions of Lambda functions that nothing refers to."`
+	Validate validateCommand `cmd:"" help:"Check caretaker.yaml with all its stages, without asking AWS anything."`
+	Version  versionCommand  `cmd:"" help:"Show which caretaker this is."`
+}
+
+// console is where a command reads and writes.
+type console struct {
+	in       io.Reader
+	out, err io.Writer
+	// asks says that somebody sits there who can be asked, live that stderr can show progress,
+	// and color that stdout shows colors.
+	asks, live, color bool
+	// width of stdout in columns; 0 when it is no terminal.
+	width int
+}
+
+// say writes a line for people to stderr.
+func (c console) say(format string, values ...any) {
+	_, _ = fmt.Fprintf(c.err, format+"\n", values...) // nobody is left to tell
+}
+
+func main() {
+	in, out, errs := isTerminal(os.Stdin), isTerminal(os.Stdout), isTerminal(os.Stderr)
+	c := console{in: os.Stdin, out: os.Stdout, err: os.Stderr, asks: in && errs, live: errs}
+	c.color = out && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	if out {
+		c.width, _, _ = term.GetSize(int(os.Stdout.Fd())) // 0 is no width, which is right when there is none
+	}
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	os.Exit(run(os.Args[1:], c, interrupts))
+}
+
+func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
+
+// run carries one command line out and answers the exit code.
+func run(args []string, c console, interrupts <-chan os.Signal) int {
+	var line commandLine
+	parser, err := kong.New(&line, kong.Name("caretaker"), kong.Writers(c.out, c.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Description("An ops toolkit for AWS Lambda fleets.\n\n"+exitCodes))
+	if err != nil {
+		panic(err) // the fields above are at fault
+	}
+	chosen, err := parser.Parse(args)
+	if err != nil {
+		c.say("caretaker: %v\ncaretaker --help shows the commands and flags", err)
+		return int(misused)
+	}
+	c.color = c.color && !line.NoColor
+	stopping, end := untilInterrupted(c, interrupts)
+	defer end()
+	err = chosen.Run(&job{console: c, settings: line.Settings, stopping: stopping})
+	var how ending
+	switch {
+	case err == nil:
+		return int(done)
+	case !errors.As(err, &how):
+		how = ending{failed, err}
+	}
+	if how.cause != nil {
+		c.say("caretaker: %v", how.cause)
+	}
+	return int(how.code)
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"caretaker/internal/config"
+	"caretaker/janitor"
+)
+
+// job is one command being carried out.
+type job struct {
+	console
+	settings settings
+	// stopping ends with the first interrupt.
+	stopping context.Context
+}
+
+// session is the janitor's work in all chosen Regions of an account.
+type session struct {
+	*job
+	account  account
+	target   target
+	file     config.File
+	progress *progress
+	regions  []*region
+}
+
+// region is the work in one of them, with clients and a rate of its own.
+type region struct {
+	name    string
+	clients janitor.Clients
+	plan    janitor.Plan
+	report  janitor.Report
+	// err is why there is no plan, or what went wrong with it.
+	err error
+	// interrupted says that there is no plan since somebody stopped the command.
+	interrupted bool
+}
+
+// open reads the file, finds out who calls, and connects to each Region.
+func (j *job) open(target target, wantsFile bool) (*session, error) {
+	file, err := j.settings.load(j.console, wantsFile)
+	if err != nil {
+		return nil, err
+	}
+	found, err := target.open(j.stopping, j.console, file)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{job: j, account: found, target: target, file: file}
+	s.choose(found.regions)
+	return s, nil
+}
+
+func (s *session) choose(names []string) {
+	s.regions = nil
+	for _, name := range names {
+		cfg := s.account.aws.Copy()
+		cfg.Region = name
+		s.regions = append(s.regions, &region{name: name, clients: janitor.Connect(cfg, s.file.Janitor.Rate)})
+	}
+	s.progress = newProgress(s.console, len(names))
+}
+
+// stage is the name under which the deployed janitor's metrics stand.
+func (s *session) stage() string { return cmp.Or(s.settings.Stage, config.DefaultStage) }
+
+// sideBySide does the work in all Regions at once.
+func (s *session) sideBySide(work func(*region)) {
+	var group sync.WaitGroup
+	for _, r := range s.regions {
+		group.Go(func() { work(r) })
+	}
+	group.Wait()
+}
+
+// janitor is a Region's; decided, if not nil, gets every decision at the end of Apply.
+func (s *session) janitor(r *region, stop <-chan struct{}, decided func(janitor.Decision)) *janitor.Janitor {
+	return janitor.New(s.file.Janitor, r.clients, janitor.Options{
+		Stage: s.stage(), Stop: stop, Observer: watcher{r.name, s.progress, decided},
+	})
+}
+
+// makePlan looks at a Region; it can be interrupted, since nothing is changed yet.
+func (s *session) makePlan(r *region) {
+	r.plan, r.err = s.janitor(r, nil, nil).Plan(s.stopping)
+	if r.err != nil && s.stopping.Err() != nil {
+		r.err, r.interrupted = errors.New("stopped before there was a plan; nothing was deleted"), true
+	}
+	// A Region without functions does not say where it is.
+	r.plan.Account, r.plan.Region = s.account.number, r.name
+}
+
+// look finishes a plan with as many policies as the time allows; nothing is deleted.
+func (s *session) look(r *region, policyTime time.Duration, show printer) {
+	enough, cancel := context.WithTimeout(s.stopping, policyTime)
+	defer cancel()
+	s.carryOut(r, enough.Done(), true, show)
+}
+
+// carryOut applies a Region's plan and prints what comes of it. Whoever closes stop still
+// gets what was done verified and reported.
+func (s *session) carryOut(r *region, stop <-chan struct{}, dryRun bool, show printer) {
+	if r.err == nil {
+		r.report, r.err = s.janitor(r, stop, show.decided).Apply(context.WithoutCancel(s.stopping), r.plan, dryRun)
+	}
+	s.progress.leave(r.name)
+	show.finished(r)
+	r.plan = janitor.Plan{} // it is large
+}
+
+// code is how the Region ended.
+func (r *region) code() code {
+	var belt janitor.BeltError
+	switch {
+	case r.interrupted:
+		return workLeft
+	case errors.As(r.err, &belt) && len(r.report.Errors) == 1:
+		return beltClosed
+	case r.err != nil:
+		return failed
+	case r.report.Belt.Closed():
+		return beltClosed
+	case !r.report.DryRun && r.report.Outcomes[janitor.Remaining] > 0:
+		return workLeft
+	}
+	return done
+}
+
+// ending is how all of them ended together: as the worst did.
+func (s *session) ending(all code) error {
+	for _, r := range s.regions {
+		all = worse(all, r.code())
+		if r.err != nil {
+			s.say("caretaker: %s: %v", r.name, r.err)
+		}
+	}
+	if s.stopping.Err() != nil && all == done {
+		for _, r := range s.regions {
+			if r.report.Outcomes[janitor.NotLookedAt] > 0 {
+				all = workLeft
+			}
+		}
+	}
+	if all == done {
+		return nil
+	}
+	return ending{code: all}
+}
+
+// where names the account and the Regions.
+func (s *session) where() string {
+	if len(s.regions) == 1 {
+		return fmt.Sprintf("account %s, Region %s", s.account.number, s.regions[0].name)
+	}
+	return fmt.Sprintf("account %s, %d Regions", s.account.number, len(s.regions))
+}

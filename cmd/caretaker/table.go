@@ -1,0 +1,206 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"caretaker/janitor"
+)
+
+// tables shows what goes, what something refers to, and what should have gone and did not.
+func (o *output) tables(t *tally) {
+	o.going(t)
+	if o.command != applied {
+		o.table("Stays since something refers to it (the newest of each function stay anyway)", t.kept, false)
+		o.more(t.keptMore)
+	}
+	o.table("Should have gone and did not", t.trouble, false)
+	o.more(t.troubleMore)
+}
+
+func (o *output) going(t *tally) {
+	slices.SortStableFunc(t.going, func(a, b group) int { return cmp.Compare(b.bytes, a.bytes) })
+	verb := "Would go"
+	if o.command == applied {
+		verb = "Deleted"
+	}
+	shown := t.going[:min(mostRows, len(t.going))]
+	o.table(verb+", biggest first", shown, true)
+	if more := t.going[len(shown):]; len(more) > 0 {
+		versions, bytes := sum(more)
+		o.printf("and %d versions (%s) of %d more functions; --all and --json have each\n\n", versions, janitor.Size(bytes), len(more))
+	}
+}
+
+func (o *output) more(count int) {
+	if count > 0 {
+		o.printf("and %d more; --all and --json have each\n\n", count)
+	}
+}
+
+// applied is the command that deletes; its past tense is what the tables speak in.
+const applied = "apply"
+
+func sum(groups []group) (versions int, bytes int64) {
+	for _, group := range groups {
+		versions += group.versions.count()
+		bytes += group.bytes
+	}
+	return versions, bytes
+}
+
+// table is a plain one without a frame, so that it can be read, cut and searched.
+func (o *output) table(title string, groups []group, sized bool) {
+	if len(groups) == 0 {
+		return
+	}
+	t := table.NewWriter()
+	style := table.StyleDefault
+	style.Options, style.Format.Header = table.OptionsNoBordersAndSeparators, text.FormatUpper
+	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
+	t.SetStyle(style)
+	header := table.Row{"Function", "Versions", "Count", "Bytes", "Why"}
+	longest := 0
+	for _, group := range groups {
+		longest = max(longest, len(group.function))
+		t.AppendRow(table.Row{group.function, group.versions.String(), group.versions.count(), janitor.Size(group.bytes), group.reason()})
+	}
+	t.AppendHeader(header)
+	columns := []table.ColumnConfig{
+		{Number: 3, Align: text.AlignRight, AlignHeader: text.AlignRight, Hidden: !sized},
+		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight, Hidden: !sized},
+	}
+	if width := o.session.width; width > 0 {
+		// What the names leave over is shared between the numbers and the reasons.
+		left := max(40, width-longest-2-4)
+		if sized {
+			left = max(40, left-20)
+		}
+		columns = append(columns,
+			table.ColumnConfig{Number: 2, WidthMax: left * 2 / 5, WidthMaxEnforcer: text.WrapSoft},
+			table.ColumnConfig{Number: 5, WidthMax: left * 3 / 5, WidthMaxEnforcer: text.WrapSoft})
+	}
+	t.SetColumnConfigs(columns)
+	o.printf("%s\n", o.bold(title))
+	for line := range strings.Lines(t.Render() + "\n") {
+		o.printf("%s\n", strings.TrimRight(line, " \n"))
+	}
+	o.printf("\n")
+}
+
+func (o *output) bold(text_ string) string { return o.colored(text_, text.Bold) }
+
+func (o *output) colored(text_ string, colors ...text.Color) string {
+	if !o.session.color {
+		return text_
+	}
+	return text.Colors(colors).Sprint(text_)
+}
+
+// summary is a Region in a dozen lines.
+func (o *output) summary(r *region) {
+	line := func(label, format string, values ...any) {
+		o.printf("%s %s\n", o.bold(fmt.Sprintf("%-15s", label)), fmt.Sprintf(format, values...))
+	}
+	line("Account", "%s, Region %s, stage %s", o.session.account.number, r.name, o.session.stage())
+	report := r.report
+	if report.Started.IsZero() {
+		o.printf("%s\n\n", o.colored("There is no plan: "+r.err.Error(), text.FgRed))
+		return
+	}
+	o.storage(report, line)
+	if report.Idle {
+		line("Looked at", "nothing: the storage is less full than janitor.pressure.above")
+	} else {
+		line("Looked at", "%d functions, %d versions, in %.0f s with %d calls", report.Functions, report.Versions, report.Seconds, calls(report))
+	}
+	if report.Tightened {
+		line("", "%s", "the storage is over janitor.pressure.tightenAbove, so janitor.pressure.newest holds")
+	}
+	o.outcomes(report, line)
+	o.reasons(report, line)
+	if len(report.NotChecked) > 0 {
+		line("Not checked", "%s", strings.Join(report.NotChecked, ", "))
+	}
+	for position, target := range report.DynamicTargets[:min(10, len(report.DynamicTargets))] {
+		line(labelOnce("Only known late", position), "%s", target)
+	}
+	if more := len(report.DynamicTargets) - 10; more > 0 {
+		line("", "and %d more; --json has them", more)
+	}
+	if report.Belt.Closed() {
+		line("Belt closed", "%s", o.colored(report.Belt.Name+": "+report.Belt.Message, text.FgRed))
+	}
+	for position, problem := range report.Errors {
+		if !report.Belt.Closed() || position < len(report.Errors)-1 {
+			line(labelOnce("Errors", position), "%s", o.colored(problem, text.FgRed))
+		}
+	}
+	o.printf("\n")
+}
+
+func labelOnce(label string, position int) string {
+	if position > 0 {
+		return ""
+	}
+	return label
+}
+
+func calls(report janitor.Report) int {
+	count := 0
+	for _, each := range report.Calls {
+		count += each
+	}
+	return count
+}
+
+func (o *output) storage(report janitor.Report, line func(string, string, ...any)) {
+	days := ""
+	if report.DaysToLimit != nil {
+		days = fmt.Sprintf("; full in %.0f days at the present growth", *report.DaysToLimit)
+	}
+	line("Code storage", "%s of %s (%.1f %%)%s", janitor.Size(report.Before.Used), janitor.Size(report.Before.Limit), report.Before.Percent(), days)
+	if report.After != report.Before {
+		line("", "%s afterwards (%.1f %%)", janitor.Size(report.After.Used), report.After.Percent())
+	}
+}
+
+// outcomes counts what goes or went.
+func (o *output) outcomes(report janitor.Report, line func(string, string, ...any)) {
+	going := report.Outcomes[janitor.Deletable] + report.Outcomes[janitor.NotLookedAt]
+	if report.DryRun {
+		line("Would go", "%s", o.colored(fmt.Sprintf("%d versions, %s", going, janitor.Size(report.DeletableBytes)), text.Bold))
+		if unseen := report.Outcomes[janitor.NotLookedAt]; unseen > 0 {
+			line("", "%d of them had their policy not looked at: --policy-time was over; apply looks at each", unseen)
+		}
+	} else {
+		line("Deleted", "%s", o.colored(fmt.Sprintf("%d versions, %s freed", report.Outcomes[janitor.Deleted], janitor.Size(report.BytesFreed)), text.Bold))
+	}
+	for _, outcome := range []janitor.Outcome{janitor.NotVerified, janitor.Refused, janitor.Gone, janitor.Failed} {
+		if count := report.Outcomes[outcome]; count > 0 {
+			line("", "%d %s", count, outcome)
+		}
+	}
+	if count := report.Outcomes[janitor.Remaining]; count > 0 {
+		line("Left for later", "%d versions", count)
+	}
+}
+
+// reasons counts what stays. $LATEST is nobody's question.
+func (o *output) reasons(report janitor.Report, line func(string, string, ...any)) {
+	kept := maps.Clone(report.KeptBy)
+	delete(kept, janitor.IsLatest)
+	position := 0
+	for _, reason := range slices.SortedFunc(maps.Keys(kept), func(a, b janitor.Reason) int {
+		return cmp.Or(cmp.Compare(kept[b], kept[a]), cmp.Compare(a, b))
+	}) {
+		line(labelOnce("Stays", position), "%6d %s", kept[reason], reason)
+		position++
+	}
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"caretaker/internal/config"
+	"caretaker/internal/schedule"
+)
+
+type validateCommand struct{}
+
+// Run checks what a deployment would: the file, each of its stages, and the schedules.
+func (validateCommand) Run(j *job) error {
+	file, err := j.settings.load(j.console, true)
+	if err != nil {
+		return err
+	}
+	stages := slices.Sorted(maps.Keys(file.Stages))
+	if err := scheduled(file.Sections, ""); err != nil {
+		return err
+	}
+	for _, stage := range stages {
+		if err := scheduled(file.Stages[stage], " (in stage "+stage+")"); err != nil {
+			return err
+		}
+	}
+	name := j.settings.Config
+	if name == "" {
+		name = usualFile
+	}
+	_, err = fmt.Fprintf(j.out, "%s is valid; stages: %s\n", filepath.Clean(name), strings.Join(append([]string{config.DefaultStage}, stages...), ", "))
+	return err
+}
+
+func scheduled(sections config.Sections, where string) error {
+	if _, err := schedule.Parse(sections.Janitor.Schedule, sections.Janitor.TimeZone); err != nil {
+		return misuse("janitor.schedule%s: %q in time zone %q is not allowed: %w", where, sections.Janitor.Schedule, sections.Janitor.TimeZone, err)
+	}
+	return nil
+}
+
+type versionCommand struct{}
+
+// Run names the build. A checkout's own build has no version.
+func (versionCommand) Run(j *job) error {
+	version := "(devel)"
+	if build, ok := debug.ReadBuildInfo(); ok && build.Main.Version != "" {
+		version = build.Main.Version
+	}
+	_, err := fmt.Fprintf(j.out, "caretaker %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}
