@@ -142,7 +142,7 @@ func (f *fleet) sorted() []Function {
 	}
 	functions := make([]Function, 0, len(f.functions))
 	for _, function := range f.functions {
-		slices.SortFunc(function.Versions, func(a, b Version) int { return int(a.Number - b.Number) })
+		slices.SortFunc(function.Versions, byNumber)
 		function.Versions = slices.Clip(slices.CompactFunc(function.Versions, func(a, b Version) bool { return a.Number == b.Number }))
 		functions = append(functions, *function)
 	}

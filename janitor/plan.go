@@ -156,7 +156,10 @@ func idle(storage Storage, pressure Pressure) bool {
 // Shortlist is the plan as far as the cheap facts go: the versions that only the
 // dear ones can still protect, by function.
 func Shortlist(facts Facts, cfg Config, now time.Time) []Function {
-	cfg.Belts.MaxDeletions = len(facts.Functions) * 10000
+	tags := make(map[string]map[string]string, len(facts.Functions))
+	for _, function := range facts.Functions {
+		tags[function.Name] = function.Tags
+	}
 	var shortlist []Function
 	for _, decision := range Decide(facts, History{}, cfg, now).Decisions {
 		if decision.Outcome == Kept {
@@ -164,16 +167,10 @@ func Shortlist(facts Facts, cfg Config, now time.Time) []Function {
 		}
 		last := len(shortlist) - 1
 		if last < 0 || shortlist[last].Name != decision.Function {
-			shortlist = append(shortlist, Function{Name: decision.Function})
+			shortlist = append(shortlist, Function{Name: decision.Function, Tags: tags[decision.Function]})
 			last++
 		}
 		shortlist[last].Versions = append(shortlist[last].Versions, decision.Version)
-	}
-	for position := range shortlist {
-		from, _ := slices.BinarySearchFunc(facts.Functions, shortlist[position].Name, func(f Function, name string) int {
-			return strings.Compare(f.Name, name)
-		})
-		shortlist[position].Tags = facts.Functions[from].Tags
 	}
 	return shortlist
 }

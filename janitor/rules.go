@@ -1,6 +1,7 @@
 package janitor
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -42,10 +43,10 @@ func indexed(findings Findings) findingsIndex {
 		}
 	}
 	for _, unread := range findings.Unread {
-		if unread.Function == "" && (index.region == nil || unread.Check < index.region.Check) {
+		if unread.Function == "" && (index.region == nil || unread.before(*index.region)) {
 			index.region = &unread
 		}
-		if known, found := index.unread[unread.Function]; !found || unread.Check < known.Check {
+		if known, found := index.unread[unread.Function]; !found || unread.before(known) {
 			index.unread[unread.Function] = unread
 		}
 	}
@@ -74,6 +75,10 @@ func before(a, b Reference) bool {
 	return a.By < b.By
 }
 
+func (u Unread) before(other Unread) bool {
+	return cmp.Or(strings.Compare(u.Check, other.Check), strings.Compare(u.Cause, other.Cause)) < 0
+}
+
 // rules decide about the versions of one function.
 type rules struct {
 	function Function
@@ -90,6 +95,10 @@ type rules struct {
 }
 
 func rulesFor(function Function, facts Facts, index findingsIndex, cfg Config, now time.Time) rules {
+	// Which versions are the newest hangs on the order: it is not taken on trust.
+	if !slices.IsSortedFunc(function.Versions, byNumber) {
+		function.Versions = slices.SortedFunc(slices.Values(function.Versions), byNumber)
+	}
 	r := rules{
 		function: function, self: facts.Self, keep: cfg.Keep, newest: cfg.Keep.Newest, now: now,
 		references: index.references[function.Name], aliasChanged: facts.AliasChanges[function.Name],
@@ -98,6 +107,8 @@ func rulesFor(function Function, facts Facts, index findingsIndex, cfg Config, n
 	r.hold, r.holdDetail = held(function, facts.Findings, index, cfg)
 	return r
 }
+
+func byNumber(a, b Version) int { return cmp.Compare(a.Number, b.Number) }
 
 // ownersWill reads the file's lists and the function's tags.
 func (r *rules) ownersWill(cfg Config) (Reason, string) {
@@ -163,7 +174,7 @@ func held(function Function, findings Findings, index findingsIndex, cfg Config)
 	}
 	var named *DynamicTarget
 	for position, target := range index.dynamic {
-		if target.mayName(function.Name) && (named == nil || target.By < named.By) {
+		if target.mayName(function.Name) && (named == nil || target.before(*named)) {
 			named = &index.dynamic[position]
 		}
 	}
@@ -175,6 +186,10 @@ func held(function Function, findings Findings, index findingsIndex, cfg Config)
 
 func (d DynamicTarget) mayName(function string) bool {
 	return d.Function == function || d.Prefix && strings.HasPrefix(function, d.Function)
+}
+
+func (d DynamicTarget) before(other DynamicTarget) bool {
+	return cmp.Or(strings.Compare(d.By, other.By), strings.Compare(string(d.Kind), string(other.Kind))) < 0
 }
 
 // decide appends a decision for each numbered version.

@@ -248,7 +248,9 @@ func lambda(name string, versions int, changes ...func(*lambdasim.Function)) lam
 }
 
 func alias(name, version string) func(*lambdasim.Function) {
-	return func(f *lambdasim.Function) { f.Aliases = append(f.Aliases, lambdasim.Alias{Name: name, Version: version}) }
+	return func(f *lambdasim.Function) {
+		f.Aliases = append(f.Aliases, lambdasim.Alias{Name: name, Version: version})
+	}
 }
 
 // decided keeps the final decisions.
