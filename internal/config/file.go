@@ -21,7 +21,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	_ "time/tzdata" // what is valid must not depend on the machine's time zones
 
+	"caretaker/internal/schedule"
 	"caretaker/internal/setting"
 	"caretaker/janitor"
 )
@@ -105,7 +107,20 @@ func (s Sections) Validate() []setting.Problem {
 		}
 	}
 	problems = append(problems, s.Notify.validate()...)
-	return append(problems, s.Janitor.Validate()...)
+	problems = append(problems, s.Janitor.Validate()...)
+	return append(problems, scheduled("janitor", s.Janitor.Schedule, s.Janitor.TimeZone)...)
+}
+
+// scheduled checks when a part runs. A part does not do so by itself: a function
+// that runs is not interested, and the grammar would be in each binary.
+func scheduled(part, expression, zone string) []setting.Problem {
+	if _, err := schedule.Zone(zone); err != nil {
+		return []setting.Problem{{Key: part + ".timeZone", Value: zone, Allowed: err.Error()}}
+	}
+	if _, err := schedule.Parse(expression, zone); err != nil {
+		return []setting.Problem{{Key: part + ".schedule", Value: expression, Allowed: err.Error()}}
+	}
+	return nil
 }
 
 func (n Notify) validate() []setting.Problem {
