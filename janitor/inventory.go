@@ -109,7 +109,8 @@ func (f *fleet) add(item *lambdatypes.FunctionConfiguration) error {
 	if master, ok := parseTarget(aws.ToString(item.MasterArn)); ok {
 		f.masters = append(f.masters, master)
 	}
-	if aws.ToString(item.Version) == "$LATEST" || named.qualifier == "" {
+	// Beside $LATEST there is $LATEST.PUBLISHED; neither is a version that could go.
+	if strings.HasPrefix(aws.ToString(item.Version), "$LATEST") || named.qualifier == "" {
 		function.Runtime = string(item.Runtime)
 		return nil
 	}
@@ -179,11 +180,12 @@ func (j *Janitor) listTags(ctx context.Context) (map[string]map[string]string, e
 	return tags, nil
 }
 
-// everyPage fetches pages until there is no token for the next. A token that comes
-// twice in a row is an error: taking the list for complete would lose references.
+// everyPage fetches pages until there is no token for the next. Tokens that go round in
+// a circle are an error: taking the list for complete would lose references. The mark
+// stays at each page whose number is a power of two, so that any circle comes back to it.
 func everyPage(fetch func(token *string) (*string, error)) error {
-	var token *string
-	for {
+	var token, mark *string
+	for page := 1; ; page++ {
 		next, err := fetch(token)
 		if err != nil {
 			return err
@@ -191,8 +193,11 @@ func everyPage(fetch func(token *string) (*string, error)) error {
 		if aws.ToString(next) == "" {
 			return nil
 		}
-		if token != nil && *token == *next {
+		if mark != nil && *mark == *next {
 			return errors.New("the list does not end: AWS answered the same page token twice")
+		}
+		if page&(page-1) == 0 {
+			mark = next
 		}
 		token = next
 	}
