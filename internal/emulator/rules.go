@@ -5,8 +5,10 @@ package emulator
 // then answers from what the emulator says to root: so enforced IAM holds for
 // corrected calls too.
 var rules = map[string]func(*exchange) (*answer, error){
+	"apigateway:CreateDeployment":  keepDeployment,
 	"apigateway:CreateIntegration": keepIntegration,
 	"apigateway:ExportApi":         exportAPI,
+	"apigateway:GetExport":         readDeployment,
 	"apigateway:GetIntegrations":   readIntegrations,
 	"apigateway:UpdateIntegration": keepIntegration,
 

@@ -23,18 +23,27 @@ func (s *seeder) invocationURI(function string) string {
 	return "arn:aws:apigateway:" + s.cfg.Region + ":lambda:path/2015-03-31/functions/" + function + "/invocations"
 }
 
-// restAPIs calls versions with a role: by number, from an authorizer, and by a stage variable.
+// restAPIs calls versions with a role: by number, from an authorizer, by a stage variable, and
+// from a stage that was deployed before its API was edited.
 func (s *seeder) restAPIs(ctx context.Context) error {
 	s.protectAll(partnerAPI, 1, "a REST API names its qualifier by a stage variable", "apiGateway", "dynamicTargets")
 	integration := s.protect(storefrontAPI, 3, "integration of a REST API with a role", "apiGateway")
 	authorizer := s.protect(storefrontAPI, 4, "authorizer of a REST API with a role", "apiGateway")
+	deployed := s.protect(storefrontAPI, 5, "deployed stage of a REST API that was edited since", "apiGatewayStages")
 	client := apigateway.NewFromConfig(s.cfg)
+	if err := s.editedAPI(ctx, client, deployed); err != nil {
+		return fmt.Errorf("deploying a REST API: %w", err)
+	}
 	for name, function := range map[string]string{"storefront": integration, "partners": s.arn(partnerAPI, "${stageVariables.version}")} {
 		api, err := client.CreateRestApi(ctx, &apigateway.CreateRestApiInput{Name: &name})
 		if err != nil {
 			return fmt.Errorf("creating REST API %s: %w", name, err)
 		}
-		if err := s.restMethod(ctx, client, aws.ToString(api.Id), function); err != nil {
+		items, err := restResource(ctx, client, aws.ToString(api.Id))
+		if err == nil {
+			err = s.integrate(ctx, client, aws.ToString(api.Id), items, function)
+		}
+		if err != nil {
 			return fmt.Errorf("filling REST API %s: %w", name, err)
 		}
 		if name != "storefront" {
@@ -52,33 +61,51 @@ func (s *seeder) restAPIs(ctx context.Context) error {
 	return nil
 }
 
-// restMethod integrates a function below the root and deploys the API, with a stage variable.
-func (s *seeder) restMethod(ctx context.Context, client *apigateway.Client, api, function string) error {
-	resources, err := client.GetResources(ctx, &apigateway.GetResourcesInput{RestApiId: &api})
+// editedAPI deploys an API whose integration calls one version, and then has it call $LATEST
+// without deploying it again.
+func (s *seeder) editedAPI(ctx context.Context, client *apigateway.Client, deployed string) error {
+	api, err := client.CreateRestApi(ctx, &apigateway.CreateRestApiInput{Name: aws.String("catalogue")})
 	if err != nil {
 		return err
+	}
+	id := aws.ToString(api.Id)
+	items, err := restResource(ctx, client, id)
+	if err != nil {
+		return err
+	}
+	if err := s.integrate(ctx, client, id, items, deployed); err != nil {
+		return err
+	}
+	_, err = client.CreateDeployment(ctx, &apigateway.CreateDeploymentInput{RestApiId: &id, StageName: aws.String("prod")})
+	if err != nil {
+		return err
+	}
+	return s.integrate(ctx, client, id, items, s.arn(storefrontAPI, "$LATEST"))
+}
+
+// restResource makes a resource with a method below an API's root.
+func restResource(ctx context.Context, client *apigateway.Client, api string) (string, error) {
+	resources, err := client.GetResources(ctx, &apigateway.GetResourcesInput{RestApiId: &api})
+	if err != nil {
+		return "", err
 	}
 	items, err := client.CreateResource(ctx, &apigateway.CreateResourceInput{
 		RestApiId: &api, ParentId: resources.Items[0].Id, PathPart: aws.String("items"),
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
 	_, err = client.PutMethod(ctx, &apigateway.PutMethodInput{
 		RestApiId: &api, ResourceId: items.Id, HttpMethod: aws.String("GET"), AuthorizationType: aws.String("NONE"),
 	})
-	if err != nil {
-		return err
-	}
-	_, err = client.PutIntegration(ctx, &apigateway.PutIntegrationInput{
-		RestApiId: &api, ResourceId: items.Id, HttpMethod: aws.String("GET"), Type: resttypes.IntegrationTypeAwsProxy,
+	return aws.ToString(items.Id), err
+}
+
+// integrate has the method call a function with a role.
+func (s *seeder) integrate(ctx context.Context, client *apigateway.Client, api, resource, function string) error {
+	_, err := client.PutIntegration(ctx, &apigateway.PutIntegrationInput{
+		RestApiId: &api, ResourceId: &resource, HttpMethod: aws.String("GET"), Type: resttypes.IntegrationTypeAwsProxy,
 		IntegrationHttpMethod: aws.String("POST"), Uri: aws.String(s.invocationURI(function)), Credentials: &s.invokerRole,
-	})
-	if err != nil {
-		return err
-	}
-	_, err = client.CreateDeployment(ctx, &apigateway.CreateDeploymentInput{
-		RestApiId: &api, StageName: aws.String("prod"), Variables: map[string]string{"version": "2"},
 	})
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -112,6 +113,9 @@ func readRestAPIs(ctx context.Context, cfg aws.Config) ([]string, error) {
 				if method.MethodIntegration == nil {
 					return nil, fmt.Errorf("a method of %s comes without its integration", aws.ToString(api.Name))
 				}
+				if strings.Contains(aws.ToString(method.MethodIntegration.Uri), "$LATEST") {
+					continue // what a deployed stage was edited to
+				}
 				got = append(got, "integration "+withRole(method.MethodIntegration.Uri, method.MethodIntegration.Credentials))
 			}
 		}
@@ -125,6 +129,37 @@ func readRestAPIs(ctx context.Context, cfg aws.Config) ([]string, error) {
 	}
 	return got, nil
 }
+
+// readRestStages reads which versions the deployed stages call.
+func readRestStages(ctx context.Context, cfg aws.Config) ([]string, error) {
+	client := apigateway.NewFromConfig(cfg)
+	apis, err := client.GetRestApis(ctx, &apigateway.GetRestApisInput{})
+	if err != nil {
+		return nil, err
+	}
+	var got []string
+	for _, api := range apis.Items {
+		stages, err := client.GetStages(ctx, &apigateway.GetStagesInput{RestApiId: api.Id})
+		if err != nil {
+			return nil, err
+		}
+		for _, stage := range stages.Item {
+			export, err := client.GetExport(ctx, &apigateway.GetExportInput{
+				RestApiId: api.Id, StageName: stage.StageName, ExportType: aws.String("oas30"),
+				Accepts: aws.String("application/json"), Parameters: map[string]string{"extensions": "apigateway"},
+			})
+			if err != nil {
+				return nil, err
+			}
+			for _, version := range qualified.FindAllString(string(export.Body), -1) {
+				got = append(got, aws.ToString(stage.StageName)+" "+version)
+			}
+		}
+	}
+	return got, nil
+}
+
+var qualified = regexp.MustCompile(`arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[a-z-]+:[$A-Z\d]+`)
 
 func readHTTPAPIs(ctx context.Context, cfg aws.Config) ([]string, error) {
 	client := apigatewayv2.NewFromConfig(cfg)

@@ -64,6 +64,7 @@ var kinds = []kind{
 	{"REST APIs", "apiGateway", readRestAPIs, []string{
 		"authorizer " + uri(lambdaARN+"storefront-api:4"), "integration " + uri(lambdaARN+"partner-api:${stageVariables.version}"), "integration " + uri(lambdaARN+"storefront-api:3"),
 	}},
+	{"REST stages", "apiGatewayStages", readRestStages, []string{"prod " + lambdaARN + "storefront-api:5"}},
 	{"HTTP APIs", "apiGateway", readHTTPAPIs, []string{"authorizer " + uri(lambdaARN+"storefront-api:1"), "integration " + lambdaARN + "storefront-api:2 with role"}},
 	{"event rules", "eventBridge", readEventRules, []string{"default " + lambdaARN + "loyalty-points:2", "shop " + lambdaARN + "loyalty-points:3"}},
 	{"data sources", "appSync", readDataSources, []string{lambdaARN + "product-graph:3"}},
