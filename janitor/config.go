@@ -83,7 +83,7 @@ type Pressure struct {
 	Above setting.Percent `json:"above" yaml:"above"`
 	// TightenAbove is the share over which Newest here replaces keep.newest. 0% never tightens.
 	TightenAbove setting.Percent `json:"tightenAbove" yaml:"tightenAbove"`
-	// Newest is the keep.newest under pressure, 1 to keep.newest.
+	// Newest is the keep.newest under pressure, 1 to 10,000; one above keep.newest changes nothing.
 	Newest int `json:"newest" yaml:"newest"`
 }
 
@@ -175,8 +175,8 @@ func (c Config) Validate() []setting.Problem {
 	if within := c.Keep.InvokedWithin.Std(); within != 0 && within != invokedWindow {
 		wrong("keep.invokedWithin", c.Keep.InvokedWithin, "14d, or 0s for off")
 	}
-	if c.Pressure.Newest < 1 || c.Pressure.Newest > c.Keep.Newest && c.Keep.Newest >= 1 {
-		wrong("pressure.newest", c.Pressure.Newest, "a whole number from 1 to keep.newest")
+	if c.Pressure.Newest < 1 || c.Pressure.Newest > 10000 {
+		wrong("pressure.newest", c.Pressure.Newest, "a whole number from 1 to 10000")
 	}
 	if c.Pressure.TightenAbove != 0 && c.Pressure.TightenAbove < c.Pressure.Above {
 		wrong("pressure.tightenAbove", c.Pressure.TightenAbove, "0% for never, or at least pressure.above")

@@ -69,9 +69,12 @@ func writeSet(w io.Writer, at time.Time, dimensions map[string]string, metrics [
 		line[metric.Name] = metric.Value
 		definitions = append(definitions, map[string]string{"Name": metric.Name, "Unit": metric.Unit})
 	}
+	names := make([]string, 0, len(dimensions))
 	for name, value := range dimensions {
 		line[name] = value
+		names = append(names, name)
 	}
+	slices.Sort(names)
 	line["_aws"] = map[string]any{
 		"Timestamp": at.UnixMilli(),
 		"CloudWatchMetrics": []map[string]any{{

@@ -1,0 +1,109 @@
+package janitor_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/emulator"
+)
+
+// ownCalls are the actions of the role that the function itself calls. The others are used by
+// AWS on its behalf, which the emulator does not check; the template's tests assert them.
+func ownCalls(documents map[string]policyDocument) []string {
+	actions := map[string]bool{}
+	for _, document := range documents {
+		for _, statement := range document.Statement {
+			for _, action := range statement.Action {
+				service, _, _ := strings.Cut(action, ":")
+				if statement.Effect == "Allow" && !slices.Contains([]string{"logs", "xray", "sqs"}, service) {
+					actions[action] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(actions))
+}
+
+// couldProtect says whether a function's versions may only go when this action was allowed.
+func couldProtect(action, function string) bool {
+	switch action {
+	case "lambda:ListVersionsByFunction", "sns:Publish":
+		return false // they are called after the deletions, to prove and to tell them
+	case "lambda:ListDurableExecutionsByFunction":
+		return function == "refund-saga" // the only one that can have durable executions
+	}
+	return true
+}
+
+// Narrowed to a few functions, among them one that can have durable executions and one in a
+// live stack, so that every action is called and a run is short.
+func TestDeployed_withoutAnyOneActionEndsInAnErrorNamingIt(t *testing.T) {
+	w := shared
+	w.victim(t, "victim-permissions", 12)
+	cfg := shipped()
+	cfg.Include.Names = []string{"victim-permissions", "refund-saga", "ledger"}
+	cfg.Belts.MaxDeletions = 2
+	cfg.Checks.APIGatewayStages = false // it needs no action of its own, and AWS allows 5 of its calls in 30 seconds
+	w.configure(t, cfg)
+	documents := w.policies(t)
+	actions := ownCalls(documents)
+	if len(actions) < 25 {
+		t.Fatalf("the role grants only %v", actions)
+	}
+	for _, action := range actions {
+		t.Run(action, func(t *testing.T) {
+			for name, document := range documents {
+				w.setPolicy(t, name, document.without(action))
+				defer w.setPolicy(t, name, document)
+			}
+			before := w.everything(t)
+			result := w.invoke(t, "{}")
+			if !strings.Contains(result.failure, action) {
+				t.Errorf("the run's error does not name %s: %q", action, result.failure)
+			}
+			after := w.everything(t)
+			maps.DeleteFunc(before, func(function string, _ []int) bool { return !couldProtect(action, function) })
+			maps.DeleteFunc(after, func(function string, _ []int) bool { return !couldProtect(action, function) })
+			if diff := cmp.Diff(before, after); diff != "" {
+				t.Errorf("the run deleted something:\n%s", diff)
+			}
+		})
+	}
+}
+
+// A whole run calls nothing that is not granted, and everything that is.
+func TestDeployed_callsExactlyWhatItsRoleGrants(t *testing.T) {
+	w := shared
+	w.victim(t, "victim-calls", 6)
+	cfg := shipped()
+	cfg.Include.Names = []string{"victim-calls", "refund-saga", "ledger"}
+	w.configure(t, cfg)
+	w.ForgetCalls()
+	if result := w.invoke(t, "{}"); result.failure != "" {
+		t.Fatal(result.failure)
+	}
+	called := map[string]bool{}
+	for _, call := range w.Calls() {
+		if !strings.Contains(call.Principal, w.role) {
+			continue
+		}
+		called[actionOf(call)] = true
+		if call.ErrorCode != "" && call.ErrorCode != "ResourceNotFoundException" {
+			t.Errorf("%s %s answered %s", call.Service, call.Operation, call.ErrorCode)
+		}
+	}
+	if diff := cmp.Diff(ownCalls(w.policies(t)), slices.Sorted(maps.Keys(called))); diff != "" {
+		t.Errorf("granted (-) and called (+) differ:\n%s", diff)
+	}
+}
+
+func actionOf(call emulator.Call) string {
+	if call.Service == "apigateway" {
+		return "apigateway:GET"
+	}
+	return call.Service + ":" + call.Operation
+}

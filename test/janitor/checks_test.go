@@ -1,0 +1,91 @@
+package janitor_test
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"caretaker/janitor"
+)
+
+// The whole fleet is brought down to what something protects; then each check is switched off
+// in turn, and exactly the versions it protects go.
+func TestDeployed_losesExactlyWhatASwitchedOffCheckProtects(t *testing.T) {
+	w := shared
+	left := func() map[string][]int {
+		all := w.everything(t)
+		maps.DeleteFunc(all, func(name string, _ []int) bool { return w.fleet.Versions[name] == nil })
+		return all
+	}
+	w.configure(t, shipped())
+	if result := w.invoke(t, "{}"); result.failure != "" {
+		t.Fatal(result.failure)
+	}
+	if diff := cmp.Diff(w.fleet.Left(), left()); diff != "" {
+		t.Fatalf("under the policy that ships, expected (-) and left (+):\n%s", diff)
+	}
+	if again := w.invoke(t, "{}"); again.failure != "" || again.Outcomes[janitor.Deletable]+again.Outcomes[janitor.Deleted] != 0 {
+		t.Errorf("the second run found something to do: %+v %s", again.Outcomes, again.failure)
+	}
+
+	off := []string{}
+	for _, key := range switches(t) {
+		t.Run(key, func(t *testing.T) {
+			w.configure(t, switchedOff(t, key))
+			result := w.invoke(t, "{}")
+			if result.failure != "" {
+				t.Fatal(result.failure)
+			}
+			off = append(off, key)
+			if diff := cmp.Diff(w.fleet.Left(off...), left()); diff != "" {
+				t.Errorf("without %s, expected (-) and left (+):\n%s", key, diff)
+			}
+			if key != "supersededFor" && !slices.ContainsFunc(result.NotChecked, func(named string) bool { return strings.HasSuffix(named, "."+key) }) {
+				t.Errorf("the report does not say that %s was not checked: %v", key, result.NotChecked)
+			}
+			if !protectsAnything(w, key) {
+				t.Errorf("the fleet holds no version that %s alone protects", key)
+			}
+		})
+	}
+}
+
+// switches are the keys of the configuration that switch a check off, taken from it.
+func switches(t *testing.T) []string {
+	t.Helper()
+	text, err := json.Marshal(shipped().Checks)
+	must(t, err)
+	var keys map[string]any
+	must(t, json.Unmarshal(text, &keys))
+	return append(slices.Sorted(maps.Keys(keys)), "invokedWithin", "supersededFor")
+}
+
+// switchedOff is the shipped policy with one check off.
+func switchedOff(t *testing.T, key string) janitor.Config {
+	t.Helper()
+	cfg := shipped()
+	switch key {
+	case "invokedWithin":
+		cfg.Keep.InvokedWithin = 0
+	case "supersededFor":
+		cfg.Keep.SupersededFor = 0
+	case "dynamicTargets":
+		cfg.Checks.DynamicTargets = janitor.IgnoreDynamic
+	default:
+		must(t, json.Unmarshal([]byte(`{"`+key+`": false}`), &cfg.Checks))
+	}
+	return cfg
+}
+
+func protectsAnything(w world, key string) bool {
+	for _, one := range w.fleet.Cases {
+		if slices.Contains(one.Checks, key) {
+			return true
+		}
+	}
+	return false
+}
