@@ -12,7 +12,7 @@ import (
 
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -210,6 +210,10 @@ func (r *run) freshAliases(ctx context.Context, function string) ([]Reference, e
 		return own.references, own.err
 	}
 	own.references, own.err = r.janitor.listAliases(ctx, function)
+	var gone *lambdatypes.ResourceNotFoundException
+	if errors.As(own.err, &gone) {
+		own.references, own.err = []Reference{}, nil // the deletion will say that the function is gone
+	}
 	own.at = r.janitor.now()
 	return own.references, own.err
 }
@@ -227,7 +231,7 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 		referenced *lambdatypes.ResourceConflictException
 		invalid    *lambdatypes.InvalidParameterValueException
 		gone       *lambdatypes.ResourceNotFoundException
-		answered   smithy.APIError
+		answered   *smithyhttp.ResponseError
 	)
 	switch {
 	case err == nil:
@@ -240,10 +244,11 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 		decision.Outcome, decision.Reason, decision.Detail = Refused, AWSRefused, invalid.ErrorMessage()
 	case errors.As(err, &gone):
 		decision.Outcome, decision.Reason = Gone, FunctionGone
-	case errors.As(err, &answered):
+	case errors.As(err, &answered) && answered.HTTPStatusCode() >= 400 && answered.HTTPStatusCode() < 500:
 		decision.Outcome, decision.Reason, decision.Detail = Failed, CallFailed, err.Error()
 	default:
-		// No answer came back: AWS may have deleted it all the same. The list afterwards tells.
+		// No answer came back, or a server's fault: AWS may have deleted it all the same. The
+		// list afterwards tells.
 		decision.Outcome, decision.Reason, decision.Detail = NotVerified, CallFailed, err.Error()
 	}
 	return decision

@@ -52,6 +52,7 @@ const (
 	StackBusy       Reason = "stack in progress or in rollback"
 	MayBeCalled     Reason = "may be named by a dynamic target"
 	CouldNotRead    Reason = "a check could not be read"
+	NoLastLook      Reason = "the last look could not be taken"
 	HasPolicy       Reason = "resource policy on the version"
 	AWSReferenced   Reason = "AWS says it is referenced"
 	AWSRefused      Reason = "AWS refuses to delete it"
@@ -218,7 +219,7 @@ func Confirm(decision Decision, look LastLook) Decision {
 		return decision
 	}
 	if look.Unread != "" {
-		return keep(CouldNotRead, look.Unread)
+		return keep(NoLastLook, look.Unread)
 	}
 	for _, reference := range look.References {
 		if reference.Qualifier == decision.Qualifier() {

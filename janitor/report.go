@@ -44,7 +44,7 @@ type Report struct {
 	// were kept, by reason.
 	Outcomes map[Outcome]int `json:"outcomes"`
 	KeptBy   map[Reason]int  `json:"keptBy"`
-	// DeletableBytes is the sum of what the plan would delete, BytesFreed of what a list taken
+	// DeletableBytes is the sum of what could go after the last look, BytesFreed of what a list taken
 	// afterwards no longer shows. Neither counts what AWS stores elsewhere, such as images.
 	DeletableBytes int64 `json:"deletableBytes"`
 	BytesFreed     int64 `json:"bytesFreed"`
@@ -104,10 +104,20 @@ func (r *run) report(after Storage) Report {
 		report.Growth = &growth
 	}
 	report.targets(plan.Dynamic)
+	// What keeps the whole run from its work comes before what befell single versions: only
+	// the first errors are shown.
+	if plan.Belt.Closed() && !r.dryRun {
+		report.failed(BeltError{plan.Belt})
+	}
+	for _, unread := range plan.Unread {
+		report.failed(fmt.Errorf("%s could not be read: %s", strings.TrimSpace(unread.Check+" "+unread.Function), unread.Cause))
+	}
 	became := make(map[int]Decision, len(r.done))
 	for position, decision := range r.done {
 		became[r.deletions[position]] = decision
-		report.DeletableBytes += decision.Version.Bytes
+		if decision.Outcome != Kept {
+			report.DeletableBytes += decision.Version.Bytes
+		}
 	}
 	for position, decision := range plan.Decisions {
 		if changed, found := became[position]; found {
@@ -116,14 +126,8 @@ func (r *run) report(after Storage) Report {
 		report.count(decision)
 		j.options.Observer.Decided(decision)
 	}
-	for _, unread := range plan.Unread {
-		report.failed(fmt.Errorf("%s could not be read: %s", strings.TrimSpace(unread.Check+" "+unread.Function), unread.Cause))
-	}
 	slices.SortStableFunc(report.Biggest, func(a, b Item) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	report.Biggest = report.Biggest[:min(mostBiggest, len(report.Biggest))]
-	if plan.Belt.Closed() && !r.dryRun {
-		report.failed(BeltError{plan.Belt})
-	}
 	return report
 }
 
@@ -151,7 +155,7 @@ func (r *Report) count(decision Decision) {
 		r.KeptBy[decision.Reason]++
 		// What the last look could not read is an error of this run; what the scans could not
 		// read is reported once, not for each version.
-		if decision.Reason == CouldNotRead && strings.Contains(decision.Detail, "(grant lambda:") {
+		if decision.Reason == NoLastLook {
 			r.failed(errors.New(decision.Detail))
 		}
 		return

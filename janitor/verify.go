@@ -44,6 +44,7 @@ func (r *run) verify(ctx context.Context) error {
 		return nil
 	}
 	if err := r.janitor.listLeft(ctx, left, r.plan); err != nil {
+		r.giveUpOnUnanswered()
 		return fmt.Errorf("verifying the deletions: %w", err)
 	}
 	for position, decision := range r.done {
@@ -60,6 +61,15 @@ func (r *run) verify(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// giveUpOnUnanswered counts as failed what neither an answer nor a list speaks for.
+func (r *run) giveUpOnUnanswered() {
+	for position, decision := range r.done {
+		if decision.Outcome == NotVerified && decision.Reason == CallFailed {
+			r.done[position].Outcome = Failed
+		}
+	}
 }
 
 // listLeft fills in which versions the functions still have, the cheaper way: the whole Region

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -41,6 +42,8 @@ type world struct {
 	answers map[string]answer
 	calls   map[string]int
 	clock   time.Time
+	// others are the functions that somebody else deleted.
+	others []string
 }
 
 // answer is what an operation answers to its n-th attempt, counted from 1. A status of 0 goes
@@ -73,7 +76,8 @@ func newWorld(t *testing.T, options lambdasim.Options, functions ...lambdasim.Fu
 			t.Error(err)
 		}
 		for _, deletion := range sim.Deletions() {
-			if _, err := versionNumber(deletion.Qualifier); err != nil {
+			_, err := versionNumber(deletion.Qualifier)
+			if err != nil && (deletion.Qualifier != "" || !slices.Contains(w.others, deletion.Function)) {
 				t.Errorf("DeleteFunction of %s with the qualifier %q left the process", deletion.Function, deletion.Qualifier)
 			}
 		}
@@ -111,6 +115,31 @@ func (w *world) on(operation string, answers answer) { w.answers[operation] = an
 // refuse lets AWS refuse an operation.
 func (w *world) refuse(operation string) { w.on(operation, denied) }
 
+// refuseAfter lets the first so many attempts through.
+func (w *world) refuseAfter(operation string, allowed int) {
+	w.on(operation, func(n int, request string) (int, string) {
+		if n > allowed {
+			return denied(n, request)
+		}
+		return 0, ""
+	})
+}
+
+// removeFunction is somebody else deleting a whole function.
+func (w *world) removeFunction(name string) {
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodDelete, w.URL()+"/2015-03-31/functions/"+name, http.NoBody)
+	if err != nil {
+		panic(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		panic(err)
+	}
+	_ = response.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
+	w.others = append(w.others, name)
+}
+
 func denied(int, string) (int, string) { return http.StatusForbidden, "AccessDeniedException" }
 
 // always is the same answer each time.
@@ -136,9 +165,15 @@ func (w *world) allCalls() map[string]int {
 	return maps.Clone(w.calls)
 }
 
-// severed is a status that stands for a connection cut before the answer, after the call was
-// carried out when Lambda is simulated.
-const severed = -1
+// What may befall a call to the simulated Lambda, in place of a status.
+const (
+	// severed is a connection cut before the answer, after the call was carried out.
+	severed = -1
+	// lost is one cut before the call was carried out.
+	lost = -2
+	// failedAfterwards is the error 500 once the call was carried out.
+	failedAfterwards = -3
+)
 
 // front is the HTTP client of the SDK's clients.
 type front struct {
@@ -169,12 +204,19 @@ func (f front) Do(request *http.Request) (*http.Response, error) {
 	if status > 0 {
 		return respond(request, service, status, body), ctx.Err()
 	}
-	response, err := f.toLambda(request)
-	if status == severed && err == nil {
-		_ = response.Body.Close()
-		return nil, &url.Error{Op: "Delete", URL: request.URL.String(), Err: io.ErrUnexpectedEOF}
+	broken := &url.Error{Op: "Delete", URL: request.URL.String(), Err: io.ErrUnexpectedEOF}
+	if status == lost {
+		return nil, broken
 	}
-	return response, err
+	response, err := f.toLambda(request)
+	if status == 0 || err != nil {
+		return response, err
+	}
+	_ = response.Body.Close()
+	if status == severed {
+		return nil, broken
+	}
+	return respond(request, service, http.StatusInternalServerError, body), nil
 }
 
 func (f front) toLambda(request *http.Request) (*http.Response, error) {
