@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -158,6 +159,7 @@ func onFunctions(sid, action string) []iam.Statement {
 func (j *Janitor) references(ctx context.Context, in scope, early bool) (Findings, error) {
 	var found gathered
 	var group errgroup.Group
+	var begun, ended atomic.Int64
 	for _, one := range scans {
 		if one.read == nil || one.early != early {
 			continue
@@ -165,6 +167,7 @@ func (j *Janitor) references(ctx context.Context, in scope, early bool) (Finding
 		if !one.on(j.cfg) {
 			continue
 		}
+		begun.Add(1)
 		in := in // each scan has a scope of its own, since they run side by side
 		in.own = one
 		group.Go(func() error {
@@ -177,6 +180,7 @@ func (j *Janitor) references(ctx context.Context, in scope, early bool) (Finding
 			}
 			findings.FunctionsRead = one.counted(in)
 			found.with(func(all *Findings) { all.add(findings) })
+			j.options.Observer.Progress(ReadingReferences, int(ended.Add(1)), int(begun.Load()))
 			return nil
 		})
 	}
