@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -40,7 +41,7 @@ type Options struct {
 	Topic string
 	// Stage is the stage under whose name the runs' metrics stand.
 	Stage string
-	// Observer is told what happens while it happens; nil tells nobody.
+	// Observer is told what happens while it happens; nil tells nobody, but Handle writes an Audit.
 	Observer Observer
 	// Stop ends the run early when it is closed: nothing further is looked at or deleted, and
 	// what was is verified and reported. Nil never does.
@@ -95,13 +96,17 @@ type Event struct {
 	DryRun bool `json:"dryRun"`
 }
 
-// Handle makes one whole run.
+// Handle makes one whole run, with a line in the log for each version deleted.
 func (j *Janitor) Handle(ctx context.Context, event Event) (Report, error) {
-	plan, err := j.Plan(ctx)
+	run := *j
+	if run.options.Observer == (nobody{}) {
+		run.options.Observer = Audit{Log: *zerolog.Ctx(ctx)}
+	}
+	plan, err := run.Plan(ctx)
 	if err != nil {
 		return Report{Started: j.now()}, err
 	}
-	report, err := j.Apply(ctx, plan, j.cfg.DryRun || event.DryRun)
+	report, err := run.Apply(ctx, plan, j.cfg.DryRun || event.DryRun)
 	return report, errors.Join(err, j.tell(ctx, report))
 }
 
@@ -109,11 +114,15 @@ func (j *Janitor) Handle(ctx context.Context, event Event) (Report, error) {
 // half of the time there is, since what it found must still be carried out.
 func (j *Janitor) Plan(ctx context.Context) (Plan, error) {
 	now := j.now()
+	j.aws.Pace.reset()
 	ctx, cancel := j.halfOf(ctx)
 	defer cancel()
 	facts, err := j.inventory(ctx)
 	if err != nil {
 		return Plan{}, j.explained(ctx, "taking inventory", err)
+	}
+	if idle(facts.Storage, j.cfg.Pressure) {
+		return Decide(facts, History{}, j.cfg, now), nil
 	}
 	in := scope{place: target{region: facts.Region, account: facts.Account}, functions: facts.Functions, now: now}
 	early, err := j.references(ctx, in, true)

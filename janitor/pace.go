@@ -62,7 +62,14 @@ func NewPace(perSecond float64) *Pace {
 	}
 }
 
-// Calls are the attempts made so far, by service and operation.
+// reset begins to count anew.
+func (p *Pace) reset() {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.calls, p.throttles = map[string]int{}, 0
+}
+
+// Calls are the attempts made in this run, by service and operation.
 func (p *Pace) Calls() map[string]int {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()

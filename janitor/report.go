@@ -199,6 +199,9 @@ func (r *Report) err() error {
 
 // Metrics are what the run measured.
 func (r Report) Metrics() []emf.Metric {
+	if r.Before.Limit == 0 {
+		return nil // the run read nothing, so it has nothing to say; its error has
+	}
 	metrics := []emf.Metric{
 		{Name: "VersionsDeleted", Value: float64(r.Outcomes[Deleted]), Unit: emf.Count},
 		{Name: "BytesFreed", Value: float64(r.BytesFreed), Unit: emf.Bytes},

@@ -4,14 +4,12 @@ package main
 import (
 	"context"
 
-	"github.com/rs/zerolog"
-
 	"caretaker/internal/boot"
 	"caretaker/janitor"
 )
 
 func main() {
-	boot.Serve("janitor", func(ctx context.Context, start boot.Start) (boot.Handler[janitor.Event, janitor.Report], error) {
+	boot.Serve("janitor", func(_ context.Context, start boot.Start) (boot.Handler[janitor.Event, janitor.Report], error) {
 		cfg := janitor.Default()
 		if err := start.Config(&cfg); err != nil {
 			return nil, err
@@ -22,7 +20,7 @@ func main() {
 		cfg.DryRun = cfg.DryRun || start.DryRun
 		return janitor.New(cfg, janitor.Connect(start.AWS, cfg.Rate), janitor.Options{
 			Self:  janitor.Self{Function: start.Function.Name, Version: start.Function.Version},
-			Topic: start.Topic, Stage: start.Stage, Observer: janitor.Audit{Log: *zerolog.Ctx(ctx)},
+			Topic: start.Topic, Stage: start.Stage,
 		}).Handle, nil
 	})
 }
