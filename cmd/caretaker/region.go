@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,6 +38,8 @@ type region struct {
 	clients janitor.Clients
 	plan    janitor.Plan
 	report  janitor.Report
+	// left is what goes later, by the reason why not now.
+	left map[janitor.Reason]int
 	// err is why there is no plan, or what went wrong with it.
 	err error
 	// interrupted says that there is no plan since somebody stopped the command.
@@ -89,6 +93,7 @@ func (s *session) janitor(r *region, stop <-chan struct{}, decided func(janitor.
 // makePlan looks at a Region; it can be interrupted, since nothing is changed yet.
 func (s *session) makePlan(r *region) {
 	r.plan, r.err = s.janitor(r, nil, nil).Plan(s.stopping)
+	s.progress.leave(r.name)
 	if r.err != nil && s.stopping.Err() != nil {
 		r.err, r.interrupted = errors.New("stopped before there was a plan; nothing was deleted"), true
 	}
@@ -107,7 +112,14 @@ func (s *session) look(r *region, policyTime time.Duration, show printer) {
 // gets what was done verified and reported.
 func (s *session) carryOut(r *region, stop <-chan struct{}, dryRun bool, show printer) {
 	if r.err == nil {
-		r.report, r.err = s.janitor(r, stop, show.decided).Apply(context.WithoutCancel(s.stopping), r.plan, dryRun)
+		r.left = map[janitor.Reason]int{}
+		decided := func(d janitor.Decision) {
+			if d.Outcome == janitor.Remaining {
+				r.left[d.Reason]++
+			}
+			show.decided(d)
+		}
+		r.report, r.err = s.janitor(r, stop, decided).Apply(context.WithoutCancel(s.stopping), r.plan, dryRun)
 	}
 	s.progress.leave(r.name)
 	show.finished(r)
@@ -120,7 +132,7 @@ func (r *region) code() code {
 	switch {
 	case r.interrupted:
 		return workLeft
-	case errors.As(r.err, &belt) && len(r.report.Errors) == 1:
+	case errors.As(r.err, &belt) && len(r.problems()) == 0:
 		return beltClosed
 	case r.err != nil:
 		return failed
@@ -132,19 +144,41 @@ func (r *region) code() code {
 	return done
 }
 
-// ending is how all of them ended together: as the worst did.
+// problems is what went wrong, without what the belt says: what the report holds, and what
+// went wrong after it was made.
+func (r *region) problems() []string {
+	problems := slices.Clone(r.report.Errors)
+	if r.err != nil {
+		for line := range strings.SplitSeq(r.err.Error(), "\n") {
+			known := slices.ContainsFunc(problems, func(problem string) bool {
+				return strings.HasPrefix(line, strings.TrimSuffix(problem, "..."))
+			})
+			if !known && !strings.HasSuffix(line, "more in the report") {
+				problems = append(problems, line)
+			}
+		}
+	}
+	belt := janitor.BeltError{Belt: r.report.Belt}.Error()
+	return slices.DeleteFunc(problems, func(problem string) bool { return r.report.Belt.Closed() && strings.HasPrefix(belt, problem) })
+}
+
+// ending is how all Regions ended together: as the worst did, or as all already says.
 func (s *session) ending(all code) error {
 	for _, r := range s.regions {
 		all = worse(all, r.code())
-		if r.err != nil {
-			s.say("caretaker: %s: %v", r.name, r.err)
+		if s.stopping.Err() != nil && r.report.Outcomes[janitor.NotLookedAt] > 0 {
+			all = worse(all, workLeft)
 		}
-	}
-	if s.stopping.Err() != nil && all == done {
-		for _, r := range s.regions {
-			if r.report.Outcomes[janitor.NotLookedAt] > 0 {
-				all = workLeft
-			}
+		problems := r.problems()
+		switch {
+		case len(problems) == 1:
+			s.say("caretaker: %s: %s", r.name, problems[0])
+		case len(problems) > 1:
+			s.say("caretaker: %s: %s (and %d more, see the result)", r.name, problems[0], len(problems)-1)
+		case r.report.Belt.Closed():
+			s.say("caretaker: %s: the %s belt is closed, nothing is deleted", r.name, r.report.Belt.Name)
+		case r.code() == workLeft:
+			s.say("caretaker: %s: %d versions are left; the same command goes on with them", r.name, r.report.Outcomes[janitor.Remaining])
 		}
 	}
 	if all == done {

@@ -111,25 +111,25 @@ func (o *output) summary(r *region) {
 	line("Account", "%s, Region %s, stage %s", o.session.account.number, r.name, o.session.stage())
 	report := r.report
 	if report.Started.IsZero() {
-		o.printf("%s\n\n", o.colored("There is no plan: "+r.err.Error(), text.FgRed))
+		line("No plan", "%s\n", o.colored(r.err.Error(), text.FgRed))
 		return
 	}
 	o.storage(report, line)
 	if report.Idle {
 		line("Looked at", "nothing: the storage is less full than janitor.pressure.above")
 	} else {
-		line("Looked at", "%d functions, %d versions, in %.0f s with %d calls", report.Functions, report.Versions, report.Seconds, calls(report))
+		line("Looked at", "%d functions, %d versions; %d calls, %d of them throttled", report.Functions, report.Versions, calls(report), report.Throttles)
 	}
 	if report.Tightened {
 		line("", "%s", "the storage is over janitor.pressure.tightenAbove, so janitor.pressure.newest holds")
 	}
-	o.outcomes(report, line)
+	o.outcomes(r, line)
 	o.reasons(report, line)
 	if len(report.NotChecked) > 0 {
 		line("Not checked", "%s", strings.Join(report.NotChecked, ", "))
 	}
 	for position, target := range report.DynamicTargets[:min(10, len(report.DynamicTargets))] {
-		line(labelOnce("Only known late", position), "%s", target)
+		line(labelOnce("Dynamic targets", position), "%s", target)
 	}
 	if more := len(report.DynamicTargets) - 10; more > 0 {
 		line("", "and %d more; --json has them", more)
@@ -137,10 +137,8 @@ func (o *output) summary(r *region) {
 	if report.Belt.Closed() {
 		line("Belt closed", "%s", o.colored(report.Belt.Name+": "+report.Belt.Message, text.FgRed))
 	}
-	for position, problem := range report.Errors {
-		if !report.Belt.Closed() || position < len(report.Errors)-1 {
-			line(labelOnce("Errors", position), "%s", o.colored(problem, text.FgRed))
-		}
+	for position, problem := range r.problems() {
+		line(labelOnce("Errors", position), "%s", o.colored(problem, text.FgRed))
 	}
 	o.printf("\n")
 }
@@ -172,23 +170,28 @@ func (o *output) storage(report janitor.Report, line func(string, string, ...any
 }
 
 // outcomes counts what goes or went.
-func (o *output) outcomes(report janitor.Report, line func(string, string, ...any)) {
+func (o *output) outcomes(r *region, line func(string, string, ...any)) {
+	report := r.report
 	going := report.Outcomes[janitor.Deletable] + report.Outcomes[janitor.NotLookedAt]
 	if report.DryRun {
-		line("Would go", "%s", o.colored(fmt.Sprintf("%d versions, %s", going, janitor.Size(report.DeletableBytes)), text.Bold))
+		line("Would go", "%s", o.bold(fmt.Sprintf("%d versions, %s", going, janitor.Size(report.DeletableBytes))))
 		if unseen := report.Outcomes[janitor.NotLookedAt]; unseen > 0 {
-			line("", "%d of them had their policy not looked at: --policy-time was over; apply looks at each", unseen)
+			line("", "%d of them with the policy not looked at, for lack of time; apply looks at each", unseen)
 		}
 	} else {
-		line("Deleted", "%s", o.colored(fmt.Sprintf("%d versions, %s freed", report.Outcomes[janitor.Deleted], janitor.Size(report.BytesFreed)), text.Bold))
+		line("Deleted", "%s", o.bold(fmt.Sprintf("%d versions, %s freed", report.Outcomes[janitor.Deleted], janitor.Size(report.BytesFreed))))
 	}
 	for _, outcome := range []janitor.Outcome{janitor.NotVerified, janitor.Refused, janitor.Gone, janitor.Failed} {
 		if count := report.Outcomes[outcome]; count > 0 {
 			line("", "%d %s", count, outcome)
 		}
 	}
-	if count := report.Outcomes[janitor.Remaining]; count > 0 {
-		line("Left for later", "%d versions", count)
+	for position, reason := range slices.Sorted(maps.Keys(r.left)) {
+		why := string(reason)
+		if reason == janitor.OutOfTime && o.session.stopping.Err() != nil {
+			why = "you stopped the command"
+		}
+		line(labelOnce("Left for later", position), "%d versions: %s", r.left[reason], why)
 	}
 }
 

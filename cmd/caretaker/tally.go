@@ -22,7 +22,6 @@ type tally struct {
 	// trouble is what should have gone and did not, at most mostRows; troubleMore is the rest.
 	trouble     []group
 	troubleMore int
-	remaining   map[janitor.Reason]int
 
 	// The function whose decisions are coming, with all its numbers so far and what refers to them.
 	function string
@@ -67,11 +66,6 @@ func (t *tally) add(decision janitor.Decision) {
 		} else {
 			t.troubleMore++
 		}
-	case janitor.Remaining:
-		if t.remaining == nil {
-			t.remaining = map[janitor.Reason]int{}
-		}
-		t.remaining[decision.Reason]++
 	}
 }
 
@@ -141,7 +135,12 @@ func (g *group) reason() string {
 	case g.first == g.last:
 		text += " " + g.first
 	default:
-		text += " " + strings.TrimSuffix(g.first, " ago") + " to " + g.last
+		first, unit, _ := strings.Cut(g.first, " ")
+		if strings.HasSuffix(g.last, " "+unit) {
+			text += " " + first + " to " + g.last
+		} else {
+			text += " " + strings.TrimSuffix(g.first, " ago") + " to " + g.last
+		}
 	}
 	if g.unseen > 0 {
 		text += fmt.Sprintf("; %d with the policy not looked at", g.unseen)

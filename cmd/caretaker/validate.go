@@ -10,39 +10,23 @@ import (
 	"strings"
 
 	"caretaker/internal/config"
-	"caretaker/internal/schedule"
 )
 
 type validateCommand struct{}
 
-// Run checks what a deployment would: the file, each of its stages, and the schedules.
+// Run checks what a deployment would: the file with each of its stages.
 func (validateCommand) Run(j *job) error {
 	file, err := j.settings.load(j.console, true)
 	if err != nil {
 		return err
 	}
 	stages := slices.Sorted(maps.Keys(file.Stages))
-	if err := scheduled(file.Sections, ""); err != nil {
-		return err
-	}
-	for _, stage := range stages {
-		if err := scheduled(file.Stages[stage], " (in stage "+stage+")"); err != nil {
-			return err
-		}
-	}
 	name := j.settings.Config
 	if name == "" {
 		name = usualFile
 	}
 	_, err = fmt.Fprintf(j.out, "%s is valid; stages: %s\n", filepath.Clean(name), strings.Join(append([]string{config.DefaultStage}, stages...), ", "))
 	return err
-}
-
-func scheduled(sections config.Sections, where string) error {
-	if _, err := schedule.Parse(sections.Janitor.Schedule, sections.Janitor.TimeZone); err != nil {
-		return misuse("janitor.schedule%s: %q in time zone %q is not allowed: %w", where, sections.Janitor.Schedule, sections.Janitor.TimeZone, err)
-	}
-	return nil
 }
 
 type versionCommand struct{}
