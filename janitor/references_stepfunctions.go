@@ -79,11 +79,13 @@ func definitionCalls(definition string) (calls, error) {
 		return calls{}, fmt.Errorf("reading the definition: %w", err)
 	}
 	var found calls
-	for _, arn := range targetsInside.FindAllString(definition, -1) {
-		if called, ok := parseTarget(arn); ok {
-			found.static = append(found.static, called)
+	texts(document, func(text string) {
+		for _, arn := range targetsInside.FindAllString(text, -1) {
+			if called, ok := parseTarget(arn); ok {
+				found.static = append(found.static, called)
+			}
 		}
-	}
+	})
 	objects(document, func(state map[string]any) {
 		if resource, _ := state["Resource"].(string); strings.Contains(resource, ":lambda:invoke") {
 			called := taskCalls(state)
@@ -121,6 +123,22 @@ func argument(arguments map[string]any, name string) expression {
 		return computed(text)
 	}
 	return expression{text: text}
+}
+
+// texts visits every text of a JSON document, as it reads once its escapes are undone.
+func texts(document any, visit func(string)) {
+	switch value := document.(type) {
+	case string:
+		visit(value)
+	case map[string]any:
+		for _, inner := range value {
+			texts(inner, visit)
+		}
+	case []any:
+		for _, inner := range value {
+			texts(inner, visit)
+		}
+	}
 }
 
 // objects visits every object of a JSON document.
