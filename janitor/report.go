@@ -84,6 +84,7 @@ const (
 	mostBiggest = 20
 	mostErrors  = 100
 	longest     = 500
+	longestName = 100
 )
 
 // report sums the run up and tells the observer each decision.
@@ -136,11 +137,11 @@ func (r *Report) targets(dynamic []DynamicTarget) {
 		named := "any function"
 		switch {
 		case target.Function != "" && target.Prefix:
-			named = "functions named " + target.Function + "*"
+			named = "functions named " + clipped(target.Function, longestName) + "*"
 		case target.Function != "":
-			named = "any version of " + target.Function
+			named = "any version of " + clipped(target.Function, longestName)
 		}
-		r.DynamicTargets = append(r.DynamicTargets, fmt.Sprintf("%s %s may call %s", target.Kind, target.By, named))
+		r.DynamicTargets = append(r.DynamicTargets, fmt.Sprintf("%s %s may call %s", target.Kind, clipped(target.By, longestName), named))
 	}
 	slices.Sort(r.DynamicTargets)
 	r.DynamicTargets = slices.Compact(r.DynamicTargets)
@@ -149,7 +150,7 @@ func (r *Report) targets(dynamic []DynamicTarget) {
 
 func (r *Report) count(decision Decision) {
 	r.Outcomes[decision.Outcome]++
-	item := Item{decision.Function, decision.Version.Number, decision.Version.Bytes, decision.Outcome, decision.Reason, clipped(decision.Detail)}
+	item := Item{decision.Function, decision.Version.Number, decision.Version.Bytes, decision.Outcome, decision.Reason, clipped(decision.Detail, longest)}
 	switch decision.Outcome {
 	case Kept, Refused:
 		r.KeptBy[decision.Reason]++
@@ -172,17 +173,18 @@ func (r *Report) count(decision Decision) {
 }
 
 func (r *Report) failed(err error) {
-	if len(r.Errors) < mostErrors && !slices.Contains(r.Errors, clipped(err.Error())) {
-		r.Errors = append(r.Errors, clipped(err.Error()))
+	if len(r.Errors) < mostErrors && !slices.Contains(r.Errors, clipped(err.Error(), longest)) {
+		r.Errors = append(r.Errors, clipped(err.Error(), longest))
 		r.failures = append(r.failures, err)
 	}
 }
 
-func clipped(text string) string {
-	if len(text) <= longest {
+// clipped is the text with at most so many bytes, and dots where some are missing.
+func clipped(text string, most int) string {
+	if len(text) <= most {
 		return text
 	}
-	return strings.ToValidUTF8(text[:longest], "") + "..."
+	return strings.ToValidUTF8(text[:most], "") + "..."
 }
 
 // shownErrors is how many errors a run's own error holds; the report has more.

@@ -36,7 +36,6 @@ func (j *Janitor) tell(ctx context.Context, report Report) error {
 // a subject.
 func (r Report) Headline() string {
 	what := "nothing to delete"
-	deleted := r.Outcomes[Deleted] + r.Outcomes[NotVerified]
 	switch {
 	case r.Belt.Closed() && !r.DryRun:
 		what = r.Belt.Name + " belt closed, nothing deleted"
@@ -44,10 +43,16 @@ func (r Report) Headline() string {
 		what = fmt.Sprintf("dry run: %d versions (%s) could go", r.waiting(), Size(r.DeletableBytes))
 	case r.Idle:
 		what = "idle, storage is low"
-	case deleted > 0:
-		what = fmt.Sprintf("%d versions deleted, %s freed", deleted, Size(r.BytesFreed))
+	case r.Outcomes[NotVerified] > 0:
+		what = fmt.Sprintf("%d versions deleted, not verified", r.Outcomes[Deleted]+r.Outcomes[NotVerified])
+	case r.Outcomes[Deleted] > 0:
+		what = fmt.Sprintf("%d versions deleted, %s freed", r.Outcomes[Deleted], Size(r.BytesFreed))
+	case r.Outcomes[Failed] > 0:
+		what = fmt.Sprintf("%d versions could not be deleted", r.Outcomes[Failed])
 	case r.Outcomes[Remaining] > 0:
 		what = fmt.Sprintf("%d versions remain", r.Outcomes[Remaining])
+	case r.Outcomes[Refused] > 0:
+		what = fmt.Sprintf("%d versions refused by AWS", r.Outcomes[Refused])
 	}
 	return fmt.Sprintf("Janitor %s: %s, storage %.1f %% full", r.Region, what, r.After.Percent())
 }
