@@ -46,9 +46,10 @@ func (a *applyCommand) Run(j *job) error {
 	}
 	if file != nil {
 		if err := s.only(file.PlanHead, a); err != nil {
-			return ending{misused, err}
+			return err
 		}
 	}
+	s.connect()
 	s.sideBySide(s.makePlan)
 	if file != nil {
 		s.review(a.Plan, *file)
@@ -62,18 +63,24 @@ func (a *applyCommand) Run(j *job) error {
 	return a.delete(s)
 }
 
+// brakeLook is how long policies are looked at when DRY_RUN made an apply a plan.
+const brakeLook = 2 * time.Minute
+
 // brake says what would go, and that nothing does.
 func (s *session) brake(a *applyCommand) error {
 	s.say("DRY_RUN=%s is set in the environment: nothing is deleted.", os.Getenv("DRY_RUN"))
 	out := newOutput(s, a.Format, "plan")
-	s.sideBySide(func(r *region) { s.look(r, 2*time.Minute, out.printer(r)) })
+	s.sideBySide(func(r *region) { s.look(r, brakeLook, out.printer(r)) })
 	left := done
 	for _, r := range s.regions {
-		if r.report.Outcomes[janitor.Deletable]+r.report.Outcomes[janitor.NotLookedAt] > 0 {
+		if r.going() > 0 {
 			left = workLeft
 		}
 	}
-	return errors.Join(out.close(), s.ending(left))
+	if err := out.close(); err != nil {
+		return err
+	}
+	return s.ending(left)
 }
 
 // delete carries the plans out. An interrupt ends it early: what is under way is finished.
@@ -84,7 +91,7 @@ func (a *applyCommand) delete(s *session) error {
 	}
 	out := newOutput(s, a.Format, applied)
 	s.sideBySide(func(r *region) {
-		s.carryOut(r, s.stopping.Done(), false, auditing{out.printer(r), audit})
+		s.carryOut(r, s.stopping.Done(), false, auditing{out.printer(r), audit.of(s.account.number, r.name)})
 	})
 	if err := errors.Join(out.close(), audit.close()); err != nil {
 		return err
@@ -154,21 +161,21 @@ func readPlan(path string) (janitor.PlanFile, error) {
 
 // only narrows the session to the plan file's Region, and refuses a file that is not for here and now.
 func (s *session) only(head janitor.PlanHead, a *applyCommand) error {
-	names := s.account.regions
 	if len(a.Target.Region) > 1 || a.Target.AllRegions {
-		return errors.New("a plan is for one Region: give --plan with that one")
+		return misuse("a plan is for one Region: give --plan with that one")
 	}
-	here := names[0]
-	if slices.Contains(names, head.Region) {
+	here := s.account.regions[0]
+	if slices.Contains(s.account.regions, head.Region) {
 		here = head.Region
 	}
 	if err := head.Fits(s.account.number, here, time.Now(), a.MaxAge.Std()); err != nil {
-		return fmt.Errorf("%s: %w", a.Plan, err)
+		return misuse("%s: %w", a.Plan, err)
 	}
-	s.choose([]string{here})
-	if head.Stage != s.stage() || head.Configuration != config.Digest(s.file.Janitor) {
-		s.say("Note: %s was made in stage %s under another configuration than holds now (stage %s). What stays under either stays.",
-			a.Plan, head.Stage, s.stage())
+	s.account.regions = []string{here}
+	if head.Stage != s.stage() {
+		s.say("Note: %s was made for stage %s, and this is stage %s. What stays under either stays.", a.Plan, head.Stage, s.stage())
+	} else if head.Configuration != config.Digest(s.file.Janitor) {
+		s.say("Note: %s was made under another configuration than holds now. What stays under either stays.", a.Plan)
 	}
 	return nil
 }
@@ -210,6 +217,12 @@ func openAudit(path string) (audit, error) {
 		return audit{}, fmt.Errorf("opening the audit file: %w", err)
 	}
 	return audit{janitor.Audit{Log: zerolog.New(file).With().Timestamp().Logger()}, file}, nil
+}
+
+// of is the same file for one Region.
+func (a audit) of(account, region string) audit {
+	a.Log = a.Log.With().Str("account", account).Str("region", region).Logger()
+	return a
 }
 
 func (a audit) close() error {

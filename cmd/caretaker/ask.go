@@ -26,7 +26,7 @@ func (s *session) preview() {
 		for _, decision := range r.plan.Decisions {
 			sums.add(decision)
 		}
-		out.going(&sums)
+		out.going(r.name, &sums)
 		versions, bytes := sum(sums.going)
 		out.printf("%s: %d of %d versions would go, %s; code storage %s of %s (%.1f %%)\n\n", r.name, versions, r.plan.Versions,
 			janitor.Size(bytes), janitor.Size(r.plan.Storage.Used), janitor.Size(r.plan.Storage.Limit), r.plan.Storage.Percent())

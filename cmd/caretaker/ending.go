@@ -20,6 +20,20 @@ const (
 	workLeft   code = 4
 )
 
+// String is the code in words.
+func (c code) String() string {
+	switch c {
+	case done:
+		return "well"
+	case beltClosed:
+		return "belt closed"
+	case workLeft:
+		return "work left"
+	default:
+		return "in error"
+	}
+}
+
 const exitCodes = "Exit codes: 0 done or nothing to do, 1 error, 2 usage or configuration, " +
 	"3 a safety belt closed, 4 stopped with work left."
 
@@ -59,8 +73,8 @@ func untilInterrupted(c console, interrupts <-chan os.Signal) (context.Context, 
 	go func() {
 		select {
 		case <-interrupts:
-			c.say("\nStopping: what is under way is finished and checked. Once more ends at once.")
 			signal.Reset(os.Interrupt, syscall.SIGTERM)
+			c.say("\nStopping: what is under way is finished and checked. Once more ends at once.")
 			cancel()
 		case <-ctx.Done():
 		}

@@ -86,6 +86,9 @@ func run(args []string, c console, interrupts <-chan os.Signal) int {
 		return int(done)
 	case !errors.As(err, &how):
 		how = ending{failed, err}
+		if stopping.Err() != nil {
+			how = ending{workLeft, errors.New("stopped, nothing was deleted")}
+		}
 	}
 	if how.cause != nil {
 		c.say("caretaker: %v", how.cause)

@@ -43,8 +43,7 @@ func newOutput(s *session, f format, command string) *output {
 		if err != nil {
 			panic(err) // four plain values
 		}
-		_, _ = o.out.Write(head[:len(head)-1])
-		_, _ = o.out.WriteString(`,"regions":[`) // an error comes with close
+		o.printf(`%s,"regions":[`, head[:len(head)-1])
 	}
 	return o
 }
@@ -79,7 +78,9 @@ func (o *output) printer(r *region) printer {
 // close ends the output after the last Region.
 func (o *output) close() error {
 	if o.format.JSON {
-		_, _ = o.out.WriteString("\n]}\n")
+		o.printf("\n]}\n")
+	} else if len(o.session.regions) > 1 {
+		o.totals()
 	}
 	if err := o.out.Flush(); err != nil {
 		return fmt.Errorf("writing the result: %w", err)
@@ -213,7 +214,7 @@ func (p *tablePrinter) decided(d janitor.Decision) { p.tally.add(d) }
 func (p *tablePrinter) finished(r *region) {
 	p.tally.flush()
 	p.turn()
-	p.tables(&p.tally)
+	p.tables(r.name, &p.tally)
 	p.summary(r)
 	p.next()
 }

@@ -27,97 +27,117 @@ func (p *planCommand) Run(j *job) error {
 	if err != nil {
 		return err
 	}
-	out := newOutput(s, p.Format, "plan")
-	var written []error
-	errs := make([]error, len(s.regions))
-	s.sideBySide(func(r *region) {
-		s.makePlan(r)
-		var show printer = out.printer(r)
-		if p.Out != "" && r.err == nil {
-			file, err := s.newPlanFile(r, p.Out)
-			if err != nil {
-				errs[slices.Index(s.regions, r)] = err
-			} else {
-				show = &filing{printer: show, file: file, errs: &errs[slices.Index(s.regions, r)]}
-			}
-		}
-		s.look(r, p.PolicyTime.Std(), show)
-	})
-	written = append(errs, out.close())
-	if err := errors.Join(written...); err != nil {
+	s.connect()
+	files, err := s.planFiles(p.Out)
+	if err != nil {
 		return err
 	}
-	if !p.Format.JSON {
-		s.suggest(p.Out)
+	out := newOutput(s, p.Format, "plan")
+	s.sideBySide(func(r *region) {
+		s.makePlan(r)
+		s.look(r, p.PolicyTime.Std(), s.filed(r, files[r], out.printer(r)))
+	})
+	if err := out.close(); err != nil {
+		return err
 	}
+	s.suggest(p.Out)
 	return s.ending(done)
 }
 
-// suggest names the command that carries a plan out.
+// suggest names the commands that carry the plans out.
 func (s *session) suggest(out string) {
-	going := false
+	apply := append([]string{"caretaker", "janitor", "apply"}, s.settings.flags()...)
+	var going []*region
 	for _, r := range s.regions {
-		going = going || r.err == nil && !r.report.Belt.Closed() && r.report.Outcomes[janitor.Deletable]+r.report.Outcomes[janitor.NotLookedAt] > 0
+		if r.err == nil && r.going() > 0 && (out != "" || !r.report.Belt.Closed()) {
+			going = append(going, r)
+		}
 	}
-	if !going {
-		return
+	switch {
+	case len(going) == 0:
+	case out != "":
+		for _, r := range going {
+			here := target{Profile: s.target.Profile, Region: []string{r.name}}
+			s.say("To delete these: %s", shell(slices.Concat(apply, here.flags(), []string{"--plan", s.planPath(out, r)})...))
+		}
+	case len(s.regions) == 1:
+		here := target{Profile: s.target.Profile, Region: []string{s.regions[0].name}}
+		s.say("To delete them: %s", shell(append(apply, here.flags()...)...))
+	default:
+		s.say("To delete them: %s", shell(append(apply, s.target.flags()...)...))
 	}
-	words := append([]string{"caretaker", "janitor", "apply"}, s.settings.flags()...)
-	words = append(words, s.target.flags()...)
-	if out != "" && len(s.regions) == 1 {
-		words = append(words, "--plan", out)
+}
+
+// planFile takes its name when it is whole.
+type planFile struct {
+	path string
+	*os.File
+}
+
+// planFiles are begun before anything is asked, so that a folder that cannot be written to
+// is known at once and not after minutes. Without a path there are none.
+func (s *session) planFiles(path string) (map[*region]*planFile, error) {
+	files := map[*region]*planFile{}
+	if path == "" {
+		return files, nil
 	}
-	s.say("To delete them: %s", shell(words...))
+	for _, r := range s.regions {
+		own := s.planPath(path, r)
+		file, err := os.CreateTemp(filepath.Dir(own), "."+filepath.Base(own)+"-*")
+		if err != nil {
+			return nil, fmt.Errorf("writing the plan: %w", err)
+		}
+		files[r] = &planFile{own, file}
+	}
+	return files, nil
+}
+
+// planPath is the path itself, or one for each of several Regions.
+func (s *session) planPath(path string, r *region) string {
+	if len(s.regions) == 1 {
+		return path
+	}
+	extension := filepath.Ext(path)
+	return strings.TrimSuffix(path, extension) + "-" + r.name + extension
+}
+
+// filed has the decisions written to the plan file too, if there is one.
+func (s *session) filed(r *region, file *planFile, show printer) printer {
+	if file == nil {
+		return show
+	}
+	return &filing{printer: show, file: file, say: s.say, writer: janitor.NewPlanWriter(file, janitor.PlanHead{
+		Account: s.account.number, Region: r.name, Stage: s.stage(), Configuration: config.Digest(s.file.Janitor), Made: r.plan.Made,
+	})}
 }
 
 // filing writes a plan file beside what is printed.
 type filing struct {
 	printer
-	file *planFile
-	errs *error
-}
-
-func (f *filing) decided(d janitor.Decision) {
-	f.file.writer.Add(d)
-	f.printer.decided(d)
-}
-
-func (f *filing) finished(r *region) {
-	*f.errs = f.file.close()
-	f.printer.finished(r)
-}
-
-// planFile is being written; it takes its name when it is whole.
-type planFile struct {
-	path   string
-	file   *os.File
+	file   *planFile
 	writer *janitor.PlanWriter
 	say    func(string, ...any)
 }
 
-func (s *session) newPlanFile(r *region, path string) (*planFile, error) {
-	if len(s.regions) > 1 {
-		extension := filepath.Ext(path)
-		path = strings.TrimSuffix(path, extension) + "-" + r.name + extension
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return nil, fmt.Errorf("writing the plan: %w", err)
-	}
-	return &planFile{path: path, file: file, say: s.say, writer: janitor.NewPlanWriter(file, janitor.PlanHead{
-		Account: s.account.number, Region: r.name, Stage: s.stage(), Configuration: config.Digest(s.file.Janitor), Made: r.plan.Made,
-	})}, nil
+func (f *filing) decided(d janitor.Decision) {
+	f.writer.Add(d)
+	f.printer.decided(d)
 }
 
-func (f *planFile) close() error {
+func (f *filing) finished(r *region) {
 	count, err := f.writer.Close()
 	err = errors.Join(err, f.file.Close())
-	if err == nil {
-		err = os.Rename(f.file.Name(), f.path)
+	planned := !r.report.Started.IsZero()
+	if planned && err == nil {
+		err = os.Rename(f.file.Name(), f.file.path)
 	}
-	if err != nil {
-		return fmt.Errorf("writing the plan: %w", errors.Join(err, os.Remove(f.file.Name())))
+	switch {
+	case err != nil:
+		r.err = errors.Join(r.err, fmt.Errorf("writing the plan: %w", errors.Join(err, os.Remove(f.file.Name()))))
+	case planned:
+		f.say("%s holds %d versions.", f.file.path, count)
+	default:
+		r.err = errors.Join(r.err, os.Remove(f.file.Name()))
 	}
-	f.say("%s holds %d versions.", f.path, count)
-	return nil
+	f.printer.finished(r)
 }

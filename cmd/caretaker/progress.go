@@ -81,7 +81,7 @@ func (p *progress) show(sum step, together int) {
 	_ = p.bar.Set(sum.done) // a bar that cannot be drawn is no harm
 }
 
-// leave takes a Region out that is through, and the bar off the screen, so that something else can be printed.
+// leave takes a Region out that is through.
 func (p *progress) leave(region string) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -94,6 +94,20 @@ func (p *progress) hide() {
 		_ = p.bar.Finish() // as above
 		p.bar = nil
 	}
+}
+
+// aside writes past the bar, which would otherwise stand in the midst of it.
+type aside struct {
+	io.Writer
+	progress *progress
+}
+
+// Write takes the bar off the screen first.
+func (a aside) Write(text []byte) (int, error) {
+	a.progress.mutex.Lock()
+	defer a.progress.mutex.Unlock()
+	a.progress.hide()
+	return a.Writer.Write(text)
 }
 
 // watcher is what a Region's janitor tells.

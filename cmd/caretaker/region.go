@@ -46,7 +46,7 @@ type region struct {
 	interrupted bool
 }
 
-// open reads the file, finds out who calls, and connects to each Region.
+// open reads the file and finds out who calls, and where.
 func (j *job) open(target target, wantsFile bool) (*session, error) {
 	file, err := j.settings.load(j.console, wantsFile)
 	if err != nil {
@@ -56,19 +56,18 @@ func (j *job) open(target target, wantsFile bool) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{job: j, account: found, target: target, file: file}
-	s.choose(found.regions)
-	return s, nil
+	return &session{job: j, account: found, target: target, file: file}, nil
 }
 
-func (s *session) choose(names []string) {
-	s.regions = nil
-	for _, name := range names {
+// connect makes clients for each Region.
+func (s *session) connect() {
+	for _, name := range s.account.regions {
 		cfg := s.account.aws.Copy()
 		cfg.Region = name
 		s.regions = append(s.regions, &region{name: name, clients: janitor.Connect(cfg, s.file.Janitor.Rate)})
 	}
-	s.progress = newProgress(s.console, len(names))
+	s.progress = newProgress(s.console, len(s.regions))
+	s.out, s.err = aside{s.out, s.progress}, aside{s.err, s.progress}
 }
 
 // stage is the name under which the deployed janitor's metrics stand.
@@ -144,6 +143,11 @@ func (r *region) code() code {
 	return done
 }
 
+// going is how many versions a dry run leaves to be deleted.
+func (r *region) going() int {
+	return r.report.Outcomes[janitor.Deletable] + r.report.Outcomes[janitor.NotLookedAt]
+}
+
 // problems is what went wrong, without what the belt says: what the report holds, and what
 // went wrong after it was made.
 func (r *region) problems() []string {
@@ -192,5 +196,9 @@ func (s *session) where() string {
 	if len(s.regions) == 1 {
 		return fmt.Sprintf("account %s, Region %s", s.account.number, s.regions[0].name)
 	}
-	return fmt.Sprintf("account %s, %d Regions", s.account.number, len(s.regions))
+	names := make([]string, len(s.regions))
+	for position, r := range s.regions {
+		names[position] = r.name
+	}
+	return fmt.Sprintf("account %s, Regions %s", s.account.number, strings.Join(names, ", "))
 }

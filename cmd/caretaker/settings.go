@@ -24,7 +24,7 @@ type settings struct {
 
 // load reads the configuration. Without any file the defaults hold, said aloud. What deletes
 // must not be one wrong folder away from losing a team's exclusions, and so wants a file.
-func (s settings) load(c console, wantsFile bool) (config.File, error) {
+func (s *settings) load(c console, wantsFile bool) (config.File, error) {
 	options := config.Options{Stage: s.Stage, Set: s.Set}
 	path := s.Config
 	if path == "" {
@@ -34,7 +34,7 @@ func (s settings) load(c console, wantsFile bool) (config.File, error) {
 				return config.File{}, misuse("there is no %s here: name one with --config, or --config none for the shipped defaults", usualFile)
 			}
 			c.say("There is no %s here: the shipped defaults hold.", usualFile)
-			path = shippedDefaults
+			s.Config, path = shippedDefaults, shippedDefaults
 		}
 	}
 	var file config.File

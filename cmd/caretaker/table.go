@@ -14,24 +14,24 @@ import (
 )
 
 // tables shows what goes, what something refers to, and what should have gone and did not.
-func (o *output) tables(t *tally) {
-	o.going(t)
+func (o *output) tables(region string, t *tally) {
+	o.going(region, t)
 	if o.command != applied {
-		o.table("Stays since something refers to it (the newest of each function stay anyway)", t.kept, false)
+		o.table("Stays in "+region+" since something refers to it (the newest of each function stay anyway)", t.kept, false)
 		o.more(t.keptMore)
 	}
-	o.table("Should have gone and did not", t.trouble, false)
+	o.table("Should have gone in "+region+" and did not", t.trouble, false)
 	o.more(t.troubleMore)
 }
 
-func (o *output) going(t *tally) {
+func (o *output) going(region string, t *tally) {
 	slices.SortStableFunc(t.going, func(a, b group) int { return cmp.Compare(b.bytes, a.bytes) })
 	verb := "Would go"
 	if o.command == applied {
 		verb = "Deleted"
 	}
 	shown := t.going[:min(mostRows, len(t.going))]
-	o.table(verb+", biggest first", shown, true)
+	o.table(verb+" in "+region+", biggest first", shown, true)
 	if more := t.going[len(shown):]; len(more) > 0 {
 		versions, bytes := sum(more)
 		o.printf("and %d versions (%s) of %d more functions; --all and --json have each\n\n", versions, janitor.Size(bytes), len(more))
@@ -55,30 +55,25 @@ func sum(groups []group) (versions int, bytes int64) {
 	return versions, bytes
 }
 
-// table is a plain one without a frame, so that it can be read, cut and searched.
+// table shows groups with the numbers of their versions, and if sized how much they take.
 func (o *output) table(title string, groups []group, sized bool) {
 	if len(groups) == 0 {
 		return
 	}
-	t := table.NewWriter()
-	style := table.StyleDefault
-	style.Options, style.Format.Header = table.OptionsNoBordersAndSeparators, text.FormatUpper
-	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
-	t.SetStyle(style)
-	header := table.Row{"Function", "Versions", "Count", "Bytes", "Why"}
+	t := plainTable()
+	t.AppendHeader(table.Row{"Function", "Versions", "Count", "Bytes", "Why"})
 	longest := 0
 	for _, group := range groups {
 		longest = max(longest, len(group.function))
 		t.AppendRow(table.Row{group.function, group.versions.String(), group.versions.count(), janitor.Size(group.bytes), group.reason()})
 	}
-	t.AppendHeader(header)
 	columns := []table.ColumnConfig{
 		{Number: 3, Align: text.AlignRight, AlignHeader: text.AlignRight, Hidden: !sized},
 		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight, Hidden: !sized},
 	}
 	if width := o.session.width; width > 0 {
 		// What the names leave over is shared between the numbers and the reasons.
-		left := max(40, width-longest-2-4)
+		left := max(40, width-longest-6)
 		if sized {
 			left = max(40, left-20)
 		}
@@ -88,19 +83,59 @@ func (o *output) table(title string, groups []group, sized bool) {
 	}
 	t.SetColumnConfigs(columns)
 	o.printf("%s\n", o.bold(title))
-	for line := range strings.Lines(t.Render() + "\n") {
+	o.render(t)
+}
+
+// totals has a line for each Region, under all of them.
+func (o *output) totals() {
+	t := plainTable()
+	verb := "Would go"
+	if o.command == applied {
+		verb = "Deleted"
+	}
+	t.AppendHeader(table.Row{"Region", "Functions", "Versions", verb, "Bytes", "Left", "Storage", "Ended"})
+	for _, r := range o.session.regions {
+		gone, bytes := r.going(), r.report.DeletableBytes
+		if o.command == applied {
+			gone, bytes = r.report.Outcomes[janitor.Deleted], r.report.BytesFreed
+		}
+		t.AppendRow(table.Row{
+			r.name, r.report.Functions, r.report.Versions, gone, janitor.Size(bytes), r.report.Outcomes[janitor.Remaining],
+			fmt.Sprintf("%.1f %%", r.report.After.Percent()), r.code(),
+		})
+	}
+	var columns []table.ColumnConfig
+	for number := 2; number <= 7; number++ {
+		columns = append(columns, table.ColumnConfig{Number: number, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
+	o.render(t)
+}
+
+// plainTable has no frame, so that it can be read, cut and searched.
+func plainTable() table.Writer {
+	t := table.NewWriter()
+	style := table.StyleDefault
+	style.Options, style.Format.Header = table.OptionsNoBordersAndSeparators, text.FormatUpper
+	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
+	t.SetStyle(style)
+	return t
+}
+
+func (o *output) render(t table.Writer) {
+	for line := range strings.Lines(t.Render()) {
 		o.printf("%s\n", strings.TrimRight(line, " \n"))
 	}
 	o.printf("\n")
 }
 
-func (o *output) bold(text_ string) string { return o.colored(text_, text.Bold) }
+func (o *output) bold(words string) string { return o.colored(words, text.Bold) }
 
-func (o *output) colored(text_ string, colors ...text.Color) string {
+func (o *output) colored(words string, colors ...text.Color) string {
 	if !o.session.color {
-		return text_
+		return words
 	}
-	return text.Colors(colors).Sprint(text_)
+	return text.Colors(colors).Sprint(words)
 }
 
 // summary is a Region in a dozen lines.
@@ -112,6 +147,10 @@ func (o *output) summary(r *region) {
 	report := r.report
 	if report.Started.IsZero() {
 		line("No plan", "%s\n", o.colored(r.err.Error(), text.FgRed))
+		return
+	}
+	if report.Functions == 0 && !report.Idle && r.err == nil {
+		line("Looked at", "nothing: there are no functions\n")
 		return
 	}
 	o.storage(report, line)
@@ -172,14 +211,15 @@ func (o *output) storage(report janitor.Report, line func(string, string, ...any
 // outcomes counts what goes or went.
 func (o *output) outcomes(r *region, line func(string, string, ...any)) {
 	report := r.report
-	going := report.Outcomes[janitor.Deletable] + report.Outcomes[janitor.NotLookedAt]
 	if report.DryRun {
-		line("Would go", "%s", o.bold(fmt.Sprintf("%d versions, %s", going, janitor.Size(report.DeletableBytes))))
+		line("Would go", "%s", o.bold(fmt.Sprintf("%d versions, %s", r.going(), janitor.Size(report.DeletableBytes))))
 		if unseen := report.Outcomes[janitor.NotLookedAt]; unseen > 0 {
 			line("", "%d of them with the policy not looked at, for lack of time; apply looks at each", unseen)
 		}
+	} else if deleted := report.Outcomes[janitor.Deleted]; deleted > 0 {
+		line("Deleted", "%s", o.bold(fmt.Sprintf("%d versions, %s freed", deleted, janitor.Size(report.BytesFreed))))
 	} else {
-		line("Deleted", "%s", o.bold(fmt.Sprintf("%d versions, %s freed", report.Outcomes[janitor.Deleted], janitor.Size(report.BytesFreed))))
+		line("Deleted", "nothing")
 	}
 	for _, outcome := range []janitor.Outcome{janitor.NotVerified, janitor.Refused, janitor.Gone, janitor.Failed} {
 		if count := report.Outcomes[outcome]; count > 0 {
