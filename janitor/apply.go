@@ -23,8 +23,12 @@ const aliasesFresh = time.Minute
 // anything. What it could not do is in the report and in the error; one failure never
 // stops the others.
 func (j *Janitor) Apply(ctx context.Context, plan Plan, dryRun bool) (Report, error) {
-	run := &run{janitor: j, plan: plan, dryRun: dryRun, stopBy: j.stopBy(ctx, plan, dryRun), aliases: map[string]*reading{}}
+	run := &run{janitor: j, plan: plan, dryRun: dryRun, aliases: map[string]*reading{}}
 	run.guarded = newestNumbers(plan)
+	run.lastCalls = min(wholeList(plan), len(touched(plan))) + 1
+	if deadline, limited := ctx.Deadline(); limited {
+		run.longestReserve = time.Until(deadline) / 2
+	}
 	if !plan.Belt.Closed() || dryRun {
 		run.carryOut(ctx)
 	} else {
@@ -43,9 +47,11 @@ type run struct {
 	janitor *Janitor
 	plan    Plan
 	dryRun  bool
-	// stopBy is when no further deletion is begun; zero is never.
-	stopBy  time.Time
-	stopped atomic.Bool
+	// lastCalls is how many control-plane calls come after the deletions, longestReserve the
+	// most time that is kept for them.
+	lastCalls      int
+	longestReserve time.Duration
+	stopped        atomic.Bool
 	// guarded is for each function the lowest of the numbers that stay whatever was decided.
 	guarded map[string]int64
 
@@ -81,18 +87,16 @@ func newestNumbers(plan Plan) map[string]int64 {
 	return lowest
 }
 
-// stopBy leaves enough of the time for the list that proves the deletions.
-func (j *Janitor) stopBy(ctx context.Context, plan Plan, dryRun bool) time.Time {
-	deadline, limited := ctx.Deadline()
-	if !limited {
-		return time.Time{}
+// reserve is the time that must be left when another deletion is begun: enough for the
+// requests already in line, for the list that proves the deletions and for the storage after,
+// at the pace that AWS leaves us just now, and a little for the answers.
+func (r *run) reserve() time.Duration {
+	calls, bucket := inFlight, policyCalls
+	if !r.dryRun {
+		calls, bucket = inFlight+r.lastCalls, controlPlane
 	}
-	reserve := 2 * time.Second
-	if !dryRun {
-		calls := min(wholeList(plan), len(touched(plan)))
-		reserve += time.Duration(float64(calls) / j.cfg.Rate * 1.3 * float64(time.Second))
-	}
-	return deadline.Add(-min(reserve, time.Until(deadline)/2))
+	line := time.Duration(float64(calls) / r.janitor.aws.Pace.rate(bucket) * 1.1 * float64(time.Second))
+	return min(line+2*time.Second, r.longestReserve)
 }
 
 func (r *run) carryOut(ctx context.Context) {
@@ -152,7 +156,8 @@ func (r *run) timeUp(ctx context.Context) bool {
 		return true
 	default:
 	}
-	return r.stopped.Load() || ctx.Err() != nil || !r.stopBy.IsZero() && time.Now().After(r.stopBy)
+	deadline, limited := ctx.Deadline()
+	return r.stopped.Load() || ctx.Err() != nil || limited && time.Until(deadline) < r.reserve()
 }
 
 // stopNow ends the run early: the pace has no turn left before the deadline.

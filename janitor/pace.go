@@ -69,6 +69,9 @@ func (p *Pace) reset() {
 	p.calls, p.throttles = map[string]int{}, 0
 }
 
+// rate is how many calls a second a bucket allows just now.
+func (p *Pace) rate(bucket string) float64 { return float64(p.buckets[bucket].limiter.Limit()) }
+
 // Calls are the attempts made in this run, by service and operation.
 func (p *Pace) Calls() map[string]int {
 	p.mutex.Lock()

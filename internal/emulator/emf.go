@@ -26,6 +26,7 @@ func (e *Emulator) direct() aws.Config {
 // A group that does not exist has none.
 func (e *Emulator) PublishEMF(ctx context.Context, logGroup string) error {
 	metrics := cloudwatch.NewFromConfig(e.direct())
+	position := map[string]int{} // of the line in its stream: the emulator gives lines no id
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(e.direct()),
 		&cloudwatchlogs.FilterLogEventsInput{LogGroupName: &logGroup})
 	for pages.HasMorePages() {
@@ -37,7 +38,9 @@ func (e *Emulator) PublishEMF(ctx context.Context, logGroup string) error {
 			return fmt.Errorf("reading the lines of %s: %w", logGroup, err)
 		}
 		for _, event := range page.Events {
-			if !e.memory.readFirst(logGroup + " " + aws.ToString(event.EventId)) {
+			stream := logGroup + " " + aws.ToString(event.LogStreamName)
+			position[stream]++
+			if !e.memory.readFirst(stream, position[stream]) {
 				continue
 			}
 			for namespace, data := range embedded(aws.ToString(event.Message)) {
@@ -51,16 +54,18 @@ func (e *Emulator) PublishEMF(ctx context.Context, logGroup string) error {
 	return nil
 }
 
-// readFirst tells whether a line is read for the first time.
-func (m *memory) readFirst(line string) bool {
+// readFirst tells whether a line of a stream is read for the first time.
+func (m *memory) readFirst(stream string, position int) bool {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if m.lines == nil {
-		m.lines = map[string]bool{}
+		m.lines = map[string]int{}
 	}
-	first := !m.lines[line]
-	m.lines[line] = true
-	return first
+	if position <= m.lines[stream] {
+		return false
+	}
+	m.lines[stream] = position
+	return true
 }
 
 // embedded reads the metrics of one line by namespace; none from other lines.

@@ -22,7 +22,7 @@ type memory struct {
 	aliasChanges []aliasChange
 	stacks       map[string]string // statuses by stack name
 	dropped      map[string]object // fields that the emulator drops, by resource
-	lines        map[string]bool   // log lines that PublishEMF has read
+	lines        map[string]int    // how many lines of each log stream PublishEMF has read
 }
 
 // forget empties the memory.

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	iamsvc "github.com/aws/aws-sdk-go-v2/service/iam"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -291,4 +292,24 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func environmentOf(variables map[string]string) *lambdatypes.Environment {
+	return &lambdatypes.Environment{Variables: variables}
+}
+
+// log is every line the deployed function has written.
+func (w world) log(t *testing.T) []string {
+	t.Helper()
+	var lines []string
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(w.AWS()),
+		&cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String(logGroup)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		must(t, err)
+		for _, event := range page.Events {
+			lines = append(lines, aws.ToString(event.Message))
+		}
+	}
+	return lines
 }

@@ -1,0 +1,386 @@
+package janitor_test
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/pipes"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
+	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/emulator"
+	"caretaker/janitor"
+)
+
+// only is the shipped policy for some functions alone, so that a scenario is about them.
+func only(functions ...string) janitor.Config {
+	cfg := shipped()
+	cfg.Include.Names = functions
+	cfg.Checks.APIGatewayStages = false // AWS allows 5 of its calls in 30 seconds, which would make each run wait
+	return cfg
+}
+
+// setUp configures the deployed function and takes back what a scenario plays.
+func (w world) setUp(t *testing.T, cfg janitor.Config) {
+	t.Helper()
+	w.configure(t, cfg)
+	w.ForgetCalls()
+	t.Cleanup(func() {
+		w.ClearFaults()
+		w.SetLatency(0)
+		w.LimitRates(emulator.RateLimits{})
+		w.onlyNumbersLeft(t)
+	})
+}
+
+// onlyNumbersLeft checks every deletion the proxy has seen: without a qualifier, or with an
+// empty one, it would have deleted a whole function.
+func (w world) onlyNumbersLeft(t *testing.T) {
+	t.Helper()
+	for _, call := range w.Calls() {
+		if call.Operation != "DeleteFunction" || call.Service != "lambda" {
+			continue
+		}
+		if !call.QualifierGiven || call.Qualifier == "" || strings.Trim(call.Qualifier, "0123456789") != "" {
+			t.Errorf("a deletion of %s left with the qualifier %q (given: %v)", call.Function, call.Qualifier, call.QualifierGiven)
+		}
+	}
+}
+
+func TestDeployed_readsOnWhereALambdaListHasMorePages(t *testing.T) {
+	w := shared
+	name := w.victim(t, "victim-pages", 60)
+	w.setUp(t, only(name))
+	if result := w.invoke(t, "{}"); result.failure != "" || result.Outcomes[janitor.Deleted] != 57 {
+		t.Errorf("%d versions deleted: %s", result.Outcomes[janitor.Deleted], result.failure)
+	}
+	if diff := cmp.Diff([]int{58, 59, 60}, w.versions(t, name)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDeployed_staysUnderTheLimitsAndFinishesWhenThrottled(t *testing.T) {
+	w := shared
+	name := w.victim(t, "victim-throttled", 12)
+	w.setUp(t, only(name))
+	w.LimitRates(emulator.RateLimits{Lambda: 15, GetPolicy: 15, LookupEvents: 2})
+	w.Inject(emulator.Fault{Service: "lambda", Operation: "DeleteFunction", Times: 3, Status: 429, Code: "TooManyRequestsException", Message: "Rate exceeded"})
+	result := w.invoke(t, "{}")
+	if result.failure != "" || result.Throttles != 3 {
+		t.Errorf("%d throttles, of which 3 were injected: %s", result.Throttles, result.failure)
+	}
+	if diff := cmp.Diff([]int{10, 11, 12}, w.versions(t, name)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Every call takes half a second and the function has 40: it must stop by itself, prove what it
+// deleted and say what remains, and the next run goes on.
+func TestDeployed_stopsBeforeItsDeadlineAndTheNextRunGoesOn(t *testing.T) {
+	w := shared
+	name := w.victim(t, "victim-deadline", 60)
+	cfg := only(name)
+	cfg.Rate = 2
+	cfg.Checks.AsyncDestinations = false // one call for every function of the Region
+	w.setUp(t, cfg)
+	w.setTimeout(t, 30)
+	defer w.setTimeout(t, 900)
+	first := w.invoke(t, "{}")
+	if first.failure != "" || first.Outcomes[janitor.Deleted] == 0 || first.Outcomes[janitor.Remaining] == 0 {
+		t.Errorf("deleted and remaining: %v; %s", first.Outcomes, first.failure)
+	}
+	if left := len(w.versions(t, name)); left != 60-first.Outcomes[janitor.Deleted] {
+		t.Errorf("%d versions are left of 60, %d are reported as deleted", left, first.Outcomes[janitor.Deleted])
+	}
+	cfg.Rate = 15
+	w.configure(t, cfg)
+	if second := w.invoke(t, "{}"); second.failure != "" || second.Outcomes[janitor.Deleted] != first.Outcomes[janitor.Remaining] {
+		t.Errorf("the second run deleted %d of the %d that remained: %s", second.Outcomes[janitor.Deleted], first.Outcomes[janitor.Remaining], second.failure)
+	}
+}
+
+func (w world) setTimeout(t *testing.T, seconds int32) {
+	t.Helper()
+	_, err := w.lambda.UpdateFunctionConfiguration(context.WithoutCancel(t.Context()), &lambdasvc.UpdateFunctionConfigurationInput{
+		FunctionName: aws.String(functionName), Timeout: aws.Int32(seconds),
+	})
+	must(t, err)
+}
+
+// Lambda kills the run in the middle of its deletions; the next one finishes what it left.
+func TestDeployed_finishesWhatAKilledRunLeft(t *testing.T) {
+	w := shared
+	name := w.victim(t, "victim-killed", 20)
+	w.setUp(t, only(name))
+	w.Inject(emulator.Fault{
+		Service: "lambda", Operation: "DeleteFunction", Delay: 20 * time.Second,
+		Match: func() func(emulator.Call) bool {
+			var mutex sync.Mutex
+			seen := 0
+			return func(emulator.Call) bool {
+				mutex.Lock()
+				defer mutex.Unlock()
+				seen++
+				return seen > 4
+			}
+		}(),
+	})
+	w.setTimeout(t, 10)
+	killed := w.invoke(t, "{}")
+	w.setTimeout(t, 900)
+	w.ClearFaults()
+	left := len(w.versions(t, name))
+	if killed.failure == "" && killed.Outcomes[janitor.Deleted] == 17 || left >= 20 || left <= 3 {
+		t.Fatalf("the run was not cut short in the middle: %d versions are left, %v %s", left, killed.Outcomes, killed.failure)
+	}
+	if again := w.invoke(t, "{}"); again.failure != "" {
+		t.Error(again.failure)
+	}
+	if diff := cmp.Diff([]int{18, 19, 20}, w.versions(t, name)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDeployed_deletesNothingOverThePercentBelt(t *testing.T) {
+	w := shared
+	name := w.victim(t, "victim-belt", 30)
+	cfg := only(name)
+	cfg.Belts.MaxPercent = 1
+	w.setUp(t, cfg)
+	result := w.invoke(t, "{}")
+	if !strings.Contains(result.failure, "percent belt closed") || !strings.Contains(result.failure, "--plan plan.json") {
+		t.Errorf("the run's error does not name the belt and how to open it: %q", result.failure)
+	}
+	if left := len(w.versions(t, name)); left != 30 {
+		t.Errorf("%d versions are left of 30", left)
+	}
+}
+
+// The metrics of one run are the memory of the next: when a scan suddenly finds less than half
+// of what it found, nothing goes; a dry run makes the new count the one to compare with.
+func TestDeployed_deletesNothingWhenReferencesVanish(t *testing.T) {
+	w := shared
+	name := w.victim(t, "victim-vanished", 8)
+	cfg := only(name)
+	w.setUp(t, cfg)
+	if first := w.invoke(t, `{"dryRun": true}`); first.failure != "" || first.References[janitor.Pipe] == 0 {
+		t.Fatalf("%d pipes call a version: %s", first.References[janitor.Pipe], first.failure)
+	}
+	must(t, w.PublishEMF(t.Context(), logGroup))
+
+	w.Inject(emulator.Fault{Service: "pipes", Operation: "ListPipes", Before: w.removePipes(t)})
+	result := w.invoke(t, "{}")
+	if !strings.Contains(result.failure, "references belt closed") {
+		t.Errorf("the run's error does not name the belt: %q", result.failure)
+	}
+	if left := len(w.versions(t, name)); left != 8 {
+		t.Errorf("%d versions are left of 8", left)
+	}
+	w.ClearFaults()
+	must(t, w.PublishEMF(t.Context(), logGroup))
+	if again := w.invoke(t, "{}"); !strings.Contains(again.failure, "references belt closed") {
+		t.Errorf("the belt opened by itself: %q", again.failure)
+	}
+}
+
+// removePipes deletes the fleet's pipes, once.
+func (w world) removePipes(t *testing.T) func(emulator.Call) {
+	var once sync.Once
+	return func(emulator.Call) {
+		once.Do(func() {
+			client := pipes.NewFromConfig(w.AWS())
+			if _, err := client.DeletePipe(context.Background(), &pipes.DeletePipeInput{Name: aws.String("audit")}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Two runs at once delete the same versions, each harmless to the other.
+func TestDeployed_twoRunsAtOnceAreHarmless(t *testing.T) {
+	w := shared
+	name := w.victim(t, "victim-twice", 20)
+	cfg := only(name)
+	cfg.Rate = 6
+	w.setUp(t, cfg)
+	before := w.everything(t)
+	results := make([]answer, 2)
+	failures := make([]error, 2)
+	var group sync.WaitGroup
+	for run := range results {
+		group.Go(func() { results[run], failures[run] = w.tryInvoke(t.Context(), "{}") })
+	}
+	group.Wait()
+	for run, result := range results {
+		if failures[run] != nil || result.failure != "" {
+			t.Errorf("run %d: %v %s", run, failures[run], result.failure)
+		}
+	}
+	before[name] = []int{18, 19, 20}
+	if diff := cmp.Diff(before, w.everything(t)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// After the plan is made and before the deletion is sent, somebody points an alias at a version
+// that is about to go: AWS refuses, and the run goes on with the others.
+func TestDeployed_keepsAVersionThatAnAliasMovesToMeanwhile(t *testing.T) {
+	w := shared
+	name := w.victim(t, "victim-moved", 10)
+	w.setUp(t, only(name))
+	var once sync.Once
+	w.Inject(emulator.Fault{Service: "lambda", Operation: "GetPolicy", Function: name, Before: func(emulator.Call) {
+		once.Do(func() {
+			_, err := w.lambda.CreateAlias(context.Background(), &lambdasvc.CreateAliasInput{
+				FunctionName: &name, Name: aws.String("live"), FunctionVersion: aws.String("4"),
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}})
+	result := w.invoke(t, "{}")
+	if result.failure != "" || result.Outcomes[janitor.Refused] != 1 {
+		t.Errorf("%v: %s", result.Outcomes, result.failure)
+	}
+	if diff := cmp.Diff([]int{4, 8, 9, 10}, w.versions(t, name)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The brake in the console stops an armed janitor, and an event cannot release it.
+func TestDeployed_deletesNothingWithTheBrakePulled(t *testing.T) {
+	w := shared
+	name := w.victim(t, "victim-brake", 8)
+	w.setUp(t, only(name))
+	deployed, err := w.lambda.GetFunctionConfiguration(t.Context(), &lambdasvc.GetFunctionConfigurationInput{FunctionName: aws.String(functionName)})
+	must(t, err)
+	environment := deployed.Environment.Variables
+	defer w.setEnvironment(t, environment)
+	pulled := map[string]string{}
+	for key, value := range environment {
+		pulled[key] = value
+	}
+	pulled["DRY_RUN"] = "yes"
+	w.setEnvironment(t, pulled)
+	result := w.invoke(t, `{"dryRun": false}`)
+	if result.failure != "" || !result.DryRun || result.Outcomes[janitor.Deletable] != 5 {
+		t.Errorf("dry run %v, %v: %s", result.DryRun, result.Outcomes, result.failure)
+	}
+	if left := len(w.versions(t, name)); left != 8 {
+		t.Errorf("%d versions are left of 8", left)
+	}
+}
+
+func (w world) setEnvironment(t *testing.T, variables map[string]string) {
+	t.Helper()
+	_, err := w.lambda.UpdateFunctionConfiguration(context.WithoutCancel(t.Context()), &lambdasvc.UpdateFunctionConfigurationInput{
+		FunctionName: aws.String(functionName), Environment: environmentOf(variables),
+	})
+	must(t, err)
+}
+
+// A function excluded by name is denied by the role as well: were the plan wrong, AWS would refuse.
+func TestDeployed_isDeniedWhatIsExcludedByName(t *testing.T) {
+	w := shared
+	name := w.victim(t, "victim-denied", 6)
+	documents := w.policies(t)
+	for policy, document := range documents {
+		denied := document
+		denied.Statement = append(append([]policyStatement{}, document.Statement...), denyOf(w, name))
+		w.setPolicy(t, policy, denied)
+		defer w.setPolicy(t, policy, document)
+	}
+	w.setUp(t, only(name))
+	result := w.invoke(t, "{}")
+	if !strings.Contains(result.failure, "explicit deny") && !strings.Contains(result.failure, "not authorized") {
+		t.Errorf("the deletion was not denied: %q", result.failure)
+	}
+	if left := len(w.versions(t, name)); left != 6 {
+		t.Errorf("%d versions are left of 6", left)
+	}
+}
+
+// denyOf is the statement that Statements makes of an excluded name, with this account's ARN.
+func denyOf(w world, name string) policyStatement {
+	cfg := janitor.Default()
+	cfg.Exclude.Names = []string{name}
+	var deny policyStatement
+	for _, statement := range janitor.Statements(cfg) {
+		if statement.Effect != "Deny" {
+			continue
+		}
+		deny = policyStatement{Sid: statement.Sid, Effect: "Deny", Action: statement.Actions}
+		for _, resource := range statement.Resources {
+			deny.Resource = append(deny.Resource, strings.NewReplacer("${Partition}", "aws", "${Region}", w.Region(), "${Account}", w.Account()).Replace(resource))
+		}
+	}
+	return deny
+}
+
+// EventBridge Scheduler starts the function by itself: the deployed schedule, made to fire every minute.
+func TestDeployed_isStartedByItsSchedule(t *testing.T) {
+	w := shared
+	w.setUp(t, only("no-function-has-this-name"))
+	client := scheduler.NewFromConfig(w.AWS())
+	listed, err := client.ListSchedules(t.Context(), &scheduler.ListSchedulesInput{NamePrefix: aws.String(functionName)})
+	must(t, err)
+	if len(listed.Schedules) != 1 {
+		t.Fatalf("%d schedules are deployed", len(listed.Schedules))
+	}
+	own, err := client.GetSchedule(t.Context(), &scheduler.GetScheduleInput{Name: listed.Schedules[0].Name, GroupName: listed.Schedules[0].GroupName})
+	must(t, err)
+	_, err = client.UpdateSchedule(t.Context(), &scheduler.UpdateScheduleInput{
+		Name: own.Name, GroupName: own.GroupName, Target: own.Target, ScheduleExpression: aws.String("rate(1 minute)"),
+		FlexibleTimeWindow: &schedulertypes.FlexibleTimeWindow{Mode: schedulertypes.FlexibleTimeWindowModeOff},
+	})
+	must(t, err)
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
+		for _, call := range w.Calls() {
+			if call.Operation == "GetAccountSettings" && strings.Contains(call.Principal, w.role) {
+				return
+			}
+		}
+	}
+	t.Error("the function was not started within three minutes")
+}
+
+// A run that has something to tell writes its report, its metrics and a line for each version it deleted.
+func TestDeployed_leavesItsReportAndAnAuditLineInItsLog(t *testing.T) {
+	w := shared
+	name := w.victim(t, "victim-audit", 5)
+	w.setUp(t, only(name))
+	if result := w.invoke(t, "{}"); result.failure != "" {
+		t.Fatal(result.failure)
+	}
+	audited := map[string]bool{}
+	for _, line := range w.log(t) {
+		var event struct {
+			Message  string `json:"message"`
+			Function string `json:"function"`
+			Version  int    `json:"version"`
+			SHA      string `json:"code_sha256"`
+			Bytes    int64  `json:"bytes"`
+			Reason   string `json:"reason"`
+			Request  string `json:"request_id"`
+		}
+		if json.Unmarshal([]byte(line), &event) == nil && event.Message == "version deleted" && event.Function == name {
+			audited[event.SHA] = event.Bytes > 0 && event.Version > 0 && event.Reason != "" && event.Request != ""
+		}
+	}
+	if len(audited) != 2 {
+		t.Fatalf("%d deleted versions are in the log", len(audited))
+	}
+	for sha, whole := range audited {
+		if !whole {
+			t.Errorf("the line of %s lacks something", sha)
+		}
+	}
+}
