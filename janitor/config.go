@@ -2,6 +2,7 @@ package janitor
 
 import (
 	"fmt"
+	"math"
 	"path"
 	"strconv"
 	"strings"
@@ -163,7 +164,7 @@ func (c Config) Validate() []setting.Problem {
 	wrong := func(key string, value any, allowed string) {
 		problems = append(problems, setting.Problem{Key: "janitor." + key, Value: fmt.Sprint(value), Allowed: allowed})
 	}
-	if c.Rate < 1 || c.Rate > 15 {
+	if math.IsNaN(c.Rate) || c.Rate < 1 || c.Rate > 15 {
 		wrong("rate", c.Rate, "calls a second from 1 to 15")
 	}
 	if c.Keep.Newest < 1 || c.Keep.Newest > 10000 {
@@ -184,7 +185,7 @@ func (c Config) Validate() []setting.Problem {
 	if c.Belts.MaxDeletions < 1 || c.Belts.MaxDeletions > 1000000 {
 		wrong("belts.maxDeletions", c.Belts.MaxDeletions, "a whole number from 1 to 1000000")
 	}
-	if c.Belts.MaxPercent < 1 || c.Belts.MaxPercent > 100 {
+	if math.IsNaN(c.Belts.MaxPercent) || c.Belts.MaxPercent < 1 || c.Belts.MaxPercent > 100 {
 		wrong("belts.maxPercent", c.Belts.MaxPercent, "a number from 1 to 100")
 	}
 	if c.Checks.DynamicTargets != ProtectDynamic && c.Checks.DynamicTargets != IgnoreDynamic {

@@ -1,0 +1,161 @@
+package janitor
+
+import (
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/iam"
+)
+
+// actionsOf are the actions that the clients' methods need. Most are called like the method.
+func actionsOf() map[string]bool {
+	prefixes := map[string]string{
+		"Lambda": "lambda", "Tagging": "tag", "CloudWatch": "cloudwatch", "CloudTrail": "cloudtrail", "CloudFormation": "cloudformation",
+		"StepFunctions": "states", "Scheduler": "scheduler", "Pipes": "pipes", "EventBridge": "events", "AppSync": "appsync", "SNS": "sns",
+	}
+	actions := map[string]bool{}
+	clients := reflect.TypeFor[Clients]()
+	for index := range clients.NumField() {
+		field := clients.Field(index)
+		if field.Type.Kind() != reflect.Interface {
+			continue
+		}
+		for method := range field.Type.NumMethod() {
+			if strings.HasPrefix(field.Name, "APIGateway") {
+				actions["apigateway:GET"] = true // API Gateway's actions are HTTP's verbs
+				continue
+			}
+			actions[prefixes[field.Name]+":"+field.Type.Method(method).Name] = true
+		}
+	}
+	return actions
+}
+
+func TestStatements_grantWhatTheClientsCallAndNothingElse(t *testing.T) {
+	granted := map[string]bool{}
+	for _, statement := range Statements(Default()) {
+		for _, action := range statement.Actions {
+			granted[action] = true
+		}
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(actionsOf())), slices.Sorted(maps.Keys(granted))); diff != "" {
+		t.Errorf("called and granted differ: %s", diff)
+	}
+}
+
+func TestStatements_areNarrowAndWellFormed(t *testing.T) {
+	cfg := Default()
+	cfg.Exclude.Names = []string{"checkout-*", "cart"}
+	sids := map[string]bool{}
+	for _, statement := range Statements(cfg) {
+		if sids[statement.Sid] || !regexp.MustCompile(`^[A-Za-z0-9]+$`).MatchString(statement.Sid) {
+			t.Errorf("the Sid %q is there twice or malformed", statement.Sid)
+		}
+		sids[statement.Sid] = true
+		for _, action := range statement.Actions {
+			if !regexp.MustCompile(`^[a-z]+:[A-Za-z]+$`).MatchString(action) {
+				t.Errorf("%s: the action %q", statement.Sid, action)
+			}
+		}
+		star := slices.Contains(statement.Resources, "*")
+		if star != (statement.WhyStar != "") || star && len(statement.Resources) != 1 || len(statement.Resources) == 0 {
+			t.Errorf("%s: on %v because %q", statement.Sid, statement.Resources, statement.WhyStar)
+		}
+	}
+}
+
+func TestStatements_leaveOutWhatIsSwitchedOff(t *testing.T) {
+	all := everyAction(Statements(Default()))
+	for _, one := range scans {
+		if one.key == "" {
+			continue
+		}
+		cfg := Default()
+		switchOff(t, &cfg, one.key)
+		left := everyAction(Statements(cfg))
+		var gone, want []string
+		for action, count := range all {
+			if left[action] < count {
+				gone = append(gone, action)
+			}
+		}
+		for _, statement := range one.grants {
+			want = append(want, statement.Actions...)
+		}
+		slices.Sort(gone)
+		slices.Sort(want)
+		if diff := cmp.Diff(want, gone); diff != "" || len(gone) == 0 {
+			t.Errorf("without %s: %s", one.key, diff)
+		}
+		if diff := cmp.Diff([]string{"janitor." + one.key}, notChecked(cfg)); diff != "" {
+			t.Errorf("without %s the report says: %s", one.key, diff)
+		}
+	}
+}
+
+func everyAction(statements []iam.Statement) map[string]int {
+	count := map[string]int{}
+	for _, statement := range statements {
+		for _, action := range statement.Actions {
+			count[action]++
+		}
+	}
+	return count
+}
+
+// switchOff sets the key, as caretaker.yaml names it, to false or to nothing.
+func switchOff(t *testing.T, cfg *Config, key string) {
+	t.Helper()
+	value := reflect.ValueOf(cfg).Elem()
+	for name := range strings.SplitSeq(key, ".") {
+		field, found := value.Type().FieldByNameFunc(func(field string) bool { return strings.EqualFold(field, name) })
+		if !found {
+			t.Fatalf("the file has no key %s", key)
+		}
+		value = value.FieldByIndex(field.Index)
+	}
+	value.SetZero()
+}
+
+func TestStatements_denyDeletingWhatIsExcludedByName(t *testing.T) {
+	cfg := Default()
+	cfg.Exclude.Names = []string{"checkout-*"}
+	statements := Statements(cfg)
+	want := iam.Statement{
+		Sid: "KeepExcluded", Effect: "Deny", Actions: []string{"lambda:DeleteFunction"}, Resources: []string{
+			"arn:${Partition}:lambda:${Region}:${Account}:function:checkout-*", "arn:${Partition}:lambda:${Region}:${Account}:function:checkout-*:*",
+		},
+	}
+	if diff := cmp.Diff(want, statements[len(statements)-1]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestStatements_deleteQualifiedFunctionsAloneWhenAsked(t *testing.T) {
+	for qualified, want := range map[bool]string{
+		false: "arn:${Partition}:lambda:${Region}:${Account}:function:*",
+		true:  "arn:${Partition}:lambda:${Region}:${Account}:function:*:*",
+	} {
+		cfg := Default()
+		cfg.QualifiedDelete = qualified
+		for _, statement := range Statements(cfg) {
+			if slices.Contains(statement.Actions, "lambda:DeleteFunction") && !slices.Equal(statement.Resources, []string{want}) {
+				t.Errorf("qualified %v: on %v", qualified, statement.Resources)
+			}
+		}
+	}
+}
+
+func TestNotChecked_namesIgnoredDynamicTargets(t *testing.T) {
+	cfg := Default()
+	cfg.Checks.DynamicTargets = IgnoreDynamic
+	if diff := cmp.Diff([]string{"janitor.checks.dynamicTargets"}, notChecked(cfg)); diff != "" {
+		t.Error(diff)
+	}
+}
