@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// Where make leaves the janitor's binaries: for a deployment, and for this machine.
+const (
+	janitorBinary = "dist/janitor/bootstrap"
+	janitorOnHost = "dist/host/janitor/bootstrap"
+)
+
+// measureJanitor measures all figures of the janitor, the smallest first to fail.
+func measureJanitor(ctx context.Context, r *results) error {
+	small, err := wholeRun(ctx, r)
+	if err != nil {
+		return fmt.Errorf("a whole run: %w", err)
+	}
+	large, err := largeRun(ctx, r)
+	if err != nil {
+		return fmt.Errorf("a large run: %w", err)
+	}
+	r.report(figure{"calls_over_formula", max(small, large), "ratio", "<=", 1})
+	if err := planMemory(ctx, r); err != nil {
+		return fmt.Errorf("the memory of a plan: %w", err)
+	}
+	if err := binarySizes(r); err != nil {
+		return fmt.Errorf("the binary: %w", err)
+	}
+	if err := startUp(ctx, r); err != nil {
+		return fmt.Errorf("the start-up: %w", err)
+	}
+	return nil
+}
+
+// starts is how many the median is taken of.
+const starts = 25
+
+// startUp measures from the start of the process to its first request for work, on this
+// machine: no more can be seen from outside of what Lambda calls Init.
+func startUp(ctx context.Context, r *results) error {
+	took := make([]time.Duration, starts)
+	for position := range took {
+		f, err := startFunction(ctx, janitorOnHost, `{"rate": 8}`, []string{
+			"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "STAGE=bench",
+		})
+		if err != nil {
+			return err
+		}
+		took[position] = f.started
+		f.stop()
+	}
+	slices.Sort(took)
+	r.note("init: %d starts of %s on %s/%s: fastest %v, slowest %v", starts, janitorOnHost, runtime.GOOS, runtime.GOARCH,
+		took[0].Round(10*time.Microsecond), took[starts-1].Round(10*time.Microsecond))
+	r.report(figure{"init", float64(took[starts/2].Microseconds()) / 1000, "ms", "<", 20})
+	return nil
+}
