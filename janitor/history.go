@@ -28,11 +28,12 @@ const memory = 14 * 24 * time.Hour
 
 // history reads what earlier runs measured.
 func (j *Janitor) history(ctx context.Context, now time.Time) (History, error) {
-	history := History{References: map[Kind]int{}, FunctionsRead: map[Kind]int{}}
-	queries := j.historyQueries()
-	latest := map[string]time.Time{}
+	recalled := recollection{
+		History: History{References: map[Kind]int{}, FunctionsRead: map[Kind]int{}}, queries: j.historyQueries(),
+		latest: map[string]time.Time{}, growth: map[time.Time]int64{},
+	}
 	input := &cloudwatch.GetMetricDataInput{
-		MetricDataQueries: queries, ScanBy: cloudwatchtypes.ScanByTimestampDescending,
+		MetricDataQueries: recalled.queries, ScanBy: cloudwatchtypes.ScanByTimestampDescending,
 		// Whole minutes: otherwise CloudWatch rounds, and may leave the run of this minute out.
 		StartTime: aws.Time(now.Add(-memory).Truncate(time.Minute)), EndTime: aws.Time(now.Truncate(time.Minute).Add(time.Minute)),
 	}
@@ -43,8 +44,12 @@ func (j *Janitor) history(ctx context.Context, now time.Time) (History, error) {
 			return nil, err
 		}
 		for _, result := range page.MetricDataResults {
+			switch result.StatusCode {
+			case cloudwatchtypes.StatusCodeInternalError, cloudwatchtypes.StatusCodeForbidden:
+				return nil, fmt.Errorf("CloudWatch answers %s for one of them", result.StatusCode)
+			}
 			for position, at := range result.Timestamps {
-				history.remember(queries, aws.ToString(result.Id), at, result.Values[position], latest)
+				recalled.remember(aws.ToString(result.Id), at, result.Values[position])
 			}
 		}
 		return page.NextToken, nil
@@ -52,7 +57,7 @@ func (j *Janitor) history(ctx context.Context, now time.Time) (History, error) {
 	if err != nil {
 		return History{}, fmt.Errorf("reading the metrics of earlier runs (cloudwatch:GetMetricData): %w", err)
 	}
-	return history, nil
+	return recalled.whole(), nil
 }
 
 func (j *Janitor) historyQueries() []cloudwatchtypes.MetricDataQuery {
@@ -86,26 +91,45 @@ func (j *Janitor) historyQueries() []cloudwatchtypes.MetricDataQuery {
 	return queries
 }
 
+// recollection is a history while its data points come in.
+type recollection struct {
+	History
+	queries []cloudwatchtypes.MetricDataQuery
+	// latest is when each query's latest data point was written, growth what grew by when.
+	latest map[string]time.Time
+	growth map[time.Time]int64
+}
+
+// whole is the history once all is in. What grew until the oldest run is no part of the time since.
+func (h *recollection) whole() History {
+	for at, grown := range h.growth {
+		if at.After(h.Since) {
+			h.Growth += grown
+		}
+	}
+	return h.History
+}
+
 // remember takes one data point in; of most metrics only the latest counts.
-func (h *History) remember(queries []cloudwatchtypes.MetricDataQuery, id string, at time.Time, value float64, latest map[string]time.Time) {
+func (h *recollection) remember(id string, at time.Time, value float64) {
 	var position int
-	if _, err := fmt.Sscanf(id, "q%d", &position); err != nil || position < 0 || position >= len(queries) {
+	if _, err := fmt.Sscanf(id, "q%d", &position); err != nil || position < 0 || position >= len(h.queries) {
 		return
 	}
-	metric := queries[position].MetricStat.Metric
+	metric := h.queries[position].MetricStat.Metric
 	name, kind := aws.ToString(metric.MetricName), Kind("")
 	for _, dimension := range metric.Dimensions {
 		if strings.EqualFold(aws.ToString(dimension.Name), "Kind") {
 			kind = Kind(aws.ToString(dimension.Value))
 		}
 	}
-	newest := !at.Before(latest[id])
+	newest := !at.Before(h.latest[id])
 	if newest {
-		latest[id] = at
+		h.latest[id] = at
 	}
 	switch {
 	case name == metricGrowth:
-		h.Growth += int64(value)
+		h.growth[at] += int64(value)
 	case name == metricStorage && (h.Since.IsZero() || at.Before(h.Since)):
 		h.Since = at
 	}
