@@ -78,7 +78,10 @@ func ReadPlan(from io.Reader) (PlanFile, error) {
 	case err != nil:
 		return PlanFile{}, err
 	}
-	return file, file.valid()
+	if err := file.valid(); err != nil {
+		return PlanFile{}, err
+	}
+	return file, nil
 }
 
 // decode goes version by version, so that the text of a large file is never held whole.

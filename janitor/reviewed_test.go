@@ -1,0 +1,269 @@
+package janitor
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// fileOf holds these versions of checkout, as they were published.
+func fileOf(numbers ...int64) PlanFile {
+	file := PlanFile{PlanHead: PlanHead{
+		Schema: planSchema, Account: "123456789012", Region: "eu-west-1", Stage: "prod", Configuration: "abc", Made: today,
+	}}
+	for _, number := range numbers {
+		file.Versions = append(file.Versions, ReviewedVersion{
+			Function: "checkout", Version: number, Bytes: number << 20, CodeSHA256: fmt.Sprint("sha", number), Reason: Superseded,
+		})
+	}
+	return file
+}
+
+func TestReviewed_shrinksAndNeverGrows(t *testing.T) {
+	other := fileOf(1, 2, 3)
+	other.Versions[1].CodeSHA256 = "another"
+	elsewhere := fileOf(1, 2)
+	elsewhere.Versions[0].Function = "billing"
+	for _, test := range []struct {
+		name    string
+		file    PlanFile
+		changes []change
+		want    []int64
+	}{
+		{"all of it", fileOf(1, 2, 3, 4, 5, 6, 7), nil, []int64{1, 2, 3, 4, 5, 6, 7}},
+		{"a part of it", fileOf(2, 5), nil, []int64{2, 5}},
+		{"nothing", fileOf(), nil, nil},
+		{"more than there is", fileOf(5, 8, 10, 99), nil, []int64{5}},
+		{"what an alias came to name since", fileOf(1, 2, 3), []change{referenced(Alias, "2", "live")}, []int64{1, 3}},
+		{"other code under the same number", other, nil, []int64{1, 3}},
+		{"the same number of another function", elsewhere, nil, []int64{2}},
+		{"a function that its owners took out since", fileOf(1, 2), []change{tagged(offTag, "off")}, nil},
+		{"no more than maxDeletions, the biggest", fileOf(1, 2, 3), []change{policy(func(c *Config) { c.Belts.MaxDeletions = 2 })}, []int64{2, 3}},
+		{"what maxDeletions cut off for versions not in the file", fileOf(1, 2), []change{policy(func(c *Config) { c.Belts.MaxDeletions = 1 })}, []int64{2}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			facts, cfg := checkout(10, test.changes...)
+			plan := Decide(facts, History{}, cfg, today)
+			before := fmt.Sprint(plan.Decisions)
+			if diff := cmp.Diff(test.want, deletable(plan.Reviewed(test.file))); diff != "" {
+				t.Error(diff)
+			}
+			if fmt.Sprint(plan.Decisions) != before {
+				t.Error("the plan itself was changed")
+			}
+		})
+	}
+}
+
+func TestReviewed_saysWhyItKeeps(t *testing.T) {
+	facts, cfg := checkout(10)
+	file := fileOf(1, 2)
+	file.Versions[1].CodeSHA256 = "another"
+	plan := Decide(facts, History{}, cfg, today).Reviewed(file)
+	for number, want := range map[int64]Decision{
+		1: {Outcome: Deletable, Reason: Superseded},
+		2: {Outcome: Kept, Reason: NotReviewed, Detail: "its code is not the one in the file"},
+		3: {Outcome: Kept, Reason: NotReviewed},
+		9: {Outcome: Kept, Reason: AmongNewest, Detail: "3"},
+	} {
+		got := decisionOn(plan, number)
+		if got.Outcome != want.Outcome || got.Reason != want.Reason || number != 1 && got.Detail != want.Detail {
+			t.Errorf("version %d is %s: %s (%s)", number, got.Outcome, got.Reason, got.Detail)
+		}
+	}
+}
+
+func TestReviewed_opensThePercentBeltAlone(t *testing.T) {
+	for name, open := range map[string]bool{PercentBelt: true, FunctionsBelt: false, ReferencesBelt: false} {
+		facts, cfg := checkout(10)
+		plan := Decide(facts, History{}, cfg, today)
+		plan.Belt = Belt{Name: name, Message: "too much"}
+		if got := !plan.Reviewed(fileOf(1)).Belt.Closed(); got != open {
+			t.Errorf("the %s belt is open: %t, not %t", name, got, open)
+		}
+		if !plan.Belt.Closed() {
+			t.Errorf("the %s belt of the plan itself was opened", name)
+		}
+	}
+}
+
+func TestReviewed_isInTheFileAndDeletableWhateverBothHold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		facts, cfg := checkout(30, keeping(rapid.IntRange(1, 30).Draw(t, "newest")))
+		cfg.Belts.MaxDeletions = rapid.IntRange(1, 30).Draw(t, "most")
+		var file PlanFile
+		inFile := map[int64]bool{}
+		for _, number := range rapid.SliceOfDistinct(rapid.Int64Range(1, 40), rapid.ID[int64]).Draw(t, "numbers") {
+			file.Versions = append(file.Versions, fileOf(number).Versions[0])
+			inFile[number] = true
+		}
+		plan := Decide(facts, History{}, cfg, today)
+		shrunk := deletable(plan.Reviewed(file))
+		if len(shrunk) > len(deletable(plan)) {
+			t.Fatalf("it grew from %d to %d", len(deletable(plan)), len(shrunk))
+		}
+		for _, number := range shrunk {
+			if !inFile[number] || decisionOn(plan, number).Outcome == Kept {
+				t.Fatalf("version %d goes, in the file %t, in the plan %s", number, inFile[number], decisionOn(plan, number).Outcome)
+			}
+		}
+		again := plan.Reviewed(file).Reviewed(file)
+		if diff := cmp.Diff(shrunk, deletable(again)); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func TestFile_isWhatWasShownAndNotWhatWasCutOff(t *testing.T) {
+	facts, cfg := checkout(10, policy(func(c *Config) { c.Belts.MaxDeletions = 2 }))
+	plan := Decide(facts, History{}, cfg, today)
+	cfg.Belts.MaxDeletions = 100
+	if diff := cmp.Diff([]int64{6, 7}, deletable(Decide(facts, History{}, cfg, today).Reviewed(plan.File()))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPlanWriter_writesWhatReadPlanReads(t *testing.T) {
+	want := fileOf(1, 2, 3)
+	want.Versions[1].Reason, want.Versions[1].Detail = MaxDeletions, "40 days ago"
+	var text bytes.Buffer
+	writer := NewPlanWriter(&text, want.PlanHead)
+	writer.Add(Decision{Function: "checkout", Outcome: Kept, Reason: IsLatest})
+	for position, outcome := range []Outcome{Deletable, Remaining, NotLookedAt} {
+		reviewed := want.Versions[position]
+		writer.Add(Decision{
+			Function: reviewed.Function, Version: Version{Number: reviewed.Version, Bytes: reviewed.Bytes, SHA: reviewed.CodeSHA256},
+			Outcome: outcome, Reason: reviewed.Reason, Detail: reviewed.Detail,
+		})
+	}
+	writer.Add(Decision{Function: "checkout", Version: Version{Number: 4}, Outcome: Deletable, Reason: Superseded}) // without a digest
+	writer.Add(Decision{Function: "checkout", Version: Version{Number: 5, SHA: "sha5"}, Outcome: Kept, Reason: AmongNewest})
+	writer.Add(Decision{Function: "checkout", Version: Version{Number: 6, SHA: "sha6"}, Outcome: Remaining, Reason: OutOfTime})
+	if count, err := writer.Close(); err != nil || count != 3 {
+		t.Fatalf("%d versions, %v", count, err)
+	}
+	if lines := strings.Count(text.String(), "\n"); lines != 5 {
+		t.Errorf("%d lines, not one a version:\n%s", lines, &text)
+	}
+	got, err := ReadPlan(&text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPlanWriter_ofNothingIsAPlanToo(t *testing.T) {
+	var text bytes.Buffer
+	writer := NewPlanWriter(&text, fileOf().PlanHead)
+	if _, err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ReadPlan(&text); err != nil || len(got.Versions) != 0 {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestReadPlan_refusesWhatItDoesNotUnderstand(t *testing.T) {
+	whole, err := json.Marshal(fileOf(1, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ name, old, new, want string }{
+		{"another schema", `"schema":1`, `"schema":2`, "its schema is 2, and this caretaker reads 1: make the plan anew"},
+		{"no account", `"123456789012"`, `""`, "account, region and made must not be empty"},
+		{"a key too few", `"stage":"prod",`, ``, "it lacks a key of a plan file"},
+		{"a key too many", `"stage"`, `"force":true,"stage"`, `the key "force" is unknown or there twice`},
+		{"a key twice", `"stage"`, `"region":"eu-west-1","stage"`, `the key "region" is unknown or there twice`},
+		{"an unknown key of a version", `"bytes":2097152`, `"size":1`, `versions, entry 2: json: unknown field "size"`},
+		{"a version twice", `"version":2`, `"version":1`, "versions, entry 2: checkout:1 is there twice or out of order"},
+		{"version 0, which is $LATEST", `"version":1`, `"version":0`, "versions, entry 1: function, version (1 or more) and codeSha256 must not be empty"},
+		{"a version as text", `"version":1`, `"version":"1"`, "versions, entry 1: json: cannot unmarshal"},
+		{"no digest", `"sha2"`, `""`, "versions, entry 2: function, version (1 or more) and codeSha256 must not be empty"},
+		{"an object in place of the list", `[{`, `{"a":[{`, "versions: it is no plan file: { stands where [ should"},
+		{"half of it", string(whole[len(whole)/2:]), ``, "it ends too early: the plan is not whole"},
+		{"nothing", string(whole), ``, "it ends too early: the plan is not whole"},
+		{"a list", string(whole), `[]`, "it is no plan file: [ stands where { should"},
+		{"something after it", `]}`, `]}{}`, "something follows the plan"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			text := strings.Replace(string(whole), test.old, test.new, 1)
+			if text == string(whole) {
+				t.Fatal("nothing was changed")
+			}
+			got, err := ReadPlan(strings.NewReader(text))
+			if err == nil || !strings.Contains(err.Error(), test.want) || got.Versions != nil {
+				t.Errorf("got %v, %v", got, err)
+			}
+		})
+	}
+}
+
+// endless is a file that never ends, of blanks.
+type endless struct{}
+
+func (endless) Read(into []byte) (int, error) {
+	for position := range into {
+		into[position] = ' '
+	}
+	return len(into), nil
+}
+
+func TestReadPlan_isBounded(t *testing.T) {
+	_, err := ReadPlan(endless{})
+	if err == nil || !strings.Contains(err.Error(), "larger than 256.0 MB") {
+		t.Error(err)
+	}
+}
+
+func TestFits_refusesAnotherPlaceAndTime(t *testing.T) {
+	head := fileOf().PlanHead
+	for _, test := range []struct {
+		name, account, region string
+		age                   time.Duration
+		want                  string
+	}{
+		{"here and now", head.Account, head.Region, 0, ""},
+		{"a day old", head.Account, head.Region, day, ""},
+		{"older", head.Account, head.Region, day + time.Second, "the plan was made 1 day ago, longer ago than allowed (24h0m0s)"},
+		{"another account", "210987654321", head.Region, 0, "the plan is for account 123456789012, and these credentials are for account 210987654321"},
+		{"another Region", head.Account, "us-east-1", 0, "the plan is for Region eu-west-1, not for us-east-1"},
+		{"a clock that is a little slow", head.Account, head.Region, -time.Minute, ""},
+		{"the future", head.Account, head.Region, -time.Hour, "which is in the future"},
+	} {
+		err := head.Fits(test.account, test.region, today.Add(test.age), day)
+		if got := fmt.Sprint(err); test.want == "" && err != nil || !strings.Contains(got, test.want) {
+			t.Errorf("%s: %s", test.name, got)
+		}
+	}
+}
+
+func FuzzReadPlan(f *testing.F) {
+	whole, err := json.Marshal(fileOf(1, 2))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add([]byte(`{"versions":[`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		file, err := ReadPlan(bytes.NewReader(text))
+		if err != nil {
+			if diff := cmp.Diff(PlanFile{}, file); diff != "" {
+				t.Errorf("an error and a file: %v %s", err, diff)
+			}
+			return
+		}
+		for _, version := range file.Versions {
+			if version.Version < 1 || version.Function == "" || version.CodeSHA256 == "" {
+				t.Errorf("it let %+v through", version)
+			}
+		}
+	})
+}
