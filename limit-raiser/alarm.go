@@ -4,7 +4,8 @@ import "time"
 
 // Alarm is one state change of a CloudWatch alarm, the same whichever way it came.
 type Alarm struct {
-	// ARN is empty in old SNS messages; Account, Region and Name are there always.
+	// ARN is empty in old SNS messages; Account, Region and Name are there always. Region is its
+	// code, or the name for people where an old message gives nothing else.
 	ARN, Account, Region, Name string
 	// Contributor is the id of the contributor of a Metrics Insights alarm; empty for others.
 	Contributor string
@@ -15,7 +16,7 @@ type Alarm struct {
 	// Reason is CloudWatch's own text.
 	Reason string
 	// Metrics are the metrics that the alarm looks at, those of a metric math expression and of
-	// an anomaly band among them. A composite alarm has none.
+	// an anomaly band among them. A composite alarm has none, and an event may leave them out.
 	Metrics []Metric
 	// Rule is the rule of a composite alarm; its children must be looked up.
 	Rule string
@@ -27,7 +28,8 @@ type Alarm struct {
 type Metric struct {
 	ID              string
 	Namespace, Name string
-	// Dimensions are empty for an expression.
+	// Dimensions are empty for an expression, but for the query that the alarm's contributor is
+	// of: they are the contributor's attributes, and Namespace, Name and Stat the query's.
 	Dimensions map[string]string
 	// Stat is as in the API: Sum, Average, p99.
 	Stat string

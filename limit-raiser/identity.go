@@ -1,0 +1,117 @@
+package limitraiser
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Key names this state change: the account, the Region, the alarm, the contributor and the
+// millisecond. It is the same in whichever event the change comes, and no two changes share
+// one. It leaves the ARN out, which says no more, since old messages of SNS have none; only one
+// of those, and without the envelope that names the topic, has another Region and so a key of
+// its own: the Region's name for people, as the message gives it.
+func (a Alarm) Key() string {
+	return strings.Join([]string{
+		a.Account, url.PathEscape(a.Region), url.PathEscape(a.Name), url.PathEscape(a.Contributor),
+		strconv.FormatInt(a.ChangedAt.UnixMilli(), 10),
+	}, "/")
+}
+
+// The longest that AWS allows, in characters. A reason is cut there, all else is refused.
+const (
+	maxName = 255
+	// maxRegion leaves room for a name such as "Asia Pacific (Kuala Lumpur)".
+	maxRegion      = 64
+	maxContributor = 1024
+	maxReason      = 1023
+	maxRule        = 10_240
+	// maxMetrics is more than an alarm may look at, 10, or an expression over a search, 100.
+	maxMetrics = 128
+)
+
+var (
+	accountForm = regexp.MustCompile(`^[0-9]{12}$`)
+	regionForm  = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+)
+
+// complete fills account and Region in from the ARN, and says what makes it no alarm. An ARN that
+// contradicts the rest is one: what may be raised is judged by the account and the Region.
+func (a Alarm) complete() (Alarm, error) {
+	if a.ARN != "" {
+		arn, err := parseARN(a.ARN)
+		if err != nil {
+			return Alarm{}, fmt.Errorf("reading the alarm's ARN: %w", err)
+		}
+		if arn.service != "cloudwatch" || arn.resource != "alarm:"+a.Name {
+			return Alarm{}, fmt.Errorf("reading the alarm's ARN: it is not that of the alarm %.50q", a.Name)
+		}
+		if a.Account != "" && a.Account != arn.account {
+			return Alarm{}, fmt.Errorf("reading the alarm's ARN: it is of the account %.12s, the event of %.12q", arn.account, a.Account)
+		}
+		if a.Region != "" && a.Region != arn.region {
+			return Alarm{}, fmt.Errorf("reading the alarm's ARN: it is of the Region %.20s, the event of %.20q", arn.region, a.Region)
+		}
+		a.Account, a.Region = arn.account, arn.region
+	}
+	a.Reason = cut(a.Reason, maxReason)
+	if err := a.check(); err != nil {
+		return Alarm{}, err
+	}
+	return a, nil
+}
+
+func (a Alarm) check() error {
+	switch {
+	case a.Name == "":
+		return errors.New("reading the alarm's name: it is missing")
+	case !accountForm.MatchString(a.Account):
+		return fmt.Errorf("reading the account: %.20q is not 12 digits", a.Account)
+	case a.Region == "":
+		return errors.New("reading the Region: it is missing")
+	case a.State != "ALARM" && a.State != "OK" && a.State != "INSUFFICIENT_DATA":
+		return fmt.Errorf("reading the new state: %.20q is neither ALARM, OK nor INSUFFICIENT_DATA", a.State)
+	case a.ChangedAt.Year() < 2009 || a.ChangedAt.Year() > 9999:
+		// CloudWatch began in 2009, and four digits are all that its times have.
+		return fmt.Errorf("reading the time of the change: the year %d is none", a.ChangedAt.Year())
+	case len(a.Metrics) > maxMetrics:
+		return fmt.Errorf("reading the metrics: there are %d, more than %d", len(a.Metrics), maxMetrics)
+	}
+	for _, limit := range []struct {
+		what, text string
+		most       int
+	}{
+		{"the alarm's name", a.Name, maxName},
+		{"the Region", a.Region, maxRegion},
+		{"the contributor's id", a.Contributor, maxContributor},
+		{"the alarm's rule", a.Rule, maxRule},
+	} {
+		if n := utf8.RuneCountInString(limit.text); n > limit.most {
+			return fmt.Errorf("reading %s: it has %d characters, more than %d", limit.what, n, limit.most)
+		}
+	}
+	return nil
+}
+
+// arn is an ARN in its parts.
+type arn struct{ service, region, account, resource string }
+
+func parseARN(text string) (arn, error) {
+	parts := strings.SplitN(text, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || !regionForm.MatchString(parts[3]) || !accountForm.MatchString(parts[4]) {
+		return arn{}, fmt.Errorf("%.60q is no ARN with a Region and an account", text)
+	}
+	return arn{parts[2], parts[3], parts[4], parts[5]}, nil
+}
+
+// cut shortens a text to so many characters.
+func cut(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most])
+	}
+	return text
+}

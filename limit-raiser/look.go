@@ -1,0 +1,78 @@
+package limitraiser
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// lookVersion is the version of the message that Encode writes. One that waits in the queue
+// while a new version is deployed must still be read: only ever add to Look.
+const lookVersion = 1
+
+// Look is the raiser's message to itself, sent with a delay: look at this alarm again.
+type Look struct {
+	// Alarm is the state change that began the episode; ChangedAt is the episode's beginning.
+	Alarm Alarm
+	// Resource is the key of the resource that the episode is about.
+	Resource string
+	// Step is the number of the step that this look may bring, 1 or more: the alarm itself
+	// brought step 0.
+	Step int
+}
+
+// lookMessage is how a Look is written.
+type lookMessage struct {
+	Version int   `json:"version"`
+	Look    *Look `json:"look"`
+}
+
+// Key names this step of the episode.
+func (l Look) Key() string {
+	return fmt.Sprintf("%s/step/%d", l.Alarm.Key(), l.Step)
+}
+
+// Encode writes the message that Decode reads.
+func (l Look) Encode() ([]byte, error) {
+	if err := l.check(); err != nil {
+		return nil, fmt.Errorf("encoding a look: %w", err)
+	}
+	raw, err := json.Marshal(lookMessage{lookVersion, &l})
+	if err != nil {
+		return nil, fmt.Errorf("encoding a look: %w", err)
+	}
+	return raw, nil
+}
+
+func decodeLook(raw []byte) (Look, error) {
+	var message lookMessage
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&message); err != nil {
+		return Look{}, fmt.Errorf("reading look: %w", err)
+	}
+	if message.Version != lookVersion || message.Look == nil {
+		return Look{}, fmt.Errorf("reading version: %d is not %d", message.Version, lookVersion)
+	}
+	look := *message.Look
+	alarm, err := look.Alarm.complete()
+	if err != nil {
+		return Look{}, err
+	}
+	look.Alarm = alarm
+	if err := look.check(); err != nil {
+		return Look{}, err
+	}
+	return look, nil
+}
+
+func (l Look) check() error {
+	if l.Resource == "" || len(l.Resource) > 2048 {
+		return errors.New("reading Resource: it is missing, or longer than a key may be")
+	}
+	if l.Step < 1 || l.Step > 10_000 {
+		return fmt.Errorf("reading Step: %d is not 1 to 10000", l.Step)
+	}
+	return nil
+}

@@ -1,0 +1,246 @@
+package limitraiser
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// snsMessage is what CloudWatch publishes to a topic. Go's own package for Lambda has no
+// composite alarm, no contributor and no percentile in its type.
+type snsMessage struct {
+	AlarmName, AlarmArn, AlarmRule                 string
+	NewStateValue, NewStateReason, StateChangeTime string
+	AWSAccountID                                   string `json:"AWSAccountId"`
+	// Region is the Region's name for people, such as "US East (N. Virginia)".
+	Region                string
+	ContributorID         string            `json:"AlarmContributorId"`
+	ContributorAttributes map[string]string `json:"AlarmContributorAttributes"`
+	Trigger               struct {
+		Namespace, MetricName, Statistic, ExtendedStatistic string
+		Dimensions                                          dimensions
+		Period                                              seconds
+		Threshold                                           *float64
+		Metrics                                             []metricQuery
+	}
+}
+
+func decodeMessage(raw []byte) (Alarm, error) {
+	var m snsMessage
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return Alarm{}, err
+	}
+	changed, err := parseTime(m.StateChangeTime)
+	if err != nil {
+		return Alarm{}, fmt.Errorf("reading StateChangeTime: %w", err)
+	}
+	alarm := Alarm{
+		ARN: m.AlarmArn, Account: m.AWSAccountID, Region: m.Region, Name: m.AlarmName,
+		Contributor: m.ContributorID, State: m.NewStateValue, ChangedAt: changed,
+		Reason: m.NewStateReason, Rule: m.AlarmRule, Threshold: m.Trigger.Threshold,
+	}
+	if t := m.Trigger; t.MetricName != "" {
+		alarm.Metrics = []Metric{{
+			Namespace: t.Namespace, Name: t.MetricName, Dimensions: t.Dimensions,
+			Stat: statistic(t.Statistic, t.ExtendedStatistic), Period: time.Duration(t.Period),
+		}}
+	} else {
+		alarm.Metrics = metrics(t.Metrics, m.ContributorAttributes)
+	}
+	if m.AlarmArn != "" {
+		// What stands there is a name for people, and the ARN says it better.
+		alarm.Region = ""
+	}
+	return alarm.complete()
+}
+
+// stateChange is what CloudWatch says of an alarm to a function and to EventBridge alike.
+type stateChange struct {
+	AlarmName   string `json:"alarmName"`
+	Contributor struct {
+		ID         string            `json:"id"`
+		Attributes map[string]string `json:"attributes"`
+	} `json:"alarmContributor"`
+	State struct {
+		Value      string `json:"value"`
+		Reason     string `json:"reason"`
+		ReasonData string `json:"reasonData"`
+		Timestamp  string `json:"timestamp"`
+	} `json:"state"`
+	Configuration struct {
+		AlarmRule string        `json:"alarmRule"`
+		Metrics   []metricQuery `json:"metrics"`
+	} `json:"configuration"`
+}
+
+// decodeInvocation reads an alarm that calls the function itself:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
+func decodeInvocation(raw []byte) (Alarm, error) {
+	var event struct {
+		AlarmARN  string      `json:"alarmArn"`
+		AccountID string      `json:"accountId"`
+		Region    string      `json:"region"`
+		AlarmData stateChange `json:"alarmData"`
+	}
+	if err := json.Unmarshal(raw, &event); err != nil {
+		return Alarm{}, err
+	}
+	return event.AlarmData.alarm(event.AlarmARN, event.AccountID, event.Region)
+}
+
+// decodeStateChange reads an alarm through EventBridge:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+func decodeStateChange(raw []byte) (Alarm, error) {
+	var event struct {
+		DetailType string      `json:"detail-type"`
+		Source     string      `json:"source"`
+		Account    string      `json:"account"`
+		Region     string      `json:"region"`
+		Resources  []string    `json:"resources"`
+		Detail     stateChange `json:"detail"`
+	}
+	if err := json.Unmarshal(raw, &event); err != nil {
+		return Alarm{}, err
+	}
+	switch event.DetailType {
+	case "CloudWatch Alarm State Change", "CloudWatch Alarm Contributor State Change":
+	default:
+		return Alarm{}, fmt.Errorf("reading detail-type: %.50q is no state change of an alarm", event.DetailType)
+	}
+	if event.Source != "aws.cloudwatch" {
+		return Alarm{}, fmt.Errorf("reading source: %.50q is not aws.cloudwatch", event.Source)
+	}
+	if len(event.Resources) != 1 {
+		return Alarm{}, fmt.Errorf("reading resources: there are %d, and not the alarm alone", len(event.Resources))
+	}
+	return event.Detail.alarm(event.Resources[0], event.Account, event.Region)
+}
+
+func (c stateChange) alarm(arn, account, region string) (Alarm, error) {
+	changed, err := parseTime(c.State.Timestamp)
+	if err != nil {
+		return Alarm{}, fmt.Errorf("reading state.timestamp: %w", err)
+	}
+	alarm := Alarm{
+		ARN: arn, Account: account, Region: region, Name: c.AlarmName,
+		Contributor: c.Contributor.ID, State: c.State.Value, ChangedAt: changed,
+		Reason: c.State.Reason, Rule: c.Configuration.AlarmRule,
+		Metrics: metrics(c.Configuration.Metrics, c.Contributor.Attributes),
+	}
+	// The data behind the reason is CloudWatch's own note: an alarm that has none, or none that
+	// can be read, is an alarm all the same.
+	var data struct{ Threshold *float64 }
+	if json.Unmarshal([]byte(c.State.ReasonData), &data) == nil {
+		alarm.Threshold = data.Threshold
+	}
+	return alarm.complete()
+}
+
+// metricQuery is a metric or an expression, with the keys of SNS or those of the other events:
+// encoding/json does not mind the case.
+type metricQuery struct {
+	ID         string
+	Expression string
+	Period     seconds
+	MetricStat struct {
+		Metric struct {
+			Namespace string
+			// Name is what events call it, MetricName what SNS does.
+			Name, MetricName string
+			Dimensions       dimensions
+		}
+		Period seconds
+		Stat   string
+	}
+}
+
+// insights is the beginning of a Metrics Insights query over one metric.
+var insights = regexp.MustCompile(`(?i)^\s*SELECT\s+(\w+)\s*\(\s*"?([^"()]+?)"?\s*\)\s+FROM\s+(?:SCHEMA\s*\(\s*)?"?([\w/.-]+)"?`)
+
+// metrics reads the metrics of an alarm. A contributor is one series of a query, named by
+// its attributes, which are that metric's dimensions.
+func metrics(queries []metricQuery, contributor map[string]string) []Metric {
+	var read []Metric
+	for _, q := range queries {
+		stat := q.MetricStat
+		metric := Metric{
+			ID: q.ID, Expression: q.Expression, Namespace: stat.Metric.Namespace, Name: cmp.Or(stat.Metric.Name, stat.Metric.MetricName),
+			Dimensions: stat.Metric.Dimensions, Stat: statistic(stat.Stat, ""), Period: time.Duration(max(q.Period, stat.Period)),
+		}
+		if query := insights.FindStringSubmatch(q.Expression); query != nil && len(contributor) > 0 {
+			metric.Stat, metric.Name, metric.Namespace = statistic(query[1], ""), query[2], query[3]
+			metric.Dimensions = contributor
+		}
+		read = append(read, metric)
+	}
+	return read
+}
+
+// statistics are the words of SNS for those of the API. Upper case alone does not lead
+// back: SAMPLE_COUNT is written in two.
+var statistics = map[string]string{
+	"SAMPLE_COUNT": "SampleCount", "SAMPLECOUNT": "SampleCount", "COUNT": "SampleCount", "AVERAGE": "Average", "AVG": "Average",
+	"SUM": "Sum", "MINIMUM": "Minimum", "MIN": "Minimum", "MAXIMUM": "Maximum", "MAX": "Maximum",
+}
+
+func statistic(word, extended string) string {
+	if extended != "" {
+		return extended
+	}
+	if known, ok := statistics[strings.ToUpper(word)]; ok {
+		return known
+	}
+	return word
+}
+
+// dimensions are an object, or as SNS and the API have them a list of names and values.
+type dimensions map[string]string
+
+// UnmarshalJSON reads both forms, and null as none.
+func (d *dimensions) UnmarshalJSON(raw []byte) error {
+	var list []struct{ Name, Value string }
+	if json.Unmarshal(raw, &list) != nil {
+		return json.Unmarshal(raw, (*map[string]string)(d))
+	}
+	*d = nil
+	for _, dimension := range list {
+		if *d == nil {
+			*d = dimensions{}
+		}
+		(*d)[dimension.Name] = dimension.Value
+	}
+	return nil
+}
+
+// seconds is a period.
+type seconds time.Duration
+
+// UnmarshalJSON reads whole seconds up to seven days, the longest that an alarm looks back.
+func (s *seconds) UnmarshalJSON(raw []byte) error {
+	var number float64
+	if err := json.Unmarshal(raw, &number); err != nil {
+		return fmt.Errorf("reading a period: %w", err)
+	}
+	if number < 0 || number > 7*24*3600 {
+		return fmt.Errorf("reading a period: %v is not 0 to 604800 seconds", number)
+	}
+	*s = seconds(number) * seconds(time.Second)
+	return nil
+}
+
+// parseTime reads CloudWatch's times, which have +0000 where RFC 3339 has +00:00 or Z.
+func parseTime(text string) (time.Time, error) {
+	for _, layout := range []string{"2006-01-02T15:04:05Z0700", time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC().Truncate(time.Millisecond), nil
+		}
+	}
+	if text == "" {
+		return time.Time{}, errors.New("it is missing")
+	}
+	return time.Time{}, fmt.Errorf("%.40q is no time", text)
+}
