@@ -1,6 +1,10 @@
 package limitraiser
 
-import "caretaker/internal/setting"
+import (
+	"time"
+
+	"caretaker/internal/setting"
+)
 
 // Config is the limit-raiser's section of caretaker.yaml.
 type Config struct {
@@ -14,16 +18,24 @@ type Config struct {
 	Sizing Sizing `json:"sizing" yaml:"sizing"`
 	// Limits bound what all raises together may do.
 	Limits Limits `json:"limits" yaml:"limits"`
-	// Tables, Streams, Functions and Quotas are what may be raised, each with its maximum:
-	// without one nothing is raised.
-	Tables    []Table    `json:"tables" yaml:"tables"`
-	Streams   []Stream   `json:"streams" yaml:"streams"`
+	// AlarmAbove is the share of what a table or a quota provides over which its alarms call the
+	// raiser, where the table or quota says nothing else. 0% deploys no alarms, of streams and
+	// functions neither: then alarms of your own call it.
+	AlarmAbove setting.Percent `json:"alarmAbove" yaml:"alarmAbove"`
+	// Tables are the DynamoDB tables that may be raised, each with its maximum: without one
+	// nothing is raised. Empty is none.
+	Tables []Table `json:"tables" yaml:"tables"`
+	// Streams are the Kinesis streams that may be raised, likewise.
+	Streams []Stream `json:"streams" yaml:"streams"`
+	// Functions are the Lambda functions whose reserved concurrency may be raised, likewise.
 	Functions []Function `json:"functions" yaml:"functions"`
-	Quotas    []Quota    `json:"quotas" yaml:"quotas"`
-	// ByTag raises tables too that carry the tag caretaker:raise=max:4000.
+	// Quotas are the service quotas for which more may be asked, likewise.
+	Quotas []Quota `json:"quotas" yaml:"quotas"`
+	// ByTag raises tables too that carry the tag caretaker:raise=max:4000, when an alarm of
+	// yours for one arrives.
 	ByTag bool `json:"byTag" yaml:"byTag"`
 	// Ceiling bounds the maximum that a tag may give a table, in units a second, since whoever
-	// may tag is not whoever may spend. 0 allows none.
+	// may tag is not whoever may spend. 0 allows none, and is refused together with ByTag.
 	Ceiling int64 `json:"ceiling" yaml:"ceiling"`
 }
 
@@ -32,81 +44,135 @@ type Sizing struct {
 	// Percent of the present capacity, 0 to 1,000. 0 is off, but a raise without any metrics
 	// then takes 50.
 	Percent float64 `json:"percent" yaml:"percent"`
-	// Units added, 0 is off.
+	// Units are added: a table's a second, shards, concurrent runs, whatever a quota counts. 0
+	// is off, 1,000,000 the most.
 	Units float64 `json:"units" yaml:"units"`
 	// ToDemand raises straight to the estimated demand plus Headroom.
 	ToDemand bool `json:"toDemand" yaml:"toDemand"`
-	// Headroom is the share added to the estimated demand.
+	// Headroom is the share added to the estimated demand. 0% adds none.
 	Headroom setting.Percent `json:"headroom" yaml:"headroom"`
 	// RetryFactor is how often a client sends a throttled request in all, 1 to 20: of so many
-	// throttled requests one was meant.
+	// throttled requests one was meant. 1 takes every throttled request for demand.
 	RetryFactor float64 `json:"retryFactor" yaml:"retryFactor"`
-	// MaxFactor bounds one raise to so many times the present capacity, above 1 to 100.
+	// MaxFactor bounds one raise to so many times the present capacity, 1.1 to 100.
 	MaxFactor float64 `json:"maxFactor" yaml:"maxFactor"`
 }
 
 // Limits bound what raises may do.
 type Limits struct {
-	// Cooldown is how long a resource rests after a raise, 0s to 1d.
+	// Cooldown is how long a resource rests after a raise, 0s to 1d. 0s is no rest.
 	Cooldown setting.Duration `json:"cooldown" yaml:"cooldown"`
 	// RaisesADay is how often one resource may be raised in a UTC day, 1 to 100.
 	RaisesADay int `json:"raisesADay" yaml:"raisesADay"`
 	// AddedCostAMonth caps in US dollars what all raises of a UTC month together may add to a
-	// month's bill, at list prices. 0 allows only raises that cost nothing.
+	// month's bill, at list prices, 0 to 10,000,000. 0 allows only raises that cost nothing.
 	AddedCostAMonth float64 `json:"addedCostAMonth" yaml:"addedCostAMonth"`
-	// Prices overrides the price table: by the names in it, in US dollars.
+	// Prices overrides the price table: by the names in it, in US dollars. Empty overrides none.
 	Prices map[string]float64 `json:"prices" yaml:"prices"`
 }
 
 // Capacity bounds one dimension of a resource.
 type Capacity struct {
-	// Max is the highest that it is ever raised to. 0 never raises it.
+	// Max is the highest that it is ever raised to, in units a second, up to 1,000,000. 0 never
+	// raises it, and deploys no alarm for it.
 	Max int64 `json:"max" yaml:"max"`
 }
 
-// Table is a DynamoDB table. Units are a second.
+// Table is a DynamoDB table: its provisioned units, or on demand the maximum throughput set for it.
 type Table struct {
-	Name    string   `json:"name" yaml:"name"`
-	Read    Capacity `json:"read" yaml:"read"`
-	Write   Capacity `json:"write" yaml:"write"`
-	Indexes []Index  `json:"indexes" yaml:"indexes"`
-	// AlarmAbove is the share of the provisioned units over which its alarms call the raiser.
+	// Name is the table's, not its ARN.
+	Name string `json:"name" yaml:"name"`
+	// Read bounds its read units.
+	Read Capacity `json:"read" yaml:"read"`
+	// Write bounds its write units.
+	Write Capacity `json:"write" yaml:"write"`
+	// Indexes are those of its global secondary indexes that may be raised too. Empty is none.
+	Indexes []Index `json:"indexes" yaml:"indexes"`
+	// AlarmAbove is the share of the provisioned units, the table's and its indexes', over which
+	// alarms call the raiser. 0% or left out is limitRaiser.alarmAbove.
 	AlarmAbove setting.Percent `json:"alarmAbove" yaml:"alarmAbove"`
 }
 
 // Index is a global secondary index of a table.
 type Index struct {
-	Name  string   `json:"name" yaml:"name"`
-	Read  Capacity `json:"read" yaml:"read"`
+	// Name is the index's.
+	Name string `json:"name" yaml:"name"`
+	// Read bounds its read units.
+	Read Capacity `json:"read" yaml:"read"`
+	// Write bounds its write units.
 	Write Capacity `json:"write" yaml:"write"`
 }
 
-// Stream is a Kinesis data stream.
+// Stream is a Kinesis data stream. Its alarm calls when a shard refuses records: CloudWatch
+// has no metric that says how many shards there are, so that there is no share to watch.
 type Stream struct {
+	// Name is the stream's, not its ARN.
 	Name string `json:"name" yaml:"name"`
-	// MaxShards is the most shards it is raised to. 0 never raises it.
+	// MaxShards is the most shards it is raised to, up to 10,000. 0 never raises it, and deploys
+	// no alarm for it.
 	MaxShards int64 `json:"maxShards" yaml:"maxShards"`
-	// AlarmAbove is the share of the shards' bytes or records over which its alarms call.
-	AlarmAbove setting.Percent `json:"alarmAbove" yaml:"alarmAbove"`
 }
 
-// Function is a Lambda function with reserved concurrency.
+// Function is a Lambda function with reserved concurrency. Its alarm calls when Lambda
+// refuses to run it: CloudWatch has no metric that says how much is reserved.
 type Function struct {
+	// Name is the function's, not its ARN.
 	Name string `json:"name" yaml:"name"`
-	// MaxConcurrency is the most that is reserved for it. 0 never raises it.
+	// MaxConcurrency is the most that is reserved for it, up to 1,000,000. 0 never raises it, and
+	// deploys no alarm for it.
 	MaxConcurrency int64 `json:"maxConcurrency" yaml:"maxConcurrency"`
-	// AlarmAbove is the share of its reserved concurrency over which its alarm calls.
-	AlarmAbove setting.Percent `json:"alarmAbove" yaml:"alarmAbove"`
 }
 
 // Quota is a service quota by its codes.
 type Quota struct {
+	// Service is the service's code, such as lambda.
 	Service string `json:"service" yaml:"service"`
-	Code    string `json:"code" yaml:"code"`
-	// Max is the highest value ever asked for. 0 never asks.
+	// Code is the quota's, such as L-B99A9384.
+	Code string `json:"code" yaml:"code"`
+	// Max is the highest value ever asked for, up to 10,000,000,000. 0 never asks.
 	Max float64 `json:"max" yaml:"max"`
 	// SupportCase allows AWS to open a support case for the request.
 	SupportCase bool `json:"supportCase" yaml:"supportCase"`
-	// AlarmAbove is the share of the quota over which its alarm calls.
+	// AlarmAbove is the share of the quota over which its alarm calls the raiser. 0% or left out
+	// is limitRaiser.alarmAbove.
 	AlarmAbove setting.Percent `json:"alarmAbove" yaml:"alarmAbove"`
+	// Usage is the quota's metric, which its alarm looks at. Without a resource there is no alarm.
+	Usage Usage `json:"usage" yaml:"usage"`
+}
+
+// Usage are the dimensions of a quota's metric in AWS/Usage, as the field UsageMetric of
+// aws service-quotas get-service-quota shows them.
+type Usage struct {
+	// Service is as in the metric: Lambda, not lambda.
+	Service string `json:"service" yaml:"service"`
+	// Resource is what is counted, such as ConcurrentExecutions. Empty is no alarm.
+	Resource string `json:"resource" yaml:"resource"`
+	// Type is Resource for what there is at a time (ResourceCount), API for calls a second
+	// (CallCount). Empty is Resource.
+	Type string `json:"type" yaml:"type"`
+	// Class is the class of the resource, such as Standard/OnDemand of EC2's instances. Empty is
+	// None, which is what AWS writes where there are no classes.
+	Class string `json:"class" yaml:"class"`
+}
+
+// The values of Usage.Type.
+const (
+	UsageOfResource = "Resource"
+	UsageOfAPI      = "API"
+)
+
+// Default is the policy that ships: what caretaker.yaml says when it says nothing. It is
+// switched off, since it has nothing to raise until somebody says what.
+func Default() Config {
+	return Config{
+		DryRun:   true,
+		Function: setting.Function{Memory: 512, Timeout: setting.Duration(time.Minute), LogRetentionDays: 90},
+		Sizing: Sizing{
+			Percent: 50, ToDemand: true, Headroom: 25, RetryFactor: 3, MaxFactor: 8,
+		},
+		Limits: Limits{
+			Cooldown: setting.Duration(5 * time.Minute), RaisesADay: 20, AddedCostAMonth: 500,
+		},
+		AlarmAbove: 80,
+	}
 }
