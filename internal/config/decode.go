@@ -84,7 +84,7 @@ func (d *decoder) refuse(node ast.Node, into reflect.Type, key string) {
 	}
 	allowed := allowed(into)
 	quoted := node.GetToken().Type == token.SingleQuoteType || node.GetToken().Type == token.DoubleQuoteType
-	if quoted && numberForm.MatchString(value) && (into.Kind() == reflect.Int || into.Kind() == reflect.Float64) {
+	if quoted && numberForm.MatchString(value) && slices.Contains([]reflect.Kind{reflect.Int, reflect.Int64, reflect.Float64}, into.Kind()) {
 		allowed += ", without quotes"
 	}
 	d.places[key] = place{d.source, d.line(node), true}
@@ -110,7 +110,7 @@ func (d *decoder) decode(node ast.Node, into reflect.Value, key string) {
 	case reflect.Struct:
 		d.mapping(node, into, key)
 	case reflect.Map:
-		d.texts(node, into, key)
+		d.named(node, into, key)
 	case reflect.Slice:
 		d.list(node, into, key)
 	default:
@@ -140,8 +140,8 @@ func (d *decoder) mapping(node ast.Node, into reflect.Value, key string) {
 	})
 }
 
-// texts reads a map of texts, which replaces the one there.
-func (d *decoder) texts(node ast.Node, into reflect.Value, key string) {
+// named reads a map of texts or numbers, which replaces the one there.
+func (d *decoder) named(node ast.Node, into reflect.Value, key string) {
 	result := reflect.MakeMap(into.Type())
 	d.each(node, into.Type(), key, func(name string, _, value ast.Node) {
 		element := reflect.New(into.Type().Elem()).Elem()
@@ -250,9 +250,9 @@ func scalar(node ast.Node, into reflect.Value) bool {
 			into.SetBool(node.Value)
 			return true
 		}
-	case reflect.Int:
-		if number, err := strconv.Atoi(text); err == nil && node.Type() == ast.IntegerType && wholeForm.MatchString(text) {
-			into.SetInt(int64(number))
+	case reflect.Int, reflect.Int64:
+		if number, err := strconv.ParseInt(text, 10, 64); err == nil && node.Type() == ast.IntegerType && wholeForm.MatchString(text) {
+			into.SetInt(number)
 			return true
 		}
 	case reflect.Float64:
@@ -290,13 +290,19 @@ func allowed(into reflect.Type) string {
 	switch into.Kind() {
 	case reflect.Bool:
 		return "true or false"
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		return "a whole number"
 	case reflect.Float64:
 		return "a number"
 	case reflect.Slice:
+		if into.Elem().Kind() == reflect.Struct {
+			return "a list of sections such as [{name: orders}], or [] for none"
+		}
 		return "a list such as [a, b], or [] for none"
 	case reflect.Map:
+		if into.Elem().Kind() == reflect.Float64 {
+			return "names with numbers such as {writeUnit: 0.5}, or {} for none"
+		}
 		return "names with texts such as {team: platform}, or {} for none"
 	case reflect.Struct:
 		return "a section with keys of its own"

@@ -26,6 +26,7 @@ import (
 	"caretaker/internal/schedule"
 	"caretaker/internal/setting"
 	"caretaker/janitor"
+	limitraiser "caretaker/limit-raiser"
 )
 
 // DefaultStage is the name of the stage when none is chosen: the base of the file alone.
@@ -52,6 +53,8 @@ type Sections struct {
 	Notify Notify `json:"notify" yaml:"notify"`
 	// Janitor deletes function versions that nothing refers to.
 	Janitor janitor.Config `json:"janitor" yaml:"janitor"`
+	// LimitRaiser raises what an alarm says is short.
+	LimitRaiser limitraiser.Config `json:"limitRaiser" yaml:"limitRaiser"`
 }
 
 // Notify says who hears of alarms and of what was done.
@@ -72,7 +75,7 @@ type Slack struct {
 
 // Default is what holds for the keys that the file does not have.
 func Default() File {
-	return File{Version: 1, Sections: Sections{Janitor: janitor.Default()}}
+	return File{Version: 1, Sections: Sections{Janitor: janitor.Default(), LimitRaiser: limitraiser.Default()}}
 }
 
 var (
@@ -108,6 +111,7 @@ func (s Sections) Validate() []setting.Problem {
 	}
 	problems = append(problems, s.Notify.validate()...)
 	problems = append(problems, s.Janitor.Validate()...)
+	problems = append(problems, s.LimitRaiser.Validate()...)
 	return append(problems, scheduled("janitor", s.Janitor.Schedule, s.Janitor.TimeZone)...)
 }
 

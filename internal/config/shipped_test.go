@@ -21,8 +21,8 @@ func TestShippedFile_isTheDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, stage := range file.Stages {
-		if !stage.Janitor.DryRun {
-			t.Errorf("stage %s deletes before anybody has read a plan", name)
+		if !stage.Janitor.DryRun || !stage.LimitRaiser.DryRun {
+			t.Errorf("stage %s changes something before anybody has read what it would do", name)
 		}
 	}
 	file.Stages = nil // examples

@@ -12,10 +12,11 @@ import (
 	"caretaker/internal/config"
 	"caretaker/internal/setting"
 	"caretaker/janitor"
+	limitraiser "caretaker/limit-raiser"
 )
 
 // sources are the packages whose types, with their comments, make up the file.
-var sources = []string{"internal/config", "internal/setting", "janitor"}
+var sources = []string{"internal/config", "internal/setting", "janitor", "limit-raiser"}
 
 // bounds are the numbers a key allows. A reflected type does not tell them; the test
 // tries each bound, and the number beyond it, on the loader.
@@ -28,12 +29,36 @@ var bounds = map[string][2]json.Number{
 	"janitor.pressure.newest":              {"1", "10000"},
 	"janitor.belts.maxDeletions":           {"1", "1000000"},
 	"janitor.belts.maxPercent":             {"1", "100"},
+
+	"limitRaiser.function.memory":              {"128", "10240"},
+	"limitRaiser.function.reservedConcurrency": {"0", "1000"},
+	"limitRaiser.sizing.percent":               {"0", "1000"},
+	"limitRaiser.sizing.units":                 {"0", "1000000"},
+	"limitRaiser.sizing.retryFactor":           {"1", "20"},
+	"limitRaiser.sizing.maxFactor":             {"1.1", "100"},
+	"limitRaiser.limits.raisesADay":            {"1", "100"},
+	"limitRaiser.limits.addedCostAMonth":       {"0", "10000000"},
+	"limitRaiser.limits.prices":                {"0", "10000000"},
+	"limitRaiser.tables[].read.max":            {"0", "1000000"},
+	"limitRaiser.tables[].write.max":           {"0", "1000000"},
+	"limitRaiser.tables[].indexes[].read.max":  {"0", "1000000"},
+	"limitRaiser.tables[].indexes[].write.max": {"0", "1000000"},
+	"limitRaiser.streams[].maxShards":          {"0", "10000"},
+	"limitRaiser.functions[].maxConcurrency":   {"0", "1000000"},
+	"limitRaiser.quotas[].max":                 {"0", "10000000000"},
+	"limitRaiser.ceiling":                      {"0", "1000000"},
 }
+
+// retentions are those of CloudWatch Logs, in days.
+var retentions = []any{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
 // choices are the values a key allows where they are few. The test tries each, too.
 var choices = map[string][]any{
 	"janitor.checks.dynamicTargets":     {janitor.ProtectDynamic, janitor.IgnoreDynamic},
-	"janitor.function.logRetentionDays": {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653},
+	"janitor.function.logRetentionDays": retentions,
+
+	"limitRaiser.function.logRetentionDays": retentions,
+	"limitRaiser.quotas[].usage.type":       {limitraiser.UsageOfResource, limitraiser.UsageOfAPI},
 }
 
 // patterns are the forms of texts.
@@ -42,6 +67,22 @@ var patterns = map[string]string{
 	"notify.email":               `^[^@\s]+@[^@\s]+$`,
 	"janitor.keep.invokedWithin": `^(14d|336h|0+[dhms])$`,
 	"notify.slack.secret":        `^[A-Za-z0-9/_+=.@:-]*$`,
+
+	"limitRaiser.tables[].name":           `^[A-Za-z0-9_.-]{3,255}$`,
+	"limitRaiser.tables[].indexes[].name": `^[A-Za-z0-9_.-]{3,255}$`,
+	"limitRaiser.streams[].name":          `^[A-Za-z0-9_.-]{1,128}$`,
+	"limitRaiser.functions[].name":        `^[A-Za-z0-9_-]{1,64}$`,
+	"limitRaiser.quotas[].service":        `^[A-Za-z][A-Za-z0-9-]{1,62}$`,
+	"limitRaiser.quotas[].code":           `^[A-Za-z][A-Za-z0-9-]{1,127}$`,
+}
+
+// required are the keys that an entry of a list must have.
+var required = map[string][]string{
+	"limitRaiser.tables":           {"name"},
+	"limitRaiser.tables[].indexes": {"name"},
+	"limitRaiser.streams":          {"name"},
+	"limitRaiser.functions":        {"name"},
+	"limitRaiser.quotas":           {"service", "code"},
 }
 
 const (
@@ -136,9 +177,16 @@ func refine(section *jsonschema.Schema, path string, defaults map[string]any) {
 		}
 		property.Default = value
 		leaf := property
-		if property.Items != nil {
+		switch {
+		case property.Items != nil && property.Items.Properties != nil:
+			property.Items.Required = required[key]
+			refine(property.Items, key+"[]", nil)
+			continue
+		case property.Items != nil:
 			leaf = property.Items
 			property.UniqueItems = slices.Contains([]string{"regions", "notify.email"}, key)
+		case property.AdditionalProperties != nil:
+			leaf = property.AdditionalProperties
 		}
 		if bound, ok := bounds[key]; ok {
 			leaf.Minimum, leaf.Maximum = bound[0], bound[1]

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -48,6 +50,9 @@ func TestSchema_describesEachKey(t *testing.T) {
 				t.Errorf("%s has no description", key)
 			}
 			check(property, key)
+			if entry, ok := property["items"].(map[string]any); ok {
+				check(entry, key+"[]")
+			}
 		}
 		if properties != nil && section["additionalProperties"] != false {
 			t.Errorf("%q takes unknown keys", path)
@@ -108,13 +113,31 @@ func TestSchema_agreesWithTheLoader(t *testing.T) {
 		"version: 1\njanitor: {pressure: {above: 101%}}":         {refused: true},
 		"version: 1\njanitor: {checks: {dynamicTargets: maybe}}": {refused: true},
 		"version: 1\njanitor: {function: {logRetentionDays: 2}}": {refused: true},
-		"version: 1\nstages: null":                               {refused: true},
-		"version: 1\nstages: {prod: null}":                       {refused: true},
-		"version: 1\nstages: {default: {}}":                      {refused: true},
-		"version: 1\nstages: {pr_1: {}}":                         {refused: true},
-		"version: 1\nstages: {prod: {version: 1}}":               {refused: true},
-		"version: 1\nstages: {prod: {stages: {}}}":               {refused: true},
-		"version: 1\nstages: {prod: {janitor: {rate: 16}}}":      {refused: true},
+		"version: 1\nlimitRaiser: {tables: [{name: orders, read: {max: 10}, indexes: [{name: byDate}]}, {name: carts, alarmAbove: 70%}]}":      {},
+		"version: 1\nlimitRaiser: {limits: {prices: {writeUnit: 0.5}, cooldown: 0s}, byTag: true, ceiling: 10}":                                {},
+		"version: 1\nlimitRaiser: {quotas: [{service: lambda, code: L-B99A9384, max: 0.5, usage: {service: Lambda, resource: X, type: API}}]}": {},
+		"version: 1\nstages: {prod: {limitRaiser: {streams: [{name: clicks, maxShards: 2}], functions: []}}}":                                  {},
+		"version: 1\nlimitRaiser: {tables: {orders: {read: {max: 10}}}}":                                                                       {refused: true},
+		"version: 1\nlimitRaiser: {tables: [orders]}":                                                                                          {refused: true},
+		"version: 1\nlimitRaiser: {tables: [{read: {max: 10}}]}":                                                                               {refused: true},
+		"version: 1\nlimitRaiser: {tables: [{name: orders, read: 10}]}":                                                                        {refused: true},
+		"version: 1\nlimitRaiser: {tables: [{name: orders, read: {max: 1.5}}]}":                                                                {refused: true},
+		"version: 1\nlimitRaiser: {tables: [{name: orders, maxRead: 10}]}":                                                                     {refused: true},
+		"version: 1\nlimitRaiser: {tables: [{name: orders, indexes: [{read: {max: 10}}]}]}":                                                    {refused: true},
+		"version: 1\nlimitRaiser: {streams: [{name: 'a b'}]}":                                                                                  {refused: true},
+		"version: 1\nlimitRaiser: {quotas: [{service: lambda}]}":                                                                               {refused: true},
+		"version: 1\nlimitRaiser: {limits: {prices: {writeUnit: cheap}}}":                                                                      {refused: true},
+		"version: 1\nlimitRaiser: {tables: [{name: orders}, {name: orders, read: {max: 1}}]}":                                                  {refused: true, loaderOnly: "a schema cannot compare entries by one key"},
+		"version: 1\nlimitRaiser: {byTag: true}":                                                                                               {refused: true, loaderOnly: "a schema cannot compare keys"},
+		"version: 1\nlimitRaiser: {sizing: {percent: 0, toDemand: false}}":                                                                     {refused: true, loaderOnly: "a schema cannot compare keys"},
+		"version: 1\nlimitRaiser: {limits: {cooldown: 2d}}":                                                                                    {refused: true, loaderOnly: "a schema cannot compare durations"},
+		"version: 1\nstages: null":                          {refused: true},
+		"version: 1\nstages: {prod: null}":                  {refused: true},
+		"version: 1\nstages: {default: {}}":                 {refused: true},
+		"version: 1\nstages: {pr_1: {}}":                    {refused: true},
+		"version: 1\nstages: {prod: {version: 1}}":          {refused: true},
+		"version: 1\nstages: {prod: {stages: {}}}":          {refused: true},
+		"version: 1\nstages: {prod: {janitor: {rate: 16}}}": {refused: true},
 
 		"version: 1\njanitor: {keep: {supersededFor: 5m}}":                 {refused: true, loaderOnly: "a schema cannot compare durations"},
 		"version: 1\njanitor: {pressure: {above: 90%, tightenAbove: 80%}}": {refused: true, loaderOnly: "a schema cannot compare keys"},
@@ -175,6 +198,12 @@ func TestSchema_boundsEachNumber(t *testing.T) {
 		properties, _ := section["properties"].(map[string]any)
 		for name, property := range properties {
 			property, key := property.(map[string]any), strings.TrimPrefix(path+"."+name, ".")
+			for _, inner := range []string{"items", "additionalProperties"} {
+				if entry, ok := property[inner].(map[string]any); ok {
+					check(map[string]any{"properties": map[string]any{"[]": entry}}, key)
+					check(entry, key+"[]")
+				}
+			}
 			kind := property["type"]
 			if (kind == "integer" || kind == "number") && property["minimum"] == nil && property["enum"] == nil {
 				t.Errorf("%s has no bounds", key)
@@ -187,17 +216,34 @@ func TestSchema_boundsEachNumber(t *testing.T) {
 
 func beyond(t *testing.T, bound json.Number, step int64) string {
 	t.Helper()
-	number, err := bound.Int64()
+	number, err := bound.Float64()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprint(number + step)
+	return strconv.FormatFloat(number+float64(step), 'f', -1, 64)
+}
+
+// entries are what an entry of a list needs beside the key that a test is about.
+var entries = map[string]string{
+	"tables": "name: orders", "indexes": "name: byDate", "streams": "name: clicks", "functions": "name: checkout",
+	"quotas": "service: lambda, code: L-B99A9384",
 }
 
 // nested writes a value at its key, in flow style.
 func nested(key, value string) string {
+	if key == "limitRaiser.limits.prices" {
+		value = "{writeUnit: " + value + "}"
+	}
 	names := strings.Split(key, ".")
-	return names[0] + ": {" + strings.Join(names[1:], ": {") + ": " + value + strings.Repeat("}", len(names)-1) + "\n"
+	text := names[len(names)-1] + ": " + value
+	for _, name := range slices.Backward(names[:len(names)-1]) {
+		if list, ok := strings.CutSuffix(name, "[]"); ok {
+			text = list + ": [{" + entries[list] + ", " + text + "}]"
+		} else {
+			text = name + ": {" + text + "}"
+		}
+	}
+	return text + "\n"
 }
 
 func load(t *testing.T, text string) error {
