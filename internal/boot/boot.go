@@ -38,6 +38,9 @@ type Start struct {
 	Stage string
 	// Topic is the ARN to which summaries go, from TOPIC_ARN. Empty means there is none.
 	Topic string
+	// Queue is the URL of the queue by which a part speaks to itself, from QUEUE_URL, and Table
+	// the name of the DynamoDB table it remembers in, from TABLE_NAME. Empty means there is none.
+	Queue, Table string
 	// DryRun is the emergency brake, from DRY_RUN. True stops all changes; false
 	// says nothing: a dry run that is configured stays one.
 	DryRun bool
@@ -107,6 +110,7 @@ func newStart(ctx context.Context, function Function, stage string) (Start, erro
 	}
 	return Start{
 		AWS: settings, Function: function, Stage: stage, Topic: os.Getenv("TOPIC_ARN"),
+		Queue: os.Getenv("QUEUE_URL"), Table: os.Getenv("TABLE_NAME"),
 		DryRun: Brake(os.Getenv("DRY_RUN")), folder: filepath.Dir(binary),
 	}, nil
 }
