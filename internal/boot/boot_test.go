@@ -41,6 +41,8 @@ type probeReport struct {
 	Region     string `json:"region"`
 	Stage      string `json:"stage"`
 	Topic      string `json:"topic"`
+	Queue      string `json:"queue"`
+	Table      string `json:"table"`
 	Function   string `json:"function"`
 	DryRun     bool   `json:"dryRun"`
 	DeadlineMs int64  `json:"deadlineMs"`
@@ -59,7 +61,7 @@ func probe(_ context.Context, start Start) (Handler[probeEvent, probeReport], er
 		zerolog.Ctx(ctx).Info().Msg("greeting")
 		deadline, _ := ctx.Deadline()
 		report := probeReport{
-			Greeting: cfg.Greeting, Region: start.AWS.Region, Stage: start.Stage, Topic: start.Topic,
+			Greeting: cfg.Greeting, Region: start.AWS.Region, Stage: start.Stage, Topic: start.Topic, Queue: start.Queue, Table: start.Table,
 			Function: start.Function.Name + ":" + start.Function.Version, DryRun: start.DryRun, DeadlineMs: deadline.UnixMilli(),
 		}
 		switch event.Do {
@@ -80,6 +82,7 @@ func TestServe_answersLogsAndMeasuresAnInvocation(t *testing.T) {
 	}
 	want := probeReport{
 		Greeting: "good morning", Region: "eu-west-1", Stage: "prod", Topic: "arn:aws:sns:eu-west-1:111122223333:topic",
+		Queue: "https://sqs.eu-west-1.amazonaws.com/111122223333/queue", Table: "table",
 		Function: "probe:$LATEST", DeadlineMs: report.DeadlineMs,
 	}
 	if diff := cmp.Diff(want, report); diff != "" {

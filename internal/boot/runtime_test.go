@@ -96,7 +96,8 @@ func (r run) start(t *testing.T) result {
 		"BOOT_TEST_PROBE=1", "AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(server.URL, "http://"),
 		"AWS_LAMBDA_FUNCTION_NAME=probe", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
 		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret",
-		"STAGE=prod", "TOPIC_ARN=arn:aws:sns:eu-west-1:111122223333:topic", "HOME=" + t.TempDir(),
+		"STAGE=prod", "TOPIC_ARN=arn:aws:sns:eu-west-1:111122223333:topic",
+		"QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/111122223333/queue", "TABLE_NAME=table", "HOME=" + t.TempDir(),
 	}, r.env...)
 	var stdout, stderr bytes.Buffer
 	process.Stdout, process.Stderr = &stdout, &stderr
