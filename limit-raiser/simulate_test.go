@@ -1,0 +1,156 @@
+package limitraiser
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/setting"
+)
+
+// usual is the policy that ships, for a table that may grow as far as DynamoDB lets it and
+// cost what it costs. Its headroom leaves the alarm at 80% some air: at 25% a demand that is
+// estimated 1% too low would keep the alarm on, and bring a second raise.
+func usual() Policy {
+	cfg := Default()
+	cfg.Sizing.Headroom = max(cfg.Sizing.Headroom, 30)
+	cfg.Limits.AddedCostAMonth = 1e6
+	return Policy{
+		Sizing: cfg.Sizing, Limits: cfg.Limits, Present: 100, Maximum: 40_000, AlarmAbove: 80, Target: 70,
+		Region: "eu-west-1", Price: PriceWriteUnit,
+	}
+}
+
+func TestSimulate_takesOneRaiseFrom50To250(t *testing.T) {
+	for late := range 60 {
+		step := Trace{"step", 50, []Point{{0, 35}, {20*time.Minute + time.Duration(late)*time.Second, 250}, {80 * time.Minute, 250}}}
+		if raises := Simulate(step, usual()).Raises; len(raises) != 1 || raises[0].Step.To < 250 {
+			t.Errorf("a load that steps %d s into a minute takes %+v, want one raise over 250", late, raises)
+		}
+	}
+}
+
+func TestSimulate_leavesOneToTwoTimesTheDemand(t *testing.T) {
+	for _, trace := range BuiltInTraces() {
+		t.Run(trace.Name, func(t *testing.T) {
+			raises := Simulate(trace, usual()).Raises
+			if len(raises) == 0 {
+				t.Fatal("nothing was raised")
+			}
+			for i, raise := range raises {
+				if raise.Overshoot() > 2 {
+					t.Errorf("after minute %d there is %.2f times the demand: %+v", raise.Decided, raise.Overshoot(), raise.Step)
+				}
+				last := i+1 == len(raises) || raises[i+1].Episode != raise.Episode
+				if last && raise.Overshoot() < 1 {
+					t.Errorf("the episode of minute %d ends at %.2f times the demand: %+v", raise.Decided, raise.Overshoot(), raise.Step)
+				}
+			}
+		})
+	}
+}
+
+func TestSimulate_losesNoMoreThanTargetTracking(t *testing.T) {
+	for _, trace := range BuiltInTraces() {
+		s := Simulate(trace, usual())
+		if s.Raiser.Lost > s.Tracking.Lost {
+			t.Errorf("%s: %.0f requests are lost, under target tracking %.0f", trace.Name, s.Raiser.Lost, s.Tracking.Lost)
+		}
+	}
+}
+
+func TestSimulate_neverLowersNorPassesMaximumNorLimits(t *testing.T) {
+	policy := usual()
+	policy.Maximum = 120
+	for _, trace := range BuiltInTraces() {
+		s := Simulate(trace, policy)
+		before := trace.Present
+		for _, minute := range s.Minutes {
+			if minute.Raiser.Capacity < before || minute.Raiser.Capacity > policy.Maximum {
+				t.Fatalf("%s: minute %d has %v after %v", trace.Name, minute.Minute, minute.Raiser.Capacity, before)
+			}
+			before = minute.Raiser.Capacity
+		}
+	}
+	for name, limit := range map[string]func(*Policy){
+		"no raise a day": func(p *Policy) { p.Limits.RaisesADay = 0 },
+		"no cost":        func(p *Policy) { p.Limits.AddedCostAMonth = 0 },
+		"no maximum":     func(p *Policy) { p.Maximum = 0 },
+	} {
+		policy := usual()
+		limit(&policy)
+		if s := Simulate(BuiltInTraces()[0], policy); len(s.Raises) > 0 || len(s.Refusals) == 0 || s.Raiser.Capacity != 50 {
+			t.Errorf("%s: %d raises to %v and %d refusals", name, len(s.Raises), s.Raiser.Capacity, len(s.Refusals))
+		}
+	}
+}
+
+func TestSimulate_waitsForTheCooldown(t *testing.T) {
+	policy := usual()
+	policy.Limits.Cooldown = setting.Duration(20 * time.Minute)
+	s := Simulate(BuiltInTraces()[5], policy)
+	for i := 1; i < len(s.Raises); i++ {
+		if apart := s.Raises[i].Decided - s.Raises[i-1].Decided; apart < 20 {
+			t.Errorf("raise %d comes %d minutes after the one before", i, apart)
+		}
+	}
+	if len(s.Raises) < 2 || len(s.Refusals) == 0 {
+		t.Errorf("%d raises and %d refusals, want some of both", len(s.Raises), len(s.Refusals))
+	}
+}
+
+func TestTable_servesLosesOrHoldsEachRequest(t *testing.T) {
+	for _, trace := range BuiltInTraces() {
+		table, demanded, kept := newTable(trace.Present), 0.0, 0.0
+		for _, demand := range trace.seconds() {
+			served, _, lost := table.second(demand)
+			demanded, kept = demanded+demand, kept+served+lost
+		}
+		for _, second := range table.due {
+			for _, waiting := range second {
+				kept += waiting
+			}
+		}
+		if math.Abs(demanded-kept) > 1e-6*demanded {
+			t.Errorf("%s: of %v requests %v are accounted for", trace.Name, demanded, kept)
+		}
+	}
+}
+
+// A table without anything saved hides the most: what it serves is its capacity.
+func TestEstimateDemand_seesThroughRetries(t *testing.T) {
+	for _, demand := range []float64{51, 55, 60, 75, 100, 150, 250, 500, 5000} {
+		table := newTable(50)
+		table.saved = 0
+		var samples []Sample
+		for range 3 {
+			var s Sample
+			for range 60 {
+				served, throttled, _ := table.second(demand)
+				s.Consumed, s.Requests, s.Throttled = s.Consumed+served, s.Requests+served, s.Throttled+throttled
+			}
+			samples = append(samples, s)
+		}
+		if got := EstimateDemand(samples, 3).PerSecond / demand; got < 1 || got > 1.18 {
+			t.Errorf("a demand of %v is estimated %.3f times as high, want 1 to 1.18", demand, got)
+		}
+	}
+}
+
+func TestTargetTracking_followsItsPublishedRules(t *testing.T) {
+	step := Trace{"step", 100, []Point{{0, 50}, {10 * time.Minute, 90}, {40 * time.Minute, 10}, {90 * time.Minute, 10}}}
+	s := Simulate(step, usual())
+	var changes []Point
+	for _, minute := range s.Minutes {
+		if minute.Tracking.Changes > 0 {
+			changes = append(changes, Point{time.Duration(minute.Minute) * time.Minute, s.Minutes[minute.Minute+1].Tracking.Capacity})
+		}
+	}
+	// Minute 12 sees minutes 10 and 11; minute 55 sees 40 to 54.
+	want := []Point{{12 * time.Minute, 129}, {55 * time.Minute, 100}}
+	if diff := cmp.Diff(want, changes); diff != "" {
+		t.Errorf("the capacity changes (-want +got):\n%s", diff)
+	}
+}

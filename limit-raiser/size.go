@@ -1,0 +1,79 @@
+package limitraiser
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// unknownPercent is the step of a raise that has no metrics to go by, where Sizing.Percent is off.
+const unknownPercent = 50
+
+// Size says how far to raise a capacity: by percent, by units, or to the demand and its headroom,
+// of which the largest wins, in whole units rounded up. It never lowers, never goes over maximum,
+// and takes no more than MaxFactor times the capacity in one step. With ToDemand and a known
+// demand that the present capacity meets there is nothing to raise: a second alarm about the
+// same need adds nothing. A maximum of 0 raises nothing.
+func Size(present, maximum float64, demand Demand, cfg Sizing) Step {
+	stay := Step{From: present, To: present}
+	if !(present > 0) || math.IsInf(present, 0) {
+		stay.Reason = "there is no capacity to raise"
+		return stay
+	}
+	if !(maximum > 0) {
+		stay.Reason = "no maximum is configured"
+		return stay
+	}
+	want, reason := wanted(present, demand, cfg)
+	if want <= present {
+		stay.Reason = reason
+		return stay
+	}
+	if most := math.Ceil(present * cfg.MaxFactor); cfg.MaxFactor > 1 && want > most {
+		want, reason = most, reason+fmt.Sprintf(", of which one raise takes at most %gx", cfg.MaxFactor)
+	}
+	if most := math.Floor(maximum); want > most {
+		stay.To, stay.AtMaximum = max(present, most), true
+		stay.Reason = reason + ", cut at the maximum of " + units(most)
+		return stay
+	}
+	return Step{From: present, To: want, Reason: reason}
+}
+
+// wanted is where the policy wants to go, whatever bounds it.
+func wanted(present float64, demand Demand, cfg Sizing) (want float64, reason string) {
+	known := demand.Known && demand.PerSecond >= 0 && !math.IsInf(demand.PerSecond, 0)
+	percent := max(cfg.Percent, 0)
+	if !known && percent == 0 {
+		percent = unknownPercent
+	}
+	want, reason = present, "no step is configured"
+	if toDemand := whole(demand.PerSecond * (1 + float64(cfg.Headroom)/100)); known && cfg.ToDemand {
+		reason = fmt.Sprintf("to the demand of %s and %s headroom", units(demand.PerSecond), cfg.Headroom)
+		if toDemand <= present {
+			return present, fmt.Sprintf("the demand of %s and %s headroom are met", units(demand.PerSecond), cfg.Headroom)
+		}
+		want = toDemand
+	}
+	if byPercent := whole(present * (1 + percent/100)); percent > 0 && byPercent > want {
+		want, reason = byPercent, fmt.Sprintf("by %g %%", percent)
+		if !known {
+			reason += " for want of metrics"
+		}
+	}
+	if byUnits := whole(present + cfg.Units); byUnits > want {
+		want, reason = byUnits, fmt.Sprintf("by %s units", units(cfg.Units))
+	}
+	return want, reason
+}
+
+// whole rounds up to whole units, and lets no error of floating point make one more.
+func whole(units float64) float64 { return math.Ceil(units - 1e-9*math.Abs(units)) }
+
+// units writes a number of units for people.
+func units(n float64) string {
+	if n == math.Trunc(n) {
+		return strconv.FormatFloat(n, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(n, 'f', 1, 64)
+}

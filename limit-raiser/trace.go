@@ -1,0 +1,152 @@
+package limitraiser
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"time"
+)
+
+// What a trace may hold.
+const (
+	maxTraceBytes  = 16 << 20
+	maxTraceLength = 7 * 24 * time.Hour
+	maxTraceUnits  = 1e9
+)
+
+// Trace is a load over time, as it would be if nothing were ever throttled.
+type Trace struct {
+	Name string
+	// Present is the capacity that the load meets at the beginning; 0 takes the policy's.
+	Present float64
+	// Points are two or more, in the order of time, the first at 0. Each holds until the next;
+	// the last only says when the trace ends.
+	Points []Point
+}
+
+// Point is where the load of a trace changes.
+type Point struct {
+	At time.Duration
+	// PerSecond is in units a second.
+	PerSecond float64
+}
+
+// seconds are the units of each second of the trace, whole minutes of them.
+func (t Trace) seconds() []float64 {
+	var each []float64
+	for i, point := range t.Points {
+		if i+1 < len(t.Points) {
+			for time.Duration(len(each))*time.Second < t.Points[i+1].At {
+				each = append(each, point.PerSecond)
+			}
+		}
+	}
+	return each[:len(each)/60*60]
+}
+
+// timeColumns are the names of the first column, each with how its values are read.
+var timeColumns = map[string]func(text string, first time.Time) (time.Duration, error){
+	"seconds": func(text string, _ time.Time) (time.Duration, error) { return offset(text, "seconds", time.Second) },
+	"minutes": func(text string, _ time.Time) (time.Duration, error) { return offset(text, "minutes", time.Minute) },
+	"time": func(text string, first time.Time) (time.Duration, error) {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return 0, errors.New("it is no time like 2026-01-31T18:00:00Z")
+		}
+		return at.Sub(first), nil
+	},
+}
+
+// ReadTrace reads a CSV file whose first line names its two columns: seconds, minutes or time
+// (as in RFC 3339), and unitsPerSecond. Each load holds until the next line's time; the last
+// line ends the trace. Errors name line and column.
+func ReadTrace(name string, from io.Reader) (Trace, error) {
+	limited := &io.LimitedReader{R: from, N: maxTraceBytes + 1}
+	reader := csv.NewReader(limited)
+	reader.FieldsPerRecord = 2
+	reader.ReuseRecord = true
+	reader.TrimLeadingSpace = true
+	trace, err := readTrace(reader)
+	if limited.N <= 0 {
+		err = fmt.Errorf("it has more than %d bytes", maxTraceBytes)
+	}
+	if err != nil {
+		return Trace{}, fmt.Errorf("reading the trace %s: %w", name, err)
+	}
+	trace.Name = name
+	return trace, nil
+}
+
+func readTrace(reader *csv.Reader) (Trace, error) {
+	header, err := reader.Read()
+	if err != nil {
+		return Trace{}, err
+	}
+	timeOf, ok := timeColumns[header[0]]
+	if !ok {
+		return Trace{}, at(reader, 0, "it is %.20q, and neither seconds, minutes nor time", header[0])
+	}
+	if header[1] != "unitsPerSecond" {
+		return Trace{}, at(reader, 1, "it is %.20q, and not unitsPerSecond", header[1])
+	}
+	var trace Trace
+	var first time.Time
+	for {
+		record, err := reader.Read()
+		switch {
+		case errors.Is(err, io.EOF) && (len(trace.Points) < 2 || trace.Points[len(trace.Points)-1].At < time.Minute):
+			return Trace{}, errors.New("it is shorter than a minute")
+		case errors.Is(err, io.EOF):
+			return trace, nil
+		case err != nil:
+			return Trace{}, err
+		}
+		if first.IsZero() {
+			// What is not a time is found below.
+			first, _ = time.Parse(time.RFC3339, record[0])
+		}
+		offset, err := timeOf(record[0], first)
+		if err != nil {
+			return Trace{}, at(reader, 0, "%w", err)
+		}
+		if err := trace.follows(offset); err != nil {
+			return Trace{}, at(reader, 0, "%w", err)
+		}
+		perSecond, err := strconv.ParseFloat(record[1], 64)
+		if err != nil || math.IsNaN(perSecond) || perSecond < 0 || perSecond > maxTraceUnits {
+			return Trace{}, at(reader, 1, "%.20q is no load from 0 to %g units a second", record[1], maxTraceUnits)
+		}
+		trace.Points = append(trace.Points, Point{offset, perSecond})
+	}
+}
+
+// follows says why a point may not stand next at that time.
+func (t Trace) follows(at time.Duration) error {
+	if len(t.Points) == 0 && at != 0 {
+		return errors.New("a trace begins at 0")
+	}
+	if len(t.Points) > 0 && at <= t.Points[len(t.Points)-1].At {
+		return errors.New("it is not after the line before")
+	}
+	if at > maxTraceLength {
+		return fmt.Errorf("it is more than %.0f hours after the first", maxTraceLength.Hours())
+	}
+	return nil
+}
+
+// at says where in the file something is wrong.
+func at(reader *csv.Reader, field int, format string, args ...any) error {
+	line, column := reader.FieldPos(field)
+	return fmt.Errorf("line %d, column %d: %w", line, column, fmt.Errorf(format, args...))
+}
+
+func offset(text, name string, unit time.Duration) (time.Duration, error) {
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(number >= 0 && number*float64(unit) <= float64(maxTraceLength)) {
+		return 0, fmt.Errorf("%.20q is no number of %s up to seven days", text, name)
+	}
+	return time.Duration(number * float64(unit)), nil
+}
