@@ -115,12 +115,15 @@ func decodeRecord(raw json.RawMessage, depth int) []Delivery {
 
 // decodeNotification reads what SNS says of a message, and the message.
 func decodeNotification(raw []byte, depth int) []Delivery {
-	var notification struct{ TopicArn, Message string }
+	var notification struct {
+		TopicARN string `json:"TopicArn"`
+		Message  string
+	}
 	if err := json.Unmarshal(raw, &notification); err != nil {
 		return failed(err)
 	}
 	deliveries := prefixed("reading Message", decode([]byte(notification.Message), depth+1))
-	topic, err := parseARN(notification.TopicArn)
+	topic, err := parseARN(notification.TopicARN)
 	for _, d := range deliveries {
 		// Only the topic knows the Region's code of an old message, which has but its name for
 		// people: an alarm and the topic it tells are always in one Region.

@@ -39,7 +39,7 @@ func decodeMessage(raw []byte) (Alarm, error) {
 		return Alarm{}, fmt.Errorf("reading StateChangeTime: %w", err)
 	}
 	alarm := Alarm{
-		ARN: m.AlarmArn, Account: m.AWSAccountID, Region: m.Region, Name: m.AlarmName,
+		ARN: m.AlarmARN, Account: m.AWSAccountID, Region: m.Region, Name: m.AlarmName,
 		Contributor: m.ContributorID, State: m.NewStateValue, ChangedAt: changed,
 		Reason: m.NewStateReason, Rule: m.AlarmRule, Threshold: m.Trigger.Threshold,
 	}
@@ -51,7 +51,7 @@ func decodeMessage(raw []byte) (Alarm, error) {
 	} else {
 		alarm.Metrics = metrics(t.Metrics, m.ContributorAttributes)
 	}
-	if m.AlarmArn != "" {
+	if m.AlarmARN != "" {
 		// What stands there is a name for people, and the ARN says it better.
 		alarm.Region = ""
 	}

@@ -26,8 +26,9 @@ func usual() Policy {
 func TestSimulate_takesOneRaiseFrom50To250(t *testing.T) {
 	for late := range 60 {
 		step := Trace{"step", 50, []Point{{0, 35}, {20*time.Minute + time.Duration(late)*time.Second, 250}, {80 * time.Minute, 250}}}
-		if raises := Simulate(step, usual()).Raises; len(raises) != 1 || raises[0].Step.To < 250 {
-			t.Errorf("a load that steps %d s into a minute takes %+v, want one raise over 250", late, raises)
+		s := Simulate(step, usual())
+		if len(s.Raises) != 1 || s.Raises[0].Step.To < 250 || len(s.Refusals) != 0 {
+			t.Errorf("a load that steps %d s into a minute takes %+v, %+v, want one raise over 250 and nothing else", late, s.Raises, s.Refusals)
 		}
 	}
 }
