@@ -13,7 +13,8 @@ import (
 // snsMessage is what CloudWatch publishes to a topic. Go's own package for Lambda has no
 // composite alarm, no contributor and no percentile in its type.
 type snsMessage struct {
-	AlarmName, AlarmArn, AlarmRule                 string
+	AlarmName, AlarmRule                           string
+	AlarmARN                                       string `json:"AlarmArn"`
 	NewStateValue, NewStateReason, StateChangeTime string
 	AWSAccountID                                   string `json:"AWSAccountId"`
 	// Region is the Region's name for people, such as "US East (N. Virginia)".

@@ -28,7 +28,7 @@ type Simulation struct {
 	// Raiser and Tracking are the sums over all minutes.
 	Raiser, Tracking Played
 	// Raises are the raiser's, in their order.
-	Raises []Raised
+	Raises []SimulatedRaise
 	// Refusals are what the raiser would have raised, or looked into, but for a limit.
 	Refusals []Refusal
 	// PriceNote says what the costs rest on where that is not the Region's list price.
@@ -62,8 +62,8 @@ type Refusal struct {
 	Reason string
 }
 
-// Raised is a raise of the simulated raiser.
-type Raised struct {
+// SimulatedRaise is a raise of the simulated raiser.
+type SimulatedRaise struct {
 	// Decided is the minute after which the raise was decided; a minute later it took effect.
 	Decided int
 	// Episode numbers the state changes of the alarm, from 1; the raises of one share it.
@@ -75,7 +75,7 @@ type Raised struct {
 }
 
 // Overshoot is how many times the true demand the capacity is after the raise.
-func (r Raised) Overshoot() float64 { return r.Step.To / r.Demand }
+func (r SimulatedRaise) Overshoot() float64 { return r.Step.To / r.Demand }
 
 // How long AWS takes, in minutes.
 const (
@@ -176,7 +176,7 @@ type simulatedRaiser struct {
 	// episode counts the state changes; lookAt is the minute of the next look, 0 when there is
 	// no episode.
 	episode, lookAt int
-	raises          []Raised
+	raises          []SimulatedRaise
 	refusals        []Refusal
 	// added is what the raises add to a month's bill.
 	added float64
@@ -201,7 +201,7 @@ func (r *simulatedRaiser) decide(minute int, seen []measured, capacity float64) 
 		r.refusals = append(r.refusals, Refusal{minute, refusal})
 		return capacity
 	}
-	r.raises = append(r.raises, Raised{Decided: minute, Episode: r.episode, Step: step})
+	r.raises = append(r.raises, SimulatedRaise{Decided: minute, Episode: r.episode, Step: step})
 	return step.To
 }
 
