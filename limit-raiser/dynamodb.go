@@ -1,0 +1,233 @@
+package limitraiser
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// readTable reads a table, its indexes, what of them Application Auto Scaling manages, and
+// their load.
+func (r *Raiser) readTable(ctx context.Context, shortage Shortage) (Facts, error) {
+	name := shortage.Resource.Name
+	facts := Facts{Resource: shortage.Resource}
+	bounds, listed := boundsOf(r.cfg, name)
+	facts.AlarmAbove = bounds.above
+	if !listed && !r.cfg.ByTag {
+		return unlisted(facts, shortage.Parts), nil
+	}
+	description, err := r.describeTable(ctx, name)
+	var absent *dynamodbtypes.ResourceNotFoundException
+	switch {
+	case errors.As(err, &absent):
+		return facts, nil
+	case err != nil && !listed && refused(err):
+		// The role may touch tables that carry the tag, and this one does not.
+		return unlisted(facts, shortage.Parts), nil
+	case err != nil:
+		return Facts{}, err
+	}
+	facts.ARN = aws.ToString(description.TableArn)
+	if facts.Tags, err = r.tableTags(ctx, facts.ARN); err != nil {
+		return Facts{}, err
+	}
+	if !listed {
+		bounds.all = maximumOf(facts.Tags[RaiseTag], r.cfg.Ceiling)
+	}
+	targets, err := r.scalableTargets(ctx, description)
+	if err != nil {
+		return Facts{}, err
+	}
+	facts.Busy = busyTable(description)
+	facts.Parts = tableParts(description, targets, bounds)
+	loads, err := r.readLoads(ctx, tableLoads(name, facts.Parts))
+	if err != nil {
+		return Facts{}, err
+	}
+	for i := range facts.Parts {
+		facts.Parts[i].Samples = loads[i]
+	}
+	return facts, nil
+}
+
+func (r *Raiser) describeTable(ctx context.Context, name string) (*dynamodbtypes.TableDescription, error) {
+	output, err := r.aws.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
+	if err != nil {
+		return nil, err
+	}
+	if output.Table == nil {
+		return nil, errors.New("describing the table: the answer holds none")
+	}
+	return output.Table, nil
+}
+
+func (r *Raiser) tableTags(ctx context.Context, arn string) (map[string]string, error) {
+	tags := map[string]string{}
+	input := &dynamodb.ListTagsOfResourceInput{ResourceArn: &arn}
+	for {
+		page, err := r.aws.DynamoDB.ListTagsOfResource(ctx, input)
+		if err != nil {
+			return nil, err
+		}
+		for _, tag := range page.Tags {
+			tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+		}
+		if aws.ToString(page.NextToken) == "" {
+			return tags, nil
+		}
+		input.NextToken = page.NextToken
+	}
+}
+
+// busyTable says why a table takes no change; a table, or an index of it, that is being changed
+// refuses another change of any of them.
+func busyTable(description *dynamodbtypes.TableDescription) string {
+	if status := description.TableStatus; status != dynamodbtypes.TableStatusActive {
+		return "the table is " + string(status)
+	}
+	for _, index := range description.GlobalSecondaryIndexes {
+		if status := index.IndexStatus; status != "" && status != dynamodbtypes.IndexStatusActive {
+			return "the index " + aws.ToString(index.IndexName) + " is " + string(status)
+		}
+	}
+	return ""
+}
+
+// tableParts are the capacities of a table and of its indexes.
+func tableParts(description *dynamodbtypes.TableDescription, targets map[Part]target, bounds bounds) []Have {
+	// A provisioned table may have no BillingModeSummary at all.
+	onDemand := description.BillingModeSummary != nil && description.BillingModeSummary.BillingMode == dynamodbtypes.BillingModePayPerRequest
+	parts := capacities("", onDemand, description.ProvisionedThroughput, description.OnDemandThroughput)
+	for _, index := range description.GlobalSecondaryIndexes {
+		parts = append(parts, capacities(aws.ToString(index.IndexName), onDemand, index.ProvisionedThroughput, index.OnDemandThroughput)...)
+	}
+	for i, part := range parts {
+		parts[i].Max = bounds.of(part.Part)
+		if target, managed := targets[part.Part]; managed && !onDemand {
+			parts[i].Means, parts[i].Now, parts[i].InUse, parts[i].Note = AutoScaled, target.max, part.Now, target.note
+			if target.note != "" {
+				parts[i].Means = NoMeans
+			}
+		}
+	}
+	slices.SortFunc(parts, func(a, b Have) int { return a.Part.compare(b.Part) })
+	return parts
+}
+
+func capacities(index string, onDemand bool, units *dynamodbtypes.ProvisionedThroughputDescription, most *dynamodbtypes.OnDemandThroughput) []Have {
+	read, write := Have{Part: Part{index, Read}}, Have{Part: Part{index, Write}}
+	if !onDemand {
+		read.Means, write.Means = Provisioned, Provisioned
+		if units != nil {
+			read.Now, write.Now = float64(aws.ToInt64(units.ReadCapacityUnits)), float64(aws.ToInt64(units.WriteCapacityUnits))
+		}
+		return []Have{read, write}
+	}
+	if most == nil {
+		most = &dynamodbtypes.OnDemandThroughput{}
+	}
+	for have, units := range map[*Have]*int64{&read: most.MaxReadRequestUnits, &write: most.MaxWriteRequestUnits} {
+		// -1 is how the API says that there is no maximum.
+		have.Means, have.Now = OnDemandMaximum, float64(aws.ToInt64(units))
+		if have.Now <= 0 {
+			have.Means, have.Now = NoMeans, 0
+			have.Note = "it is on demand and has no maximum, so that there is nothing to raise"
+		}
+	}
+	return []Have{read, write}
+}
+
+// tableLoads are the loads of the parts. Only tables count their requests, by operation; what an
+// index is written to comes from the table's writes.
+func tableLoads(table string, parts []Have) []load {
+	loads := make([]load, 0, len(parts))
+	for _, have := range parts {
+		of := map[string]string{"TableName": table}
+		if have.Part.Index != "" {
+			of["GlobalSecondaryIndexName"] = have.Part.Index
+		}
+		direction, operations := "Read", readOperations
+		if have.Part.Dimension == Write {
+			direction, operations = "Write", writeOperations
+		}
+		one := load{series: []series{
+			{"AWS/DynamoDB", "Consumed" + direction + "CapacityUnits", "Sum", of},
+			{"AWS/DynamoDB", direction + "ThrottleEvents", "Sum", of},
+		}}
+		for _, operation := range operations {
+			one.series = append(one.series, series{
+				"AWS/DynamoDB", "SuccessfulRequestLatency", "SampleCount",
+				map[string]string{"TableName": table, "Operation": operation},
+			})
+		}
+		one.sample = func(values []float64) Sample {
+			sample := Sample{Consumed: values[0], Throttled: values[1]}
+			for _, requests := range values[2:] {
+				sample.Requests += requests
+			}
+			return sample
+		}
+		loads = append(loads, one)
+	}
+	return loads
+}
+
+// updateTable makes the one call that raises all of a table and its indexes: AWS changes a
+// table once at a time, and refuses a call of which any part changes nothing.
+func updateTable(facts Facts, decisions []Decision) *dynamodb.UpdateTableInput {
+	input := &dynamodb.UpdateTableInput{TableName: aws.String(facts.Resource.Name)}
+	wanted := map[Part]Decision{}
+	var indexes []string
+	for _, decision := range decisions {
+		wanted[decision.Part] = decision
+		if !slices.Contains(indexes, decision.Part.Index) {
+			indexes = append(indexes, decision.Part.Index)
+		}
+	}
+	slices.Sort(indexes)
+	for _, index := range indexes {
+		read, reads := wanted[Part{index, Read}]
+		write, writes := wanted[Part{index, Write}]
+		var units *dynamodbtypes.ProvisionedThroughput
+		var most *dynamodbtypes.OnDemandThroughput
+		if read.Means == OnDemandMaximum || write.Means == OnDemandMaximum {
+			most = &dynamodbtypes.OnDemandThroughput{}
+			if reads {
+				most.MaxReadRequestUnits = aws.Int64(int64(read.To))
+			}
+			if writes {
+				most.MaxWriteRequestUnits = aws.Int64(int64(write.To))
+			}
+		} else {
+			// The API takes both numbers or none.
+			units = &dynamodbtypes.ProvisionedThroughput{
+				ReadCapacityUnits:  aws.Int64(unitsAfter(facts, Part{index, Read}, wanted)),
+				WriteCapacityUnits: aws.Int64(unitsAfter(facts, Part{index, Write}, wanted)),
+			}
+		}
+		if index == "" {
+			input.ProvisionedThroughput, input.OnDemandThroughput = units, most
+			continue
+		}
+		input.GlobalSecondaryIndexUpdates = append(input.GlobalSecondaryIndexUpdates, dynamodbtypes.GlobalSecondaryIndexUpdate{
+			Update: &dynamodbtypes.UpdateGlobalSecondaryIndexAction{IndexName: aws.String(index), ProvisionedThroughput: units, OnDemandThroughput: most},
+		})
+	}
+	return input
+}
+
+// unitsAfter are the provisioned units of a part once it is raised, or as they are.
+func unitsAfter(facts Facts, part Part, wanted map[Part]Decision) int64 {
+	if decision, raised := wanted[part]; raised {
+		return int64(decision.To)
+	}
+	have, _ := facts.part(part)
+	if have.InUse > 0 {
+		return int64(have.InUse)
+	}
+	return int64(have.Now)
+}

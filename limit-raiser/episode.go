@@ -1,0 +1,241 @@
+package limitraiser
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+)
+
+// Home is the account and Region whose alarms are answered.
+type Home struct{ Partition, Account, Region string }
+
+// arn is the ARN of a resource at home.
+func (h Home) arn(service, resource string) string {
+	return strings.Join([]string{"arn", h.Partition, service, h.Region, h.Account, resource}, ":")
+}
+
+// home is the configured one, or that of the function that runs. Without either it is empty,
+// and no alarm's.
+func (r *Raiser) home(ctx context.Context) Home {
+	if r.options.Home != (Home{}) {
+		return r.options.Home
+	}
+	call, ok := lambdacontext.FromContext(ctx)
+	if !ok {
+		return Home{}
+	}
+	parts := strings.SplitN(call.InvokedFunctionArn, ":", 6)
+	if len(parts) < 6 {
+		return Home{}
+	}
+	return Home{Partition: parts[1], Region: parts[3], Account: parts[4]}
+}
+
+// open tells which step of which episode a delivery asks for. It is false for what is counted
+// and not acted on: what is no alarm, comes from elsewhere, is over, or is not in ALARM.
+func (r *Raiser) open(ctx context.Context, delivery Delivery, report *Report) (episode, bool, error) {
+	var e episode
+	switch {
+	case delivery.Err != nil:
+		report.refuse("", delivery.Err.Error())
+		return e, false, nil
+	case delivery.Look != nil:
+		e = episode{Alarm: delivery.Look.Alarm, Step: delivery.Look.Step}
+	default:
+		e = episode{Alarm: *delivery.Alarm}
+	}
+	if home := r.home(ctx); e.Alarm.Account != home.Account || e.Alarm.Region != home.Region {
+		report.refuse(e.Alarm.Name, fmt.Sprintf("it is of the account %s, Region %s", e.Alarm.Account, e.Alarm.Region))
+		return e, false, nil
+	}
+	if delivery.Look != nil {
+		report.Looks++
+		still, err := r.still(ctx, e.Alarm)
+		if err == nil && !still {
+			report.Ended++
+		}
+		return e, still, err
+	}
+	report.Alarms++
+	if e.Alarm.State != stateAlarm {
+		report.Ignored++
+		return e, false, nil
+	}
+	return e, true, nil
+}
+
+const stateAlarm = "ALARM"
+
+// anew is how much later an alarm must have changed for the change to be another one: its own
+// event opened another episode.
+const anew = time.Minute
+
+// still tells whether an alarm is in ALARM, and has been since the episode began.
+func (r *Raiser) still(ctx context.Context, alarm Alarm) (bool, error) {
+	found, err := r.describeAlarms(ctx, []string{alarm.Name})
+	if err != nil || len(found) == 0 {
+		return false, err
+	}
+	changed := found[0].changed
+	return found[0].state == stateAlarm && (alarm.Contributor != "" || !changed.After(alarm.ChangedAt.Add(anew))), nil
+}
+
+// described is an alarm as CloudWatch describes it.
+type described struct {
+	state   string
+	changed time.Time
+	metrics []Metric
+	rule    string
+}
+
+// mostNames is how many alarms one call describes:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+const mostNames = 100
+
+func (r *Raiser) describeAlarms(ctx context.Context, names []string) ([]described, error) {
+	pages := cloudwatch.NewDescribeAlarmsPaginator(r.aws.CloudWatch, &cloudwatch.DescribeAlarmsInput{
+		AlarmNames: names[:min(len(names), mostNames)],
+		AlarmTypes: []cloudwatchtypes.AlarmType{cloudwatchtypes.AlarmTypeMetricAlarm, cloudwatchtypes.AlarmTypeCompositeAlarm},
+	})
+	var found []described
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("describing alarms: %w", err)
+		}
+		for _, alarm := range page.MetricAlarms {
+			found = append(found, described{
+				state: string(alarm.StateValue), changed: aws.ToTime(alarm.StateTransitionedTimestamp), metrics: alarmMetrics(alarm),
+			})
+		}
+		for _, alarm := range page.CompositeAlarms {
+			found = append(found, described{
+				state: string(alarm.StateValue), changed: aws.ToTime(alarm.StateTransitionedTimestamp), rule: aws.ToString(alarm.AlarmRule),
+			})
+		}
+	}
+	return found, nil
+}
+
+func alarmMetrics(alarm cloudwatchtypes.MetricAlarm) []Metric {
+	if alarm.MetricName != nil {
+		return []Metric{{
+			Namespace: aws.ToString(alarm.Namespace), Name: aws.ToString(alarm.MetricName),
+			Dimensions: dimensionsOf(alarm.Dimensions), Stat: string(alarm.Statistic),
+		}}
+	}
+	var list []Metric
+	for _, query := range alarm.Metrics {
+		metric := Metric{ID: aws.ToString(query.Id), Expression: aws.ToString(query.Expression)}
+		if stat := query.MetricStat; stat != nil && stat.Metric != nil {
+			metric.Namespace, metric.Name = aws.ToString(stat.Metric.Namespace), aws.ToString(stat.Metric.MetricName)
+			metric.Dimensions, metric.Stat = dimensionsOf(stat.Metric.Dimensions), aws.ToString(stat.Stat)
+		}
+		list = append(list, metric)
+	}
+	return list
+}
+
+func dimensionsOf(list []cloudwatchtypes.Dimension) map[string]string {
+	found := map[string]string{}
+	for _, dimension := range list {
+		found[aws.ToString(dimension.Name)] = aws.ToString(dimension.Value)
+	}
+	return found
+}
+
+// deepest is how many composite alarms may stand on one another.
+const deepest = 5
+
+// shortages are what an alarm says is short. Of a composite alarm it is what its children say
+// that are in ALARM.
+func (r *Raiser) shortages(ctx context.Context, alarm Alarm) ([]Shortage, error) {
+	metrics := alarm.Metrics
+	rule := children(alarm.Rule)
+	for depth := 0; len(rule) > 0 && depth < deepest; depth++ {
+		found, err := r.describeAlarms(ctx, namesOf(rule))
+		if err != nil {
+			return nil, err
+		}
+		rule = nil
+		for _, child := range found {
+			if child.state == stateAlarm {
+				metrics = append(metrics, child.metrics...)
+				rule = append(rule, children(child.rule)...)
+			}
+		}
+	}
+	short := shortages(metrics)
+	quotas, err := r.quotaShortages(ctx, metrics)
+	return append(short, quotas...), err
+}
+
+// namesOf are the names of alarms that a rule gives as names or ARNs.
+func namesOf(rule []string) []string {
+	names := make([]string, 0, len(rule))
+	for _, name := range rule {
+		if parsed, err := parseARN(name); err == nil {
+			name = strings.TrimPrefix(parsed.resource, "alarm:")
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+func only(short []Shortage, resource string) []Shortage {
+	var kept []Shortage
+	for _, shortage := range short {
+		if shortage.Resource.Key() == resource {
+			kept = append(kept, shortage)
+		}
+	}
+	return kept
+}
+
+// inFlight is the plan of a resource that another run holds.
+func inFlight(shortage Shortage) Plan {
+	plan := Plan{Resource: shortage.Resource}
+	for _, part := range shortage.Parts {
+		plan.Decisions = append(plan.Decisions, Decision{Part: part, Outcome: Waiting, Reason: InFlight, Short: true})
+	}
+	return plan
+}
+
+// lasting are the reasons that no time changes.
+var lasting = map[Reason]bool{NotListed: true, NoMaximum: true, NothingToRaise: true, NotShort: true}
+
+// lookAgain sends the message that brings the episode's next step, unless nothing would come of it.
+func (r *Raiser) lookAgain(ctx context.Context, e episode, plan Plan, report *Report) error {
+	delay, worth := r.options.LookAfter, false
+	for _, decision := range plan.Decisions {
+		worth = worth || !lasting[decision.Reason]
+		if decision.Outcome == Waiting {
+			delay = min(delay, r.options.WaitFor)
+		}
+	}
+	if !worth || e.Step >= mostSteps {
+		return nil
+	}
+	body, err := Look{Alarm: e.Alarm, Resource: plan.Resource.Key(), Step: e.Step + 1}.Encode()
+	if err != nil {
+		return err
+	}
+	_, err = r.aws.SQS.SendMessage(ctx, &sqs.SendMessageInput{
+		QueueUrl: &r.options.Queue, MessageBody: aws.String(string(body)), DelaySeconds: int32(delay.Seconds()),
+	})
+	if err != nil {
+		return fmt.Errorf("sending the message to look at %s again: %w", e.Alarm.Name, err)
+	}
+	report.LooksSent++
+	return nil
+}
+
+// mostSteps end an episode of an alarm that nobody ever clears, after a month.
+const mostSteps = 9000

@@ -1,0 +1,165 @@
+package limitraiser
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"caretaker/internal/setting"
+)
+
+// Means is how a part is raised.
+type Means string
+
+// The means.
+const (
+	// Provisioned units are set on the table, index or stream itself.
+	Provisioned Means = "provisioned"
+	// AutoScaled is a scalable target's MaxCapacity: Application Auto Scaling would take back
+	// what is set on the table within minutes.
+	AutoScaled Means = "auto scaling maximum"
+	// OnDemandMaximum is the maximum throughput set for a table on demand.
+	OnDemandMaximum Means = "on-demand maximum"
+	// Reserved is a function's reserved concurrency.
+	Reserved Means = "reserved concurrency"
+	// Requested is asked of AWS, which may take days or refuse.
+	Requested Means = "quota request"
+	// NoMeans is a part that no call raises; Capacity.Note says why.
+	NoMeans Means = "none"
+)
+
+// Have is what there is of one part.
+type Have struct {
+	Part  Part
+	Means Means
+	// Now is what is raised: units, shards, concurrency, the maximum of a scalable target.
+	Now float64
+	// InUse is what Application Auto Scaling provides at present, under the maximum in Now; 0
+	// for all other means.
+	InUse float64
+	// Max is the highest that it may be raised to; 0 never raises it.
+	Max float64
+	// Short says that the alarm names this part.
+	Short bool
+	// Samples are the load of the last minutes; none where there are no metrics.
+	Samples []Sample
+	// Note says in words what is particular.
+	Note string
+}
+
+// Facts are what is known of a resource, read fresh each time.
+type Facts struct {
+	Resource Resource
+	// ARN is empty where the resource does not exist.
+	ARN string
+	// Unlisted says that neither the file nor a tag names the resource, which was then not read.
+	Unlisted bool
+	// Busy says why AWS takes no change just now; empty when it does.
+	Busy string
+	// Parts are sorted.
+	Parts []Have
+	// AlarmAbove is the share of a part over which its alarm would call.
+	AlarmAbove setting.Percent
+	// Unreserved is how much concurrency of the account no function has reserved; for functions only.
+	Unreserved float64
+	// OpenRequest is the value that a quota's open request asks for; 0 when none is open.
+	OpenRequest float64
+	// Tags are the resource's; nil where they were not read.
+	Tags map[string]string
+}
+
+// part finds what there is of a part.
+func (f Facts) part(part Part) (Have, bool) {
+	for _, have := range f.Parts {
+		if have.Part == part {
+			return have, true
+		}
+	}
+	return Have{}, false
+}
+
+// inventory reads what there is of a resource.
+func (r *Raiser) inventory(ctx context.Context, shortage Shortage) (Facts, error) {
+	read := map[Kind]func(context.Context, Shortage) (Facts, error){
+		KindTable: r.readTable, KindStream: r.readStream, KindFunction: r.readFunction, KindQuota: r.readQuota,
+	}[shortage.Resource.Kind]
+	facts, err := read(ctx, shortage)
+	if err != nil {
+		return Facts{}, fmt.Errorf("reading %s: %w", shortage.Resource.Key(), err)
+	}
+	for _, part := range shortage.Parts {
+		if _, exists := facts.part(part); !exists {
+			facts.Parts = append(facts.Parts, Have{Part: part, Means: NoMeans, Note: "it does not exist"})
+		}
+	}
+	for i, have := range facts.Parts {
+		facts.Parts[i].Short = slices.Contains(shortage.Parts, have.Part)
+	}
+	slices.SortFunc(facts.Parts, func(a, b Have) int { return a.Part.compare(b.Part) })
+	return facts, nil
+}
+
+// bounds are what the file, or its tag, allows a table.
+type bounds struct {
+	parts map[Part]float64
+	// all is for every part that parts does not name.
+	all   float64
+	above setting.Percent
+}
+
+func (b bounds) of(part Part) float64 {
+	if most, named := b.parts[part]; named {
+		return most
+	}
+	return b.all
+}
+
+// boundsOf are the bounds of a table, and whether the file lists it.
+func boundsOf(cfg Config, name string) (bounds, bool) {
+	for _, table := range cfg.Tables {
+		if table.Name != name {
+			continue
+		}
+		b := bounds{above: cmp.Or(table.AlarmAbove, cfg.AlarmAbove), parts: map[Part]float64{
+			{"", Read}: float64(table.Read.Max), {"", Write}: float64(table.Write.Max),
+		}}
+		for _, index := range table.Indexes {
+			b.parts[Part{index.Name, Read}], b.parts[Part{index.Name, Write}] = float64(index.Read.Max), float64(index.Write.Max)
+		}
+		return b, true
+	}
+	return bounds{above: cfg.AlarmAbove}, false
+}
+
+// unlisted are the facts about a resource that nobody allowed to be raised: it is not even read.
+func unlisted(facts Facts, short []Part) Facts {
+	facts.Unlisted = true
+	for _, part := range short {
+		facts.Parts = append(facts.Parts, Have{Part: part, Means: NoMeans})
+	}
+	return facts
+}
+
+// stackTag is what CloudFormation marks the resources of a stack with.
+const stackTag = "aws:cloudformation:stack-name"
+
+// RaiseTag lets a table be raised that the file does not list: caretaker:raise=max:4000.
+const RaiseTag = "caretaker:raise"
+
+// maximumOf reads the tag's value. What it does not understand allows nothing.
+func maximumOf(tag string, ceiling int64) float64 {
+	digits, found := strings.CutPrefix(tag, "max:")
+	if !found || digits == "" || len(digits) > 12 {
+		return 0
+	}
+	var units int64
+	for _, digit := range digits {
+		if digit < '0' || digit > '9' {
+			return 0
+		}
+		units = units*10 + int64(digit-'0')
+	}
+	return float64(min(units, ceiling))
+}

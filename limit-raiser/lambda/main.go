@@ -1,0 +1,26 @@
+// Command lambda is the limit-raiser's Lambda function.
+package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"caretaker/internal/boot"
+	limitraiser "caretaker/limit-raiser"
+)
+
+func main() {
+	boot.Serve("limit-raiser", func(_ context.Context, start boot.Start) (boot.Handler[json.RawMessage, limitraiser.Report], error) {
+		cfg := limitraiser.Default()
+		if err := start.Config(&cfg); err != nil {
+			return nil, err
+		}
+		if problems := cfg.Validate(); len(problems) > 0 {
+			return nil, problems[0]
+		}
+		cfg.DryRun = cfg.DryRun || start.DryRun
+		return limitraiser.New(cfg, limitraiser.Connect(start.AWS), limitraiser.Options{
+			Table: start.Table, Queue: start.Queue, Topic: start.Topic, Stage: start.Stage,
+		}).Handle, nil
+	})
+}

@@ -1,0 +1,288 @@
+package limitraiser
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"caretaker/internal/setting"
+)
+
+// The attributes of the ledger's table that the deployment has to know: its partition key, its
+// sort key, both strings, and the one by which DynamoDB lets records expire.
+const (
+	LedgerKey  = "pk"
+	LedgerSort = "sk"
+	LedgerTTL  = "expires"
+)
+
+// How long records stay. An event may come again for as long as a queue keeps it, 14 days,
+// once in the queue and once more among the dead letters.
+const (
+	keepEvents = 30 * setting.Day
+	keepAudit  = 400 * setting.Day
+)
+
+// Ledger is what the raiser remembers, in a DynamoDB table: which events it has handled, what
+// is in flight for each resource, what the month's raises cost, and the audit trail. Whoever
+// handles an event, or raises a resource, holds a record of it that ends by itself; all writes
+// are conditional on being the holder.
+type Ledger struct {
+	db    ledgerAPI
+	table string
+	now   func() time.Time
+}
+
+// NewLedger is the ledger in this table. A nil clock is the real one.
+func NewLedger(db ledgerAPI, table string, now func() time.Time) Ledger {
+	if now == nil {
+		now = time.Now
+	}
+	return Ledger{db: db, table: table, now: now}
+}
+
+// held is a record that this process holds.
+type held struct {
+	key, owner string
+}
+
+// standing is what became of an attempt to claim an event.
+type standing int
+
+const (
+	claimed standing = iota
+	// inProgress is claimed by somebody who has not finished and whose time is not up.
+	inProgress
+	// completed was handled before.
+	completed
+)
+
+// claim takes an event until then, unless it was handled or is being handled.
+func (l Ledger) claim(ctx context.Context, event string, until time.Time) (held, standing, error) {
+	h := held{key: "event#" + event, owner: rand.Text()}
+	_, err := l.db.UpdateItem(ctx, l.update(h.key, "SET #status = :in, #owner = :owner, #until = :until, #ttl = :ttl",
+		"attribute_not_exists(#status) OR (#status = :in AND #until < :now)", values{
+			":in": str("INPROGRESS"), ":owner": str(h.owner), ":until": millis(until), ":now": millis(l.now()), ":ttl": l.expiry(keepEvents),
+		}))
+	var taken *dynamodbtypes.ConditionalCheckFailedException
+	switch {
+	case errors.As(err, &taken):
+		if text(taken.Item["status"]) == "COMPLETED" {
+			return held{}, completed, nil
+		}
+		// An answer that was lost makes the SDK ask twice; the second time the record is ours.
+		if text(taken.Item["owner"]) == h.owner {
+			return h, claimed, nil
+		}
+		return held{}, inProgress, nil
+	case err != nil:
+		return held{}, 0, fmt.Errorf("claiming the event %s: %w", event, err)
+	}
+	return h, claimed, nil
+}
+
+// complete says that the event was handled. It stays so until the record expires.
+func (l Ledger) complete(ctx context.Context, h held) error {
+	return l.asOwner(ctx, h, "completing", "SET #status = :done REMOVE #until", values{":done": str("COMPLETED")})
+}
+
+// letGo gives an event back that was not handled, for whoever brings it again.
+func (l Ledger) letGo(ctx context.Context, h held) error {
+	return l.asOwner(ctx, h, "giving back", "SET #until = :then", values{":then": millis(time.UnixMilli(0))})
+}
+
+// take holds the resource's record until then; nobody else raises it meanwhile. It is false
+// while somebody else holds it.
+func (l Ledger) take(ctx context.Context, resource string, until time.Time) (held, record, bool, error) {
+	h := held{key: "resource#" + resource, owner: rand.Text()}
+	input := l.update(h.key, "SET #owner = :owner, #until = :until",
+		"attribute_not_exists(#until) OR #until < :now",
+		values{":owner": str(h.owner), ":until": millis(until), ":now": millis(l.now())})
+	input.ReturnValues = dynamodbtypes.ReturnValueAllNew
+	output, err := l.db.UpdateItem(ctx, input)
+	var item map[string]dynamodbtypes.AttributeValue
+	var taken *dynamodbtypes.ConditionalCheckFailedException
+	switch {
+	case errors.As(err, &taken) && text(taken.Item["owner"]) == h.owner:
+		item = taken.Item
+	case errors.As(err, &taken):
+		return held{}, record{}, false, nil
+	case err != nil:
+		return held{}, record{}, false, fmt.Errorf("taking the record of %s: %w", resource, err)
+	default:
+		item = output.Attributes
+	}
+	var known record
+	if state := text(item["state"]); state != "" {
+		if err := json.Unmarshal([]byte(state), &known); err != nil {
+			return held{}, record{}, false, errors.Join(fmt.Errorf("reading the record of %s: %w", resource, err), l.release(ctx, h))
+		}
+	}
+	return h, known, true, nil
+}
+
+// keep writes down what is known of a resource and goes on holding it.
+func (l Ledger) keep(ctx context.Context, h held, known record) error {
+	state, err := json.Marshal(known)
+	if err != nil {
+		return fmt.Errorf("writing down %s: %w", h.key, err)
+	}
+	return l.asOwner(ctx, h, "writing down", "SET #state = :state", values{":state": str(string(state))})
+}
+
+// settle writes down what is known of a resource and lets go of it.
+func (l Ledger) settle(ctx context.Context, h held, known record) error {
+	state, err := json.Marshal(known)
+	if err != nil {
+		return fmt.Errorf("settling %s: %w", h.key, err)
+	}
+	return l.asOwner(ctx, h, "settling", "SET #state = :state REMOVE #owner, #until", values{":state": str(string(state))})
+}
+
+// release lets go of a resource, of which nothing new is known.
+func (l Ledger) release(ctx context.Context, h held) error {
+	return l.asOwner(ctx, h, "releasing", "REMOVE #owner, #until", nil)
+}
+
+// spend adds to the cost of the raises of a UTC month, unless that would be over the cap. It is
+// the one place where raises of different resources meet.
+func (l Ledger) spend(ctx context.Context, at time.Time, dollars, mostDollars float64) (bool, error) {
+	if dollars > mostDollars {
+		return false, nil
+	}
+	_, err := l.db.UpdateItem(ctx, l.update(month(at), "ADD #spent :more SET #ttl = :ttl",
+		"attribute_not_exists(#spent) OR #spent <= :room",
+		values{":more": num(dollars), ":room": num(mostDollars - dollars), ":ttl": l.expiry(keepAudit)}))
+	var full *dynamodbtypes.ConditionalCheckFailedException
+	if errors.As(err, &full) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("adding to the month's cost: %w", err)
+	}
+	return true, nil
+}
+
+// giveBack takes off what a raise that was not made would have cost.
+func (l Ledger) giveBack(ctx context.Context, at time.Time, dollars float64) error {
+	if dollars == 0 {
+		return nil
+	}
+	if _, err := l.db.UpdateItem(ctx, l.update(month(at), "ADD #spent :less", "attribute_exists(#spent)", values{":less": num(-dollars)})); err != nil {
+		return fmt.Errorf("taking off the month's cost: %w", err)
+	}
+	return nil
+}
+
+// spent is what the raises of a UTC month cost, in US dollars a month.
+func (l Ledger) spent(ctx context.Context, at time.Time) (float64, error) {
+	item, err := l.get(ctx, month(at))
+	if err != nil {
+		return 0, fmt.Errorf("reading the month's cost: %w", err)
+	}
+	return number(item["spent"]), nil
+}
+
+func month(at time.Time) string { return "cost#" + at.UTC().Format("2006-01") }
+
+// told says whether people were told this already in the episode, and tell that they are now.
+func (l Ledger) told(ctx context.Context, episode, what string) (bool, error) {
+	item, err := l.get(ctx, "episode#"+episode)
+	if err != nil {
+		return false, fmt.Errorf("reading the episode %s: %w", episode, err)
+	}
+	set, _ := item["told"].(*dynamodbtypes.AttributeValueMemberSS)
+	if set == nil {
+		return false, nil
+	}
+	for _, said := range set.Value {
+		if said == what {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (l Ledger) tell(ctx context.Context, episode, what string) error {
+	input := l.update("episode#"+episode, "ADD #told :what SET #ttl = :ttl", "", values{
+		":what": &dynamodbtypes.AttributeValueMemberSS{Value: []string{what}}, ":ttl": l.expiry(keepEvents),
+	})
+	if _, err := l.db.UpdateItem(ctx, input); err != nil {
+		return fmt.Errorf("writing down the episode %s: %w", episode, err)
+	}
+	return nil
+}
+
+// single is the sort key of all records but those of the audit trail.
+const single = "-"
+
+type values map[string]dynamodbtypes.AttributeValue
+
+func key(partition, sort string) map[string]dynamodbtypes.AttributeValue {
+	return map[string]dynamodbtypes.AttributeValue{LedgerKey: str(partition), LedgerSort: str(sort)}
+}
+
+// names are the attributes by the placeholders of expressions: most are words that DynamoDB keeps
+// for itself.
+var names = map[string]string{
+	"#status": "status", "#owner": "owner", "#until": "until", "#state": "state", "#spent": "spent", "#told": "told", "#ttl": LedgerTTL,
+}
+
+func (l Ledger) update(partition, expression, condition string, given values) *dynamodb.UpdateItemInput {
+	input := &dynamodb.UpdateItemInput{
+		TableName: &l.table, Key: key(partition, single), UpdateExpression: &expression,
+		ExpressionAttributeNames:            used(expression + condition),
+		ReturnValuesOnConditionCheckFailure: dynamodbtypes.ReturnValuesOnConditionCheckFailureAllOld,
+	}
+	if condition != "" {
+		input.ConditionExpression = &condition
+	}
+	if len(given) > 0 {
+		input.ExpressionAttributeValues = given
+	}
+	return input
+}
+
+// asOwner changes a record that this process still holds. Its time may be up and somebody
+// else may hold it; that one then knows better.
+func (l Ledger) asOwner(ctx context.Context, h held, doing, expression string, given values) error {
+	if given == nil {
+		given = values{}
+	}
+	given[":me"] = str(h.owner)
+	if _, err := l.db.UpdateItem(ctx, l.update(h.key, expression, "#owner = :me", given)); err != nil {
+		return fmt.Errorf("%s %s: %w", doing, h.key, err)
+	}
+	return nil
+}
+
+func (l Ledger) get(ctx context.Context, partition string) (map[string]dynamodbtypes.AttributeValue, error) {
+	output, err := l.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &l.table, Key: key(partition, single), ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return nil, err
+	}
+	return output.Item, nil
+}
+
+func (l Ledger) expiry(after time.Duration) dynamodbtypes.AttributeValue {
+	return &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatInt(l.now().Add(after).Unix(), 10)}
+}
+
+// used are the names that an expression uses: DynamoDB refuses any other.
+func used(expression string) map[string]string {
+	found := map[string]string{}
+	for placeholder, name := range names {
+		if containsWord(expression, placeholder) {
+			found[placeholder] = name
+		}
+	}
+	return found
+}

@@ -1,0 +1,196 @@
+// Package limitraiser raises what a CloudWatch alarm says is short: the capacity of DynamoDB
+// tables and indexes, Kinesis shards, reserved concurrency and service quotas; once, by the
+// right amount, within bounds that a person set, and tells people.
+//
+// A run reads the alarms from whatever event they come in (Decode), finds what each says is
+// short (shortages), claims the event and the resource in its ledger, so that nobody else acts
+// on them meanwhile, reads what there is (inventory), decides part by part with a reason for
+// each (Decide), raises with as few calls as AWS allows (apply), tells people, and sends
+// itself a message to look at the alarm again, since an alarm speaks only when it changes.
+//
+// It never lowers anything, raises nothing that the file or a tag gives no maximum, never
+// repeats a call of which it does not know whether it was carried out, never reads a Region or
+// a role from an event, writes no alarm, and raises nothing while dryRun is on, which is the
+// default.
+//
+// Alarms trigger it, through a topic and a queue or straight. A raise makes some fifteen calls
+// and costs less than a hundredth of a cent, beside what it adds to the bill.
+package limitraiser
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Raiser looks after one account and Region.
+type Raiser struct {
+	cfg     Config
+	aws     Clients
+	ledger  Ledger
+	options Options
+}
+
+// Options are what a raiser knows beside its configuration.
+type Options struct {
+	// Home is the account and Region whose alarms are answered. The zero value takes it from the
+	// ARN of the function that runs.
+	Home Home
+	// Table is the ledger's table, Queue the URL of the queue that brings the looks.
+	Table, Queue string
+	// Topic is the ARN of the SNS topic for messages; empty sends none.
+	Topic string
+	// Stage is the stage that the messages name; empty is "default".
+	Stage string
+	// LookAfter is how long after a raise or a refusal the alarm is looked at again, WaitFor how
+	// long after a resource was busy; up to 15 minutes, which is SQS's longest delay. 0 takes 5
+	// minutes and 1 minute.
+	LookAfter, WaitFor time.Duration
+	// Now is the clock; nil is the real one.
+	Now func() time.Time
+}
+
+// New makes a raiser that calls AWS with these clients. The configuration must be valid.
+func New(cfg Config, clients Clients, options Options) *Raiser {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if options.LookAfter == 0 {
+		options.LookAfter = 5 * time.Minute
+	}
+	if options.WaitFor == 0 {
+		options.WaitFor = time.Minute
+	}
+	return &Raiser{cfg: cfg, aws: clients, ledger: NewLedger(clients.Ledger, options.Table, options.Now), options: options}
+}
+
+func (r *Raiser) now() time.Time { return r.options.Now() }
+
+// Handle answers one event, which may bring several alarms. What is to be tried again comes back
+// in the report for a queue's messages, and as an error for all else.
+func (r *Raiser) Handle(ctx context.Context, event json.RawMessage) (Report, error) {
+	report := r.newReport(ctx)
+	for _, delivery := range Decode(event) {
+		report.finished(delivery, r.deliver(ctx, delivery, &report))
+	}
+	return report, report.sum(r.aws.Watch)
+}
+
+// deliver answers one alarm, or one look at an alarm.
+func (r *Raiser) deliver(ctx context.Context, delivery Delivery, report *Report) error {
+	e, still, err := r.open(ctx, delivery, report)
+	if err != nil || !still {
+		return err
+	}
+	short, err := r.shortages(ctx, e.Alarm)
+	if err != nil {
+		return err
+	}
+	if delivery.Look != nil {
+		short = only(short, delivery.Look.Resource)
+	}
+	if len(short) == 0 {
+		report.refuse(e.Alarm.Name, "it names nothing that could be raised")
+	}
+	var failures []error
+	for _, shortage := range short {
+		failures = append(failures, r.answer(ctx, e, shortage, report))
+	}
+	return errors.Join(failures...)
+}
+
+// answer acts on one shortage, once: whoever brings the same step of the same episode again, or
+// at the same time, finds it claimed.
+func (r *Raiser) answer(ctx context.Context, e episode, shortage Shortage, report *Report) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("answering %s: %w", e.Alarm.Name, ctx.Err())
+	}
+	event, standing, err := r.ledger.claim(ctx, e.event(shortage.Resource), r.until(ctx))
+	switch {
+	case err != nil:
+		return err
+	case standing == completed:
+		report.Duplicates++
+		return nil
+	case standing == inProgress:
+		return fmt.Errorf("answering %s: %w", e.Alarm.Name, errInProgress)
+	}
+	if err := r.raise(ctx, e, shortage, report); err != nil {
+		return errors.Join(err, r.tidy(ctx, func(ctx context.Context) error { return r.ledger.letGo(ctx, event) }))
+	}
+	return r.ledger.complete(ctx, event)
+}
+
+// errInProgress fails a copy of an event that another run is at work on: it must come again,
+// since that run may die.
+var errInProgress = errors.New("another run is at work on the same event")
+
+// raise holds the resource and makes the one raise that it needs. Another run that holds it is
+// waited for through the queue.
+func (r *Raiser) raise(ctx context.Context, e episode, shortage Shortage, report *Report) (err error) {
+	resource, known, free, err := r.ledger.take(ctx, shortage.Resource.Key(), r.until(ctx))
+	if err != nil {
+		return err
+	}
+	if !free {
+		plan := inFlight(shortage)
+		report.planned(e, plan)
+		return r.lookAgain(ctx, e, plan, report)
+	}
+	defer func() {
+		err = errors.Join(err, r.tidy(ctx, func(ctx context.Context) error { return r.ledger.settle(ctx, resource, known) }))
+	}()
+	facts, err := r.inventory(ctx, shortage)
+	if err != nil {
+		return err
+	}
+	resolved, begun, err := r.resolve(ctx, known, facts)
+	if err != nil {
+		return err
+	}
+	if begun != nil && len(begun.Decisions) > 0 {
+		plan := Plan{Resource: shortage.Resource, Decisions: begun.Decisions}
+		if err := r.announce(ctx, begun.Episode, facts, plan, begun.At, report); err != nil {
+			return err
+		}
+		if begun.Event == e.event(shortage.Resource) {
+			known = resolved
+			report.planned(e, plan)
+			return r.lookAgain(ctx, e, plan, report)
+		}
+	}
+	known = resolved
+	if known.Spent, err = r.ledger.spent(ctx, r.now()); err != nil {
+		return err
+	}
+	at := r.now()
+	plan := Decide(facts, known.Memory, r.cfg, r.home(ctx).Region, at)
+	known, plan, err = r.apply(ctx, resource, known, e, facts, plan)
+	report.planned(e, plan)
+	return errors.Join(err, r.announce(ctx, e, facts, plan, at, report), r.lookAgain(ctx, e, plan, report))
+}
+
+// until is when a claim ends by itself: once this run is dead for sure.
+func (r *Raiser) until(ctx context.Context) time.Time {
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return r.now().Add(unlimited)
+	}
+	return r.now().Add(time.Until(deadline) + grace)
+}
+
+const (
+	// unlimited is how long a run without a deadline holds what it claims.
+	unlimited = 5 * time.Minute
+	// grace is how long a run may live on after its deadline, to tidy up.
+	grace = 3 * time.Second
+)
+
+// tidy gives back what a run holds, even if its time is up.
+func (r *Raiser) tidy(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace/2)
+	defer cancel()
+	return do(ctx)
+}

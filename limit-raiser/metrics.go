@@ -1,0 +1,101 @@
+package limitraiser
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+)
+
+// series is a metric that is read minute by minute.
+type series struct {
+	namespace, name, stat string
+	dimensions            map[string]string
+}
+
+// load is what the series of a part add up to in a minute.
+type load struct {
+	series []series
+	// sample makes a sample from the minute's values, in the order of the series; 0 stands for a
+	// minute without a datapoint.
+	sample func(values []float64) Sample
+}
+
+// readLoads reads the loads of the last minutes in as few calls as there can be. The answer has
+// the order of the loads; a load without a single datapoint has no samples.
+func (r *Raiser) readLoads(ctx context.Context, loads []load) ([][]Sample, error) {
+	var queries []cloudwatchtypes.MetricDataQuery
+	for i, load := range loads {
+		for j, one := range load.series {
+			queries = append(queries, one.query(fmt.Sprintf("m%d_%d", i, j)))
+		}
+	}
+	if len(queries) == 0 {
+		return make([][]Sample, len(loads)), nil
+	}
+	// A minute is whole only when the next has begun.
+	end := r.now().Truncate(time.Minute)
+	points := map[string]map[time.Time]float64{}
+	pages := cloudwatch.NewGetMetricDataPaginator(r.aws.CloudWatch, &cloudwatch.GetMetricDataInput{
+		StartTime: aws.Time(end.Add(-DemandWindow)), EndTime: &end, MetricDataQueries: queries,
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("reading metrics: %w", err)
+		}
+		for _, result := range page.MetricDataResults {
+			id := aws.ToString(result.Id)
+			if points[id] == nil {
+				points[id] = map[time.Time]float64{}
+			}
+			for n := range min(len(result.Timestamps), len(result.Values)) {
+				points[id][result.Timestamps[n].Truncate(time.Minute)] = result.Values[n]
+			}
+		}
+	}
+	samples := make([][]Sample, len(loads))
+	for i, load := range loads {
+		samples[i] = load.samples(func(j int) map[time.Time]float64 { return points[fmt.Sprintf("m%d_%d", i, j)] })
+	}
+	return samples, nil
+}
+
+func (l load) samples(points func(int) map[time.Time]float64) []Sample {
+	minutes := map[time.Time]bool{}
+	for j := range l.series {
+		for at := range points(j) {
+			minutes[at] = true
+		}
+	}
+	var samples []Sample
+	for _, at := range slices.SortedFunc(maps.Keys(minutes), time.Time.Compare) {
+		values := make([]float64, len(l.series))
+		for j := range l.series {
+			values[j] = points(j)[at]
+		}
+		sample := l.sample(values)
+		sample.At = at
+		samples = append(samples, sample)
+	}
+	return samples
+}
+
+func (s series) query(id string) cloudwatchtypes.MetricDataQuery {
+	var dimensions []cloudwatchtypes.Dimension
+	for _, name := range slices.Sorted(maps.Keys(s.dimensions)) {
+		dimensions = append(dimensions, cloudwatchtypes.Dimension{Name: aws.String(name), Value: aws.String(s.dimensions[name])})
+	}
+	return cloudwatchtypes.MetricDataQuery{
+		Id: &id,
+		MetricStat: &cloudwatchtypes.MetricStat{
+			Metric: &cloudwatchtypes.Metric{Namespace: aws.String(s.namespace), MetricName: aws.String(s.name), Dimensions: dimensions},
+			Period: aws.Int32(60), Stat: aws.String(s.stat),
+		},
+	}
+}

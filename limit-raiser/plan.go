@@ -1,0 +1,279 @@
+package limitraiser
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"caretaker/internal/setting"
+)
+
+// Outcome is what is decided for a part, and after the run what became of it.
+type Outcome string
+
+// The outcomes. A plan knows all but Raised, WouldRaise and Failed.
+const (
+	// ToRaise is to be raised; what comes of it is Raised, or in a dry run WouldRaise.
+	ToRaise    Outcome = "to raise"
+	Raised     Outcome = "raised"
+	WouldRaise Outcome = "would raise"
+	// Met needs no raise.
+	Met Outcome = "met"
+	// AtMaximum is as high as it may get, and still short.
+	AtMaximum Outcome = "at the maximum"
+	// Refused is short, and may not be raised, or not now.
+	Refused Outcome = "refused"
+	// Waiting is short, and AWS or another run is at work on the resource.
+	Waiting Outcome = "waiting"
+	Failed  Outcome = "failed"
+)
+
+// Reason says why, in the words of the report; Decision.Detail has the rest.
+type Reason string
+
+// The reasons.
+const (
+	IsShort        Reason = "short"
+	NotShort       Reason = "not short"
+	NeedMet        Reason = "the need is met"
+	NotListed      Reason = "not listed in the file"
+	NoMaximum      Reason = "no maximum is set"
+	NothingToRaise Reason = "nothing that a call could raise"
+	MaximumReached Reason = "the maximum is reached"
+	InCooldown     Reason = "raised too recently"
+	RaisesOfTheDay Reason = "the day's raises are used up"
+	OverCost       Reason = "over limits.addedCostAMonth"
+	ShardBudget    Reason = "AWS's ten shard updates a day are used up"
+	FloorReached   Reason = "the unreserved concurrency would fall too low"
+	AlreadyAsked   Reason = "a request is open already"
+	IsBusy         Reason = "being changed"
+	InFlight       Reason = "another raise is in flight"
+	DryRun         Reason = "dry run"
+	AWSRefused     Reason = "AWS refuses it"
+	Unclear        Reason = "AWS's answer was lost"
+	CallFailed     Reason = "the call failed"
+)
+
+// Decision is what happens to one part of a resource, and why.
+type Decision struct {
+	Part    Part    `json:"part"`
+	Means   Means   `json:"means"`
+	Outcome Outcome `json:"outcome"`
+	Reason  Reason  `json:"reason"`
+	// Detail is in words.
+	Detail string `json:"detail,omitempty"`
+	// From is what there is, To what it is raised to; equal where nothing is raised.
+	From float64 `json:"from"`
+	To   float64 `json:"to"`
+	// CostAMonth is what the raise adds to a month's bill, in US dollars at list prices; 0 where
+	// what is raised is priced by its use.
+	CostAMonth float64 `json:"costAMonth,omitempty"`
+	// Short says that the alarm named this part.
+	Short bool `json:"short,omitempty"`
+}
+
+// Plan is what a run would do about a resource: a decision for each part of it.
+type Plan struct {
+	Resource Resource `json:"resource"`
+	// Decisions are in the order of the parts.
+	Decisions []Decision `json:"decisions"`
+	// Goal is what a raise of several steps is on its way to; 0 when one step is enough.
+	Goal float64 `json:"goal,omitempty"`
+}
+
+// Decide makes the plan. It knows no clock and no network.
+func Decide(facts Facts, memory Memory, cfg Config, region string, now time.Time) Plan {
+	plan := Plan{Resource: facts.Resource}
+	for _, have := range facts.Parts {
+		decision := decide(have, facts, memory, cfg)
+		if decision.Outcome == ToRaise && have.Part.Dimension == Shards {
+			decision, plan.Goal = doubled(decision)
+		}
+		if decision.Outcome == ToRaise {
+			cost, note := AddedCost(region, priced(decision), decision.From, decision.To, cfg.Limits.Prices)
+			if decision.CostAMonth = cost; note != "" {
+				decision.Detail += "; " + note
+			}
+		}
+		plan.Decisions = append(plan.Decisions, decision)
+	}
+	plan.limit(facts, memory, cfg.Limits, now)
+	return plan
+}
+
+// decide is how far one part goes by itself, whatever the limits of the whole resource say.
+func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
+	decision := Decision{Part: have.Part, Means: have.Means, From: have.Now, To: have.Now, Short: have.Short}
+	because := func(outcome Outcome, reason Reason, detail string) Decision {
+		decision.Outcome, decision.Reason, decision.Detail = outcome, reason, detail
+		return decision
+	}
+	demand := EstimateDemand(have.Samples, cfg.Sizing.RetryFactor)
+	switch {
+	case !have.Short && !due(have, demand, facts.AlarmAbove):
+		return because(Met, NotShort, "the alarm does not name it, and its own metrics do not either")
+	case facts.Unlisted:
+		return because(Refused, NotListed, "list it in caretaker.yaml with a maximum to have it raised")
+	case have.Means == NoMeans:
+		return because(Refused, NothingToRaise, have.Note)
+	case have.Max <= 0:
+		return because(Refused, NoMaximum, "set one in caretaker.yaml to have it raised")
+	case facts.OpenRequest > 0:
+		return because(Refused, AlreadyAsked, fmt.Sprintf("AWS has yet to answer the request for %s", units(facts.OpenRequest)))
+	case have.Means == AutoScaled && have.InUse < have.Now && !(demand.Known && cfg.Sizing.ToDemand):
+		return because(Met, NeedMet, fmt.Sprintf("auto scaling provides %s and may go to %s by itself", units(have.InUse), units(have.Now)))
+	}
+	step := Size(have.Now, have.Max, demand, cfg.Sizing)
+	detail := step.Reason
+	if demand.Known && demand.Detail != "" {
+		detail += " (" + demand.Detail + ")"
+	}
+	decision.To = step.To
+	if have.Means == Reserved && step.To > step.From {
+		floor := cmp.Or(memory.Floor, usualFloor)
+		if decision.To = reservable(step, facts.Unreserved, floor, cfg.Sizing.Headroom); decision.To <= step.From {
+			decision.To = step.From
+			return because(Refused, FloorReached, fmt.Sprintf(
+				"%s concurrency is unreserved, and %s with %s headroom must stay so", units(facts.Unreserved), units(floor), cfg.Sizing.Headroom))
+		}
+	}
+	switch {
+	case decision.To > decision.From:
+		return because(ToRaise, IsShort, detail)
+	case step.AtMaximum:
+		return because(AtMaximum, MaximumReached, detail)
+	}
+	return because(Met, NeedMet, detail)
+}
+
+// due says that a part which the alarm does not name needs a raise by its own metrics, as its
+// own alarm would say in a minute. It then goes with the others in one call.
+func due(have Have, demand Demand, above setting.Percent) bool {
+	if above == 0 {
+		above = 100
+	}
+	return have.Means != NoMeans && have.Max > have.Now && demand.Known && demand.PerSecond > have.Now*float64(above)/100
+}
+
+// reservable is how much of a step can be reserved without taking what must stay unreserved.
+func reservable(step Step, unreserved, floor float64, headroom setting.Percent) float64 {
+	spare := unreserved - whole(floor*(1+float64(headroom)/100))
+	return min(step.To, step.From+max(0, spare))
+}
+
+// doubled cuts a raise of shards to what one call may do, and says what is left as the goal.
+func doubled(decision Decision) (Decision, float64) {
+	goal := decision.To
+	if most := decision.From * shardFactor; goal > most {
+		decision.To = most
+		decision.Detail += fmt.Sprintf("; %s shards on the way to %s, since one call at most doubles them", units(most), units(goal))
+		return decision, goal
+	}
+	return decision, 0
+}
+
+// priced is what the raise costs by.
+func priced(decision Decision) string {
+	if decision.Means != Provisioned && decision.Means != AutoScaled {
+		return Free
+	}
+	switch decision.Part.Dimension {
+	case Read:
+		return PriceReadUnit
+	case Write:
+		return PriceWriteUnit
+	case Shards:
+		return PriceShard
+	}
+	return Free
+}
+
+// limit holds back what the limits of the whole resource, or of all, do not allow.
+func (p *Plan) limit(facts Facts, memory Memory, limits Limits, now time.Time) {
+	spent := memory.Spent
+	for i := range p.Decisions {
+		decision := &p.Decisions[i]
+		if decision.Outcome != ToRaise {
+			continue
+		}
+		outcome, reason, detail := bound(*decision, facts, memory, limits, now)
+		if reason == "" && spent+decision.CostAMonth > limits.AddedCostAMonth && decision.CostAMonth > 0 {
+			outcome, reason = Refused, OverCost
+			detail = fmt.Sprintf("it adds $%.2f a month to the $%.2f of this month's raises, of $%.2f allowed", decision.CostAMonth, spent, limits.AddedCostAMonth)
+		}
+		if reason == "" {
+			spent += decision.CostAMonth
+			continue
+		}
+		decision.Outcome, decision.Reason, decision.Detail = outcome, reason, detail
+		decision.To, decision.CostAMonth = decision.From, 0
+	}
+}
+
+// bound says why a part may not be raised now; the reason is empty when it may.
+func bound(decision Decision, facts Facts, memory Memory, limits Limits, now time.Time) (Outcome, Reason, string) {
+	// Auto scaling's maximum can be raised while the table changes.
+	if facts.Busy != "" && decision.Means != AutoScaled {
+		return Waiting, IsBusy, facts.Busy
+	}
+	if decision.Part.Dimension == Shards {
+		if memory.since(now.Add(-doublingWindow)) >= mostDoublings {
+			return Refused, ShardBudget, fmt.Sprintf("the next is possible once the first of %d is 24 hours old", mostDoublings)
+		}
+		// The steps on the way to a goal are one raise.
+		if memory.Goal > decision.From {
+			return "", "", ""
+		}
+	}
+	if rested := memory.last().Add(limits.Cooldown.Std()); !memory.last().IsZero() && now.Before(rested) {
+		return Refused, InCooldown, fmt.Sprintf("it rests until %s", rested.UTC().Format(time.TimeOnly+" MST"))
+	}
+	if midnight := now.UTC().Truncate(setting.Day); memory.since(midnight) >= limits.RaisesADay {
+		return Refused, RaisesOfTheDay, fmt.Sprintf("limits.raisesADay is %d, and the day ends at midnight UTC", limits.RaisesADay)
+	}
+	return "", "", ""
+}
+
+// with are the decisions of an outcome.
+func (p Plan) with(outcome Outcome) []Decision {
+	return p.those(func(d Decision) bool { return d.Outcome == outcome })
+}
+
+// because are the decisions for a reason.
+func (p Plan) because(reason Reason) []Decision {
+	return p.those(func(d Decision) bool { return d.Reason == reason })
+}
+
+func (p Plan) those(match func(Decision) bool) []Decision {
+	var found []Decision
+	for _, decision := range p.Decisions {
+		if match(decision) {
+			found = append(found, decision)
+		}
+	}
+	return found
+}
+
+// become is the plan with all decisions of one outcome turned into another.
+func (p Plan) become(from, to Outcome, reason Reason) Plan {
+	p.Decisions = slices.Clone(p.Decisions)
+	for i, decision := range p.Decisions {
+		if decision.Outcome == from {
+			p.Decisions[i].Outcome, p.Decisions[i].Reason = to, reason
+			if to != WouldRaise {
+				p.Decisions[i].To, p.Decisions[i].CostAMonth = decision.From, 0
+			}
+		}
+	}
+	return p
+}
+
+// shortage is the plan's resource with some of its parts.
+func (p Plan) shortage(positions []int) Shortage {
+	shortage := Shortage{Resource: p.Resource}
+	for _, position := range positions {
+		shortage.Parts = append(shortage.Parts, p.Decisions[position].Part)
+	}
+	return shortage
+}

@@ -1,0 +1,147 @@
+package limitraiser
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
+	quotastypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
+)
+
+// quotaShortages are the quotas of the file whose usage one of the metrics counts. Which metric
+// that is, only AWS says.
+func (r *Raiser) quotaShortages(ctx context.Context, metrics []Metric) ([]Shortage, error) {
+	var found []Shortage
+	for _, quota := range r.cfg.Quotas {
+		description, err := r.describeQuota(ctx, quota)
+		if err != nil {
+			return nil, fmt.Errorf("reading the quota %s/%s: %w", quota.Service, quota.Code, err)
+		}
+		if description == nil || description.UsageMetric == nil {
+			continue
+		}
+		for _, metric := range metrics {
+			usage := description.UsageMetric
+			if metric.Namespace == aws.ToString(usage.MetricNamespace) && metric.Name == aws.ToString(usage.MetricName) &&
+				maps.Equal(metric.Dimensions, usage.MetricDimensions) {
+				resource := Resource{KindQuota, quota.Service + "/" + quota.Code}
+				found = append(found, Shortage{resource, []Part{{Dimension: QuotaValue}}})
+				break
+			}
+		}
+	}
+	return found, nil
+}
+
+// describeQuota is nil where AWS has no such quota. One that never was changed may be known by
+// its default only.
+func (r *Raiser) describeQuota(ctx context.Context, quota Quota) (*quotastypes.ServiceQuota, error) {
+	applied, err := r.aws.Quotas.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: &quota.Service, QuotaCode: &quota.Code})
+	if err == nil {
+		return applied.Quota, nil
+	}
+	var absent *quotastypes.NoSuchResourceException
+	if !errors.As(err, &absent) {
+		return nil, err
+	}
+	usual, err := r.aws.Quotas.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: &quota.Service, QuotaCode: &quota.Code})
+	if errors.As(err, &absent) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return usual.Quota, nil
+}
+
+// readQuota reads a quota, its open request and its usage.
+func (r *Raiser) readQuota(ctx context.Context, shortage Shortage) (Facts, error) {
+	facts := Facts{Resource: shortage.Resource}
+	quota, listed := r.quota(shortage.Resource.Name)
+	if !listed {
+		return unlisted(facts, shortage.Parts), nil
+	}
+	facts.AlarmAbove = cmp.Or(quota.AlarmAbove, r.cfg.AlarmAbove)
+	description, err := r.describeQuota(ctx, quota)
+	if err != nil || description == nil {
+		return facts, err
+	}
+	facts.ARN = cmp.Or(aws.ToString(description.QuotaArn), r.home(ctx).arn("servicequotas", shortage.Resource.Name))
+	have := Have{
+		Part: Part{Dimension: QuotaValue}, Means: Requested, Now: aws.ToFloat64(description.Value), Max: quota.Max,
+		Note: aws.ToString(description.QuotaName),
+	}
+	if !description.Adjustable {
+		have.Means, have.Note = NoMeans, "AWS adjusts this quota for nobody"
+	}
+	if facts.OpenRequest, err = r.openRequest(ctx, quota); err != nil {
+		return Facts{}, err
+	}
+	if usage := description.UsageMetric; usage != nil && aws.ToString(usage.MetricName) != "" {
+		loads, err := r.readLoads(ctx, []load{quotaLoad(usage, description.Period)})
+		if err != nil {
+			return Facts{}, err
+		}
+		have.Samples = loads[0]
+	}
+	facts.Parts = []Have{have}
+	return facts, nil
+}
+
+func (r *Raiser) quota(name string) (Quota, bool) {
+	service, code, _ := strings.Cut(name, "/")
+	for _, quota := range r.cfg.Quotas {
+		if quota.Service == service && quota.Code == code {
+			return quota, true
+		}
+	}
+	return Quota{}, false
+}
+
+// openRequest is the highest value that an open request asks for; 0 when none is open.
+func (r *Raiser) openRequest(ctx context.Context, quota Quota) (float64, error) {
+	var open float64
+	pages := servicequotas.NewListRequestedServiceQuotaChangeHistoryByQuotaPaginator(r.aws.Quotas,
+		&servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaInput{ServiceCode: &quota.Service, QuotaCode: &quota.Code})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return 0, err
+		}
+		for _, request := range page.RequestedQuotas {
+			if request.Status == quotastypes.RequestStatusPending || request.Status == quotastypes.RequestStatusCaseOpened {
+				open = max(open, aws.ToFloat64(request.DesiredValue))
+			}
+		}
+	}
+	return open, nil
+}
+
+// quotaLoad is the usage as it is: AWS counts no refusals by quota. A quota on calls is for each
+// so many seconds, all others are for what there is at a time.
+func quotaLoad(usage *quotastypes.MetricInfo, period *quotastypes.QuotaPeriod) load {
+	ofQuota := 60.0
+	if period != nil && period.PeriodUnit == quotastypes.PeriodUnitSecond {
+		ofQuota = float64(aws.ToInt32(period.PeriodValue))
+	}
+	return load{
+		series: []series{{
+			aws.ToString(usage.MetricNamespace), aws.ToString(usage.MetricName),
+			cmp.Or(aws.ToString(usage.MetricStatisticRecommendation), "Maximum"), usage.MetricDimensions,
+		}},
+		sample: func(values []float64) Sample { return Sample{Consumed: values[0] * ofQuota} },
+	}
+}
+
+func (r *Raiser) requestQuota(ctx context.Context, name string, value float64) error {
+	quota, _ := r.quota(name)
+	_, err := r.aws.Quotas.RequestServiceQuotaIncrease(ctx, &servicequotas.RequestServiceQuotaIncreaseInput{
+		ServiceCode: &quota.Service, QuotaCode: &quota.Code, DesiredValue: &value, SupportCaseAllowed: &quota.SupportCase,
+	}, func(o *servicequotas.Options) { o.Retryer = once() })
+	return err
+}
