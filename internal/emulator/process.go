@@ -32,8 +32,12 @@ type process struct {
 	exited  chan struct{}
 }
 
-// interpreter finds the virtual environment's Python.
-func interpreter(given string) (string, error) {
+// interpreter finds the emulator's Python.
+func interpreter(given string) (string, error) { return interpreterOf(given, ".venv") }
+
+// interpreterOf finds the Python of a virtual environment beside the go.mod above the working
+// folder.
+func interpreterOf(given, environment string) (string, error) {
 	path := given
 	if path == "" {
 		folder, err := os.Getwd()
@@ -49,7 +53,7 @@ func interpreter(given string) (string, error) {
 			}
 			folder = filepath.Dir(folder)
 		}
-		path = filepath.Join(folder, ".venv", "bin", "python")
+		path = filepath.Join(folder, environment, "bin", "python")
 	}
 	if _, err := os.Stat(path); err != nil {
 		return "", fmt.Errorf("starting the emulator: %s is missing: run make setup", path)
