@@ -86,7 +86,7 @@ func addFunctionAlarms(fn function) {
 	if !fn.stopsItself {
 		fn.addAlarm("DurationAlarm", alarm{
 			name:        "duration",
-			description: fmt.Sprintf("A run of %s took more than 80%% of its time-out of %s; at 100%% Lambda kills it half way. Raise %s.function.timeout in caretaker.yaml, or find in the log group /aws/lambda/%[1]s what became slow.", fn.fullName, fn.size.Timeout, fn.name),
+			description: fmt.Sprintf("A run of %s took more than 80%% of its time-out of %s; at 100%% Lambda kills it half way. Raise %s.function.timeout in caretaker.yaml, or find in the log group /aws/lambda/%[1]s what became slow.", fn.fullName, fn.size.Timeout, fn.section),
 			namespace:   "AWS/Lambda", metric: "Duration", dimensions: own, statistic: "Maximum",
 			comparison: over, threshold: 0.8 * float64(fn.size.Timeout.Std().Milliseconds()), period: 5 * time.Minute, periods: reach, datapoints: 1,
 			missing: awscloudwatch.TreatMissingData_NOT_BREACHING,

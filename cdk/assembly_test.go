@@ -49,7 +49,7 @@ func withAssembly(run func() int) int {
 	})
 	for path, stages := range map[string][]string{
 		"../caretaker.yaml":       {config.DefaultStage},
-		"testdata/caretaker.yaml": {"prod", "often", "workdays", "weekly", "none"},
+		"testdata/caretaker.yaml": {"prod", "often", "workdays", "weekly", "none", "raise", "raise-dry", "raise-own"},
 	} {
 		for _, stage := range stages {
 			file, err := config.Load(path, config.Options{Stage: stage})
@@ -71,11 +71,13 @@ func withAssembly(run func() int) int {
 
 // writeBinary leaves something to deploy: what it is does not matter to a template.
 func writeBinary(assets string) {
-	if err := os.MkdirAll(filepath.Join(assets, "janitor"), 0o750); err != nil {
-		panic(err)
-	}
-	if err := os.WriteFile(filepath.Join(assets, "janitor", "bootstrap"), []byte("#!/bin/sh\n"), 0o600); err != nil {
-		panic(err)
+	for _, part := range []string{"janitor", "limit-raiser"} {
+		if err := os.MkdirAll(filepath.Join(assets, part), 0o750); err != nil {
+			panic(err)
+		}
+		if err := os.WriteFile(filepath.Join(assets, part, "bootstrap"), []byte("#!/bin/sh\n"), 0o600); err != nil {
+			panic(err)
+		}
 	}
 }
 
@@ -99,9 +101,15 @@ const (
 	often    = "Caretaker-often-Janitor"
 	workdays = "Caretaker-workdays-Janitor"
 	weekly   = "Caretaker-weekly-Janitor"
+
+	raiser    = "Caretaker-raise-LimitRaiser-eu-central-1"
+	raiserDry = "Caretaker-raise-dry-LimitRaiser"
+	raiserOwn = "Caretaker-raise-own-LimitRaiser"
 )
 
-// everyStack are all templates of the synthesis.
+// everyRaiser are the limit-raiser's templates of the synthesis, everyStack the janitor's.
+var everyRaiser = []string{raiser, "Caretaker-raise-LimitRaiser-us-east-1", raiserDry, raiserOwn}
+
 var everyStack = []string{shipped, often, prod, "Caretaker-prod-Janitor-us-east-1", weekly, workdays}
 
 // object is a piece of a template.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -17,8 +18,9 @@ import (
 
 // part is what the shared construct has to know of a part.
 type part struct {
-	// name is the part's folder, such as janitor; does says what its function does.
-	name, does string
+	// name is the part's folder, such as janitor, and section its section of caretaker.yaml; does
+	// says what its function does.
+	name, section, does string
 	// recovery says, in the alarms, what becomes of the work of a failed run.
 	recovery string
 	stage    string
@@ -27,7 +29,15 @@ type part struct {
 	arch       awslambda.Architecture
 	size       setting.Function
 	statements []iam.Statement
-	async      async
+	// arns fill in what the statements leave open beside the topic: {"${Queue}": ...}.
+	arns map[string]*string
+	// environment holds the variables beside those of every part.
+	environment map[string]*string
+	// source is the queue that Lambda reads for the function, nil where no queue feeds it.
+	source awssqs.Queue
+	// loops is true for a part that sends itself messages to look again later.
+	loops bool
+	async async
 	// stopsItself is true for a part that stops at its deadline with the rest reported:
 	// a run close to its timeout is then no alarm.
 	stopsItself bool
@@ -43,6 +53,10 @@ type async struct {
 	// https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
 	maxAge time.Duration
 }
+
+// eventAsync is how a part is invoked that answers events: what it did not manage is
+// tried twice more, for as long as the news is worth something.
+var eventAsync = async{retries: 2, maxAge: time.Hour}
 
 // function is a deployed part: its function and what stands around it.
 type function struct {
@@ -64,7 +78,7 @@ func newFunction(stack awscdk.Stack, p part) function {
 		RetentionInDays: jsii.Number(p.size.LogRetentionDays),
 	})
 	fn.logs.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY, nil)
-	fn.topic = newTopic(stack, fn.fullName, p.emails)
+	fn.topic = newTopic(stack, "Topic", fn.fullName, p.emails)
 	fn.onFailure = newDeadLetters(stack, "OnFailure")
 
 	props := awslambda.FunctionProps{
@@ -78,16 +92,16 @@ func newFunction(stack awscdk.Stack, p part) function {
 		Timeout:      awscdk.Duration_Seconds(jsii.Number(p.size.Timeout.Std().Seconds())),
 		Tracing:      awslambda.Tracing_ACTIVE,
 		// The role is whole before the function is made: what CDK would add to it by itself stays out.
-		Role: newRole(fn).WithoutPolicyUpdates(nil),
-		Environment: &map[string]*string{
-			"STAGE":     jsii.String(p.stage),
-			"TOPIC_ARN": fn.topic.TopicArn(),
-			// The emergency brake, where somebody in the console sees it: any value but 0 and false stops all changes.
-			"DRY_RUN": jsii.String(""),
-		},
+		Role:        newRole(fn).WithoutPolicyUpdates(nil),
+		Environment: fn.variables(),
 	}
 	if p.size.ReservedConcurrency > 0 {
 		props.ReservedConcurrentExecutions = jsii.Number(p.size.ReservedConcurrency)
+	}
+	if p.loops {
+		// Lambda takes a function that has called itself some 16 times in a row for one that ran
+		// away, and drops the message: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+		props.RecursiveLoop = awslambda.RecursiveLoop_ALLOW
 	}
 	fn.Function = awslambda.NewFunction(stack, jsii.String("Function"), &props)
 	awslambda.NewCfnEventInvokeConfig(stack, jsii.String("Async"), &awslambda.CfnEventInvokeConfigProps{
@@ -107,22 +121,41 @@ func newFunction(stack awscdk.Stack, p part) function {
 	return fn
 }
 
+// variables are the function's environment.
+func (fn function) variables() *map[string]*string {
+	variables := map[string]*string{
+		"STAGE":     jsii.String(fn.stage),
+		"TOPIC_ARN": fn.topic.TopicArn(),
+		// The emergency brake, where somebody in the console sees it: any value but 0 and false stops all changes.
+		"DRY_RUN": jsii.String(""),
+	}
+	maps.Copy(variables, fn.environment)
+	return &variables
+}
+
 // newRole makes the function's own role: the part's statements under the part's
 // name, and what any function needs under the name "function". No managed policy.
 func newRole(fn function) awsiam.Role {
+	needs := []iam.Statement{
+		{Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{*fn.logs.AttrArn()}},
+		{
+			Sid: "Trace", Actions: []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, Resources: []string{"*"},
+			WhyStar: "X-Ray knows no narrower resource for these",
+		},
+		{Sid: "KeepFailures", Actions: []string{"sqs:SendMessage"}, Resources: []string{*fn.onFailure.QueueArn()}},
+	}
+	if fn.source != nil {
+		needs = append(needs, iam.Statement{
+			Sid: "ReadQueue", Resources: []string{*fn.source.QueueArn()},
+			Actions: []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+		})
+	}
 	return awsiam.NewRole(fn.stack, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		Description: jsii.String("What " + fn.fullName + " may do"),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
-			fn.name: policy(fn.stack, fn.topic.TopicArn(), fn.statements),
-			"function": policy(fn.stack, fn.topic.TopicArn(), []iam.Statement{
-				{Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{*fn.logs.AttrArn()}},
-				{
-					Sid: "Trace", Actions: []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, Resources: []string{"*"},
-					WhyStar: "X-Ray knows no narrower resource for these",
-				},
-				{Sid: "KeepFailures", Actions: []string{"sqs:SendMessage"}, Resources: []string{*fn.onFailure.QueueArn()}},
-			}),
+			fn.name:    fn.policy(fn.statements),
+			"function": fn.policy(needs),
 		},
 	})
 }

@@ -24,6 +24,7 @@ func addJanitor(stack awscdk.Stack, in input, asset string) error {
 	}
 	fn := newFunction(stack, part{
 		name:        "janitor",
+		section:     "janitor",
 		does:        "Deletes the Lambda function versions that nothing refers to",
 		recovery:    "What a run left undone, the next one does: nothing needs to be repeated by hand.",
 		stage:       in.stage,

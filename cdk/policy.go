@@ -1,23 +1,31 @@
 package main
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
 
 	"caretaker/internal/iam"
 )
 
+// openPlaceholder is one that nothing filled in; a token of CDK's looks like ${Token[...]}.
+var openPlaceholder = regexp.MustCompile(`\$\{[A-Z][A-Za-z]*\}`)
+
 // policy turns a part's statements into a policy document, in their order.
-func policy(stack awscdk.Stack, topicARN *string, statements []iam.Statement) awsiam.PolicyDocument {
-	fill := strings.NewReplacer(
-		"${Partition}", *stack.Partition(),
-		"${Region}", *stack.Region(),
-		"${Account}", *stack.Account(),
-		"${Topic}", *topicARN,
-	)
+func (fn function) policy(statements []iam.Statement) awsiam.PolicyDocument {
+	pairs := []string{
+		"${Partition}", *fn.stack.Partition(),
+		"${Region}", *fn.stack.Region(),
+		"${Account}", *fn.stack.Account(),
+		"${Topic}", *fn.topic.TopicArn(),
+	}
+	for placeholder, arn := range fn.arns {
+		pairs = append(pairs, placeholder, *arn)
+	}
+	fill := strings.NewReplacer(pairs...)
 	document := awsiam.NewPolicyDocument(nil)
 	for _, statement := range statements {
 		props := awsiam.PolicyStatementProps{
@@ -30,7 +38,11 @@ func policy(stack awscdk.Stack, topicARN *string, statements []iam.Statement) aw
 		}
 		resources := make([]string, 0, len(statement.Resources))
 		for _, resource := range statement.Resources {
-			resources = append(resources, fill.Replace(resource))
+			filled := fill.Replace(resource)
+			if open := openPlaceholder.FindString(filled); open != "" {
+				panic(fmt.Sprintf("%s: nothing stands for %s in the statement %s", fn.name, open, statement.Sid))
+			}
+			resources = append(resources, filled)
 		}
 		props.Resources = jsii.Strings(resources...)
 		if len(statement.Conditions) > 0 {

@@ -45,7 +45,7 @@ func (fn function) addSchedule(expression, zone string, runs schedule.Schedule) 
 			&awsiam.ServicePrincipalOpts{Conditions: &account}),
 		Description: jsii.String("Lets EventBridge Scheduler run " + fn.fullName),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
-			"schedule": policy(fn.stack, fn.topic.TopicArn(), []iam.Statement{
+			"schedule": fn.policy([]iam.Statement{
 				{Sid: "Run", Actions: []string{"lambda:InvokeFunction"}, Resources: []string{*fn.FunctionArn()}},
 				{Sid: "KeepUndelivered", Actions: []string{"sqs:SendMessage"}, Resources: []string{*undelivered.QueueArn()}},
 			}),

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 var assetHash = regexp.MustCompile(`[0-9a-f]{64}`)
 
 func TestTemplates_areTheGoldenOnes(t *testing.T) {
-	for _, stack := range []string{shipped, prod} {
+	for _, stack := range linted {
 		text, _ := read(t, stack)
 		got := assetHash.ReplaceAllString(string(text), "ASSET") + "\n"
 		path := filepath.Join("testdata", stack+".template.golden.json")
@@ -66,6 +67,11 @@ func TestStacks_areOneForEachRegionUnderOneName(t *testing.T) {
 		weekly:                             "Caretaker-weekly-Janitor aws://111122223333/eu-west-1",
 		prod:                               "Caretaker-prod-Janitor aws://111122223333/eu-central-1",
 		"Caretaker-prod-Janitor-us-east-1": "Caretaker-prod-Janitor aws://111122223333/us-east-1",
+
+		raiser:                                  "Caretaker-raise-LimitRaiser aws://111122223333/eu-central-1",
+		"Caretaker-raise-LimitRaiser-us-east-1": "Caretaker-raise-LimitRaiser aws://111122223333/us-east-1",
+		raiserDry:                               "Caretaker-raise-dry-LimitRaiser aws://111122223333/eu-west-1",
+		raiserOwn:                               "Caretaker-raise-own-LimitRaiser aws://111122223333/eu-west-1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("stacks by id (-want +got):\n%s", diff)
@@ -73,7 +79,7 @@ func TestStacks_areOneForEachRegionUnderOneName(t *testing.T) {
 }
 
 func TestStacks_canBeDeployedAlone(t *testing.T) {
-	for _, stack := range everyStack {
+	for _, stack := range slices.Concat(everyStack, everyRaiser) {
 		text, template := read(t, stack)
 		if strings.Contains(string(text), "Fn::ImportValue") {
 			t.Errorf("%s imports from another stack", stack)
@@ -87,7 +93,7 @@ func TestStacks_canBeDeployedAlone(t *testing.T) {
 }
 
 func TestStacks_leaveNothingBehind(t *testing.T) {
-	for _, stack := range everyStack {
+	for _, stack := range slices.Concat(everyStack, everyRaiser) {
 		_, template := read(t, stack)
 		for id, resource := range template["Resources"].(object) {
 			for _, policy := range []string{"DeletionPolicy", "UpdateReplacePolicy"} {
@@ -100,13 +106,16 @@ func TestStacks_leaveNothingBehind(t *testing.T) {
 }
 
 func TestStacks_bearTheTagsOfTheFileAndTheStage(t *testing.T) {
-	want := []any{object{"Key": "caretaker:stage", "Value": "prod"}, object{"Key": "team", "Value": "platform"}}
-	for _, kind := range []string{
-		"AWS::Lambda::Function", "AWS::IAM::Role", "AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::CloudWatch::Alarm",
-	} {
-		for id, properties := range resources(t, prod, kind) {
-			if diff := cmp.Diff(want, properties["Tags"]); diff != "" {
-				t.Errorf("tags of %s (-want +got):\n%s", id, diff)
+	for stack, stage := range map[string]string{prod: "prod", raiser: "raise"} {
+		want := []any{object{"Key": "caretaker:stage", "Value": stage}, object{"Key": "team", "Value": "platform"}}
+		for _, kind := range []string{
+			"AWS::Lambda::Function", "AWS::IAM::Role", "AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::CloudWatch::Alarm",
+			"AWS::DynamoDB::Table",
+		} {
+			for id, properties := range resources(t, stack, kind) {
+				if diff := cmp.Diff(want, properties["Tags"]); diff != "" {
+					t.Errorf("%s: tags of %s (-want +got):\n%s", stack, id, diff)
+				}
 			}
 		}
 	}

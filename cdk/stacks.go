@@ -12,17 +12,36 @@ import (
 // addStacks adds a stack for each enabled part and Region. The returned function
 // removes what was staged, and is called once the app is synthesised.
 func addStacks(app constructs.Construct, in input) (clean func(), err error) {
-	if !in.file.Janitor.Enabled {
-		return func() {}, nil
+	var staged []func()
+	clean = func() {
+		for _, remove := range staged {
+			remove()
+		}
 	}
-	asset, clean, err := stageAsset(filepath.Join(in.assets, "janitor"), in.file.Janitor)
-	if err != nil {
-		return nil, fmt.Errorf("staging the janitor: %w", err)
-	}
-	for _, target := range targets(in, "Janitor") {
-		if err := addJanitor(newStack(app, in, target), in, asset); err != nil {
+	for _, part := range []struct {
+		// folder holds the part's binary; name is the part's in those of its stacks.
+		folder, name string
+		enabled      bool
+		slice        any
+		add          func(awscdk.Stack, input, string) error
+	}{
+		{"janitor", "Janitor", in.file.Janitor.Enabled, in.file.Janitor, addJanitor},
+		{"limit-raiser", "LimitRaiser", in.file.LimitRaiser.Enabled, in.file.LimitRaiser, addLimitRaiser},
+	} {
+		if !part.enabled {
+			continue
+		}
+		asset, remove, err := stageAsset(filepath.Join(in.assets, part.folder), part.slice)
+		if err != nil {
 			clean()
-			return nil, err
+			return nil, fmt.Errorf("staging the %s: %w", part.folder, err)
+		}
+		staged = append(staged, remove)
+		for _, target := range targets(in, part.name) {
+			if err := part.add(newStack(app, in, target), in, asset); err != nil {
+				clean()
+				return nil, err
+			}
 		}
 	}
 	return clean, nil

@@ -8,14 +8,15 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newTopic makes the topic that a part's alarms and summaries go to.
+// newTopic makes a topic that alarms may publish to, such as that of a part's own
+// alarms and summaries.
 //
 // It is not encrypted with KMS: CloudWatch may not use the key alias/aws/sns, so that
 // alarms would vanish in silence, and a key of one's own costs a dollar a month for
 // messages that hold names and figures only. Messages travel over SSL.
 // https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
-func newTopic(stack awscdk.Stack, name string, emails []string) awssns.Topic {
-	topic := awssns.NewTopic(stack, jsii.String("Topic"), &awssns.TopicProps{
+func newTopic(stack awscdk.Stack, id, name string, emails []string) awssns.Topic {
+	topic := awssns.NewTopic(stack, jsii.String(id), &awssns.TopicProps{
 		TopicName:   jsii.String(name),
 		DisplayName: jsii.String(name),
 		EnforceSSL:  jsii.Bool(true),

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"caretaker/internal/setting"
+)
+
+// feed is what brings a part its events: a topic that alarms publish to, the queue
+// behind it that Lambda reads, and the queue of what was given up.
+type feed struct {
+	topic              awssns.Topic
+	queue, deadLetters awssqs.Queue
+	// visibility is how long a message that failed waits until it comes again.
+	visibility time.Duration
+}
+
+const (
+	// receives is how often a message is tried: with a time-out of a minute that is once in six
+	// minutes for an hour, the time for which Lambda tries an asynchronous event too.
+	receives = 10
+	// readers are the runs at once that the queue may start: two, the least that Lambda allows,
+	// are enough, since an alarm takes seconds.
+	readers = 2
+	// batch is how many messages one run gets: few, since they share its time-out.
+	batch = 5
+)
+
+// newFeed makes the feed of a function that has so much time. A message stays unseen
+// for six times that, as Lambda asks for:
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+func newFeed(stack awscdk.Stack, name string, timeout setting.Duration) feed {
+	f := feed{
+		topic: newTopic(stack, "AlarmTopic", name+"-alarms", nil), deadLetters: newDeadLetters(stack, "DeadLetters"),
+		visibility: 6 * timeout.Std(),
+	}
+	f.queue = awssqs.NewQueue(stack, jsii.String("Queue"), &awssqs.QueueProps{
+		Encryption:        awssqs.QueueEncryption_SQS_MANAGED,
+		EnforceSSL:        jsii.Bool(true),
+		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(f.visibility.Seconds())),
+		RetentionPeriod:   awscdk.Duration_Days(jsii.Number(4)),
+		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: f.deadLetters, MaxReceiveCount: jsii.Number(receives)},
+		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
+	})
+	// What SNS cannot hand over waits with what the function gave up, in the same form, so that
+	// both can be moved back by the same command.
+	f.topic.AddSubscription(awssnssubscriptions.NewSqsSubscription(f.queue, &awssnssubscriptions.SqsSubscriptionProps{
+		DeadLetterQueue: f.deadLetters,
+	}))
+	return f
+}
+
+// addFeed lets Lambda read the queue for the function, and adds the queue's alarms.
+func (fn function) addFeed(f feed) {
+	awslambda.NewCfnEventSourceMapping(fn.stack, jsii.String("Source"), &awslambda.CfnEventSourceMappingProps{
+		FunctionName:          fn.FunctionName(),
+		EventSourceArn:        f.queue.QueueArn(),
+		BatchSize:             jsii.Number(batch),
+		FunctionResponseTypes: jsii.Strings("ReportBatchItemFailures"),
+		ScalingConfig:         &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(readers)},
+	})
+	fn.addQueueAlarm("DeadLettersAlarm", "dead-letters", f.deadLetters,
+		fmt.Sprintf("Events for %s failed %d times, or did not get into its queue; they wait for 14 days in the queue %s. Find in the log group /aws/lambda/%[1]s why, put that right, and have them tried again: aws sqs start-message-move-task --source-arn %[4]s. What was done already is not done again. ",
+			fn.fullName, receives, *f.deadLetters.QueueName(), *f.deadLetters.QueueArn())+fn.recovery)
+	// Ten minutes: more than the five for which the function itself puts a message off, and
+	// less than three receives, after which SQS leaves a message out of this metric.
+	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+	fn.addAlarm("QueueAgeAlarm", alarm{
+		name: "queue-age",
+		description: fmt.Sprintf("Events for %s wait for more than ten minutes in the queue %s: runs fail, or there are none. Look at the alarms errors and throttles and into the log group /aws/lambda/%[1]s; a run that handled some of its events and not others is no error to Lambda. A failed event comes again after %[3]s, %[4]d times in all. ",
+			fn.fullName, *f.queue.QueueName(), setting.Duration(f.visibility), receives) + fn.recovery,
+		namespace: "AWS/SQS", metric: "ApproximateAgeOfOldestMessage",
+		dimensions: map[string]*string{"QueueName": f.queue.QueueName()}, statistic: "Maximum",
+		comparison: over, threshold: 600, period: 5 * time.Minute, periods: 1, datapoints: 1,
+		missing: awscloudwatch.TreatMissingData_NOT_BREACHING,
+	})
+	fn.output("AlarmTopicArn", "Alarms of your own call the function through this topic", f.topic.TopicArn())
+	fn.output("QueueUrl", "Events on their way to the function", f.queue.QueueUrl())
+	fn.output("DeadLetterQueueUrl", "Events that were given up", f.deadLetters.QueueUrl())
+}
+
+// letAlarmsCall lets CloudWatch alarms of this account and Region name the function as
+// their action.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
+func (fn function) letAlarmsCall() {
+	awslambda.NewCfnPermission(fn.stack, jsii.String("AlarmsMayCall"), &awslambda.CfnPermissionProps{
+		FunctionName:  fn.FunctionArn(),
+		Action:        jsii.String("lambda:InvokeFunction"),
+		Principal:     jsii.String("lambda.alarms.cloudwatch.amazonaws.com"),
+		SourceAccount: fn.stack.Account(),
+		SourceArn: fn.stack.FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("cloudwatch"), Resource: jsii.String("alarm"), ResourceName: jsii.String("*"),
+			ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		}),
+	})
+}

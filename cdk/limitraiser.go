@@ -1,0 +1,125 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"caretaker/internal/iam"
+	limitraiser "caretaker/limit-raiser"
+)
+
+// addLimitRaiser fills the limit-raiser's stack.
+//
+// An alarm reaches the function in one of two ways: through the topic and the queue
+// behind it, as the stack's own alarms do, or directly, with the function as the
+// alarm's action. EventBridge is in neither: CloudWatch sends every state change of
+// every alarm there, and a rule that picks some out would be a third list of alarms to
+// keep. Who has such a rule gives it the queue or the function as its target, together
+// with the permission that EventBridge then needs; the function reads its events too.
+func addLimitRaiser(stack awscdk.Stack, in input, asset string) error {
+	cfg := in.file.LimitRaiser
+	name := "caretaker-" + in.stage + "-limit-raiser"
+	statements := limitraiser.Statements(cfg)
+	if err := checkPolicy(statements); err != nil {
+		return err
+	}
+	feed, ledger := newFeed(stack, name, cfg.Function.Timeout), newLedger(stack, name)
+	fn := newFunction(stack, part{
+		name:     "limit-raiser",
+		section:  "limitRaiser",
+		does:     "Raises what a CloudWatch alarm says is short, up to the maxima of caretaker.yaml",
+		recovery: "Until this is put right nothing may be raised: where users suffer, raise it by hand.",
+		stage:    in.stage,
+		asset:    asset,
+		arch:     in.arch,
+		size:     cfg.Function,
+
+		statements:  statements,
+		arns:        map[string]*string{"${Queue}": feed.queue.QueueArn(), "${Ledger}": ledger.TableArn()},
+		environment: map[string]*string{"QUEUE_URL": feed.queue.QueueUrl(), "TABLE_NAME": ledger.TableName()},
+		source:      feed.queue,
+		loops:       true, // an episode ends by itself: by its steps, the day's raises and the maximum
+		async:       eventAsync,
+		emails:      in.file.Notify.Email,
+	})
+	fn.addFeed(feed)
+	fn.letAlarmsCall()
+	fn.addCallers(callers(cfg), feed.topic, cfg.DryRun)
+	fn.output("FunctionArn", "Alarms of your own can name the function itself as their action", fn.FunctionArn())
+	fn.output("LedgerTableName", "What was raised, when and why. It goes with the stack; DynamoDB keeps a backup of it for 35 days", ledger.TableName())
+	return checkResources(stack)
+}
+
+// newLedger makes the table of what was raised and what is under way.
+//
+// It goes with the stack, as everything does, and yet is not lost: of a table with
+// point-in-time recovery DynamoDB keeps a backup for 35 days after its deletion, free
+// of charge. A table that stays would stand in the way of the next deployment.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html
+func newLedger(stack awscdk.Stack, name string) awsdynamodb.Table {
+	text := func(name string) *awsdynamodb.Attribute {
+		return &awsdynamodb.Attribute{Name: jsii.String(name), Type: awsdynamodb.AttributeType_STRING}
+	}
+	return awsdynamodb.NewTable(stack, jsii.String("Ledger"), &awsdynamodb.TableProps{
+		TableName:           jsii.String(name),
+		PartitionKey:        text(limitraiser.LedgerKey),
+		SortKey:             text(limitraiser.LedgerSort),
+		TimeToLiveAttribute: jsii.String(limitraiser.LedgerTTL),
+		BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
+		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
+			PointInTimeRecoveryEnabled: jsii.Bool(true),
+		},
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+}
+
+// The most resources that CloudFormation takes in a stack, and the most characters that
+// a role's inline policies may have, less what the function itself needs:
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const (
+	mostResources = 500
+	mostPolicy    = 10240 - 1240
+)
+
+// checkResources says what to do when the stack has more resources than CloudFormation takes.
+func checkResources(stack awscdk.Stack) error {
+	count := 0
+	for _, construct := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		if *awscdk.CfnResource_IsCfnResource(construct) {
+			count++
+		}
+	}
+	if count <= mostResources {
+		return nil
+	}
+	return fmt.Errorf("limitRaiser has %d resources, and CloudFormation takes %d in a stack: each maximum brings its alarms, two for the read units and two for the write units of a table or an index. "+
+		"Write limitRaiser.alarmAbove: 0%% and an alarmAbove of its own for each table that shall have alarms, and let alarms of yours call for the others", count, mostResources)
+}
+
+// checkPolicy says what to do when the names of what may be raised do not fit into a role.
+func checkPolicy(statements []iam.Statement) error {
+	// As long as they get: a Region's name, an account's number, the queue's ARN.
+	fill := strings.NewReplacer("${Partition}", "aws", "${Region}", "ap-southeast-2", "${Account}", "111122223333", "${Queue}", strings.Repeat("q", 120))
+	size := 0
+	for _, statement := range statements {
+		text, err := json.Marshal(map[string]any{
+			"Sid": statement.Sid, "Effect": "Allow", "Action": statement.Actions, "Resource": statement.Resources, "Condition": statement.Conditions,
+		})
+		if err != nil {
+			return fmt.Errorf("encoding the permissions of the limit-raiser: %w", err)
+		}
+		size += len(fill.Replace(string(text)))
+	}
+	if size <= mostPolicy {
+		return nil
+	}
+	return fmt.Errorf("limitRaiser lists so much that its permissions have about %d characters, and IAM takes %d in a role: "+
+		"tag tables with %s instead of listing them, and write limitRaiser.byTag: true; alarms of yours then call for them", size, mostPolicy, limitraiser.RaiseTag)
+}
