@@ -1,0 +1,329 @@
+package limitraiser
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"caretaker/internal/emulator"
+)
+
+// One emulator of each kind serves all tests, which use names of their own. They start when the
+// first test asks for them.
+var (
+	sharedEmulator = sync.OnceValues(func() (*emulator.Emulator, error) {
+		return emulator.Start(context.Background(), emulator.Options{Region: "us-east-1"})
+	})
+	sharedMoto = sync.OnceValues(func() (*emulator.Moto, error) {
+		return emulator.StartMoto(context.Background(), "")
+	})
+	started struct {
+		sync.Mutex
+		stops []func()
+	}
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, stop := range started.stops {
+		stop()
+	}
+	os.Exit(code)
+}
+
+func stopAtEnd(stop func()) {
+	started.Lock()
+	defer started.Unlock()
+	started.stops = append(started.stops, stop)
+}
+
+// world is a Region with a ledger, a queue and a topic of its own, behind the real SDK clients.
+type world struct {
+	*testing.T
+	emulator *emulator.Emulator
+	config   aws.Config
+	clients  Clients
+	tables   *dynamodb.Client
+	alarms   *cloudwatch.Client
+	queue    *sqs.Client
+	options  Options
+	name     string
+	// inbox is the queue that the topic feeds: what people get.
+	inbox string
+
+	mutex sync.Mutex
+	clock time.Time
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	e, err := sharedEmulator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	moto, err := sharedMoto()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopOnce.Do(func() { stopAtEnd(e.Stop); stopAtEnd(moto.Stop) })
+	w := &world{T: t, emulator: e, name: strings.NewReplacer("/", "-", "#", "-").Replace(t.Name()), clock: time.Now().UTC().Truncate(time.Millisecond)}
+	w.name = w.name[max(0, len(w.name)-60):]
+	w.config = e.AWS()
+	w.config.Retryer = func() aws.Retryer {
+		return retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts, o.MaxBackoff, o.RateLimiter = 5, time.Millisecond, ratelimit.None
+		})
+	}
+	w.clients = Connect(w.config)
+	second := Connect(moto.AWS("us-east-1"))
+	w.clients.AutoScaling, w.clients.Quotas = second.AutoScaling, second.Quotas
+	w.tables, w.alarms, w.queue = dynamodb.NewFromConfig(w.config), cloudwatch.NewFromConfig(w.config), sqs.NewFromConfig(w.config)
+	w.options = Options{
+		Home: Home{"aws", e.Account(), "us-east-1"}, Table: w.ledgerTable(), Queue: w.newQueue("looks"), Topic: w.newTopic(), Now: w.now,
+	}
+	t.Cleanup(e.ClearFaults)
+	return w
+}
+
+var stopOnce sync.Once
+
+func (w *world) now() time.Time {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return w.clock
+}
+
+func (w *world) pass(d time.Duration) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.clock = w.clock.Add(d)
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) ledgerTable() string {
+	w.Helper()
+	name := w.name + "-ledger"
+	attribute := func(name string) dynamodbtypes.AttributeDefinition {
+		return dynamodbtypes.AttributeDefinition{AttributeName: &name, AttributeType: dynamodbtypes.ScalarAttributeTypeS}
+	}
+	_, err := w.tables.CreateTable(w.Context(), &dynamodb.CreateTableInput{
+		TableName: &name, BillingMode: dynamodbtypes.BillingModePayPerRequest,
+		AttributeDefinitions: []dynamodbtypes.AttributeDefinition{attribute(LedgerKey), attribute(LedgerSort)},
+		KeySchema: []dynamodbtypes.KeySchemaElement{
+			{AttributeName: aws.String(LedgerKey), KeyType: dynamodbtypes.KeyTypeHash},
+			{AttributeName: aws.String(LedgerSort), KeyType: dynamodbtypes.KeyTypeRange},
+		},
+	})
+	w.must(err)
+	return name
+}
+
+func (w *world) newQueue(suffix string) string {
+	w.Helper()
+	output, err := w.queue.CreateQueue(w.Context(), &sqs.CreateQueueInput{QueueName: aws.String(w.name[:min(len(w.name), 60)] + "-" + suffix)})
+	w.must(err)
+	return aws.ToString(output.QueueUrl)
+}
+
+func (w *world) newTopic() string {
+	w.Helper()
+	topics := sns.NewFromConfig(w.config)
+	topic, err := topics.CreateTopic(w.Context(), &sns.CreateTopicInput{Name: aws.String(w.name)})
+	w.must(err)
+	w.inbox = w.newQueue("inbox")
+	arn := "arn:aws:sqs:us-east-1:" + w.emulator.Account() + ":" + w.inbox[strings.LastIndex(w.inbox, "/")+1:]
+	_, err = topics.Subscribe(w.Context(), &sns.SubscribeInput{TopicArn: topic.TopicArn, Protocol: aws.String("sqs"), Endpoint: &arn})
+	w.must(err)
+	return aws.ToString(topic.TopicArn)
+}
+
+// units are a table's or an index's read and write units.
+type twoUnits struct{ read, write int64 }
+
+func (u twoUnits) throughput() *dynamodbtypes.ProvisionedThroughput {
+	return &dynamodbtypes.ProvisionedThroughput{ReadCapacityUnits: &u.read, WriteCapacityUnits: &u.write}
+}
+
+// table makes a provisioned table, with an index by-customer unless index is zero.
+func (w *world) table(units, index twoUnits, tags ...dynamodbtypes.Tag) string {
+	w.Helper()
+	name := w.name + "-table"
+	input := &dynamodb.CreateTableInput{
+		TableName: &name, BillingMode: dynamodbtypes.BillingModeProvisioned, ProvisionedThroughput: units.throughput(), Tags: tags,
+		AttributeDefinitions: []dynamodbtypes.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: "S"}},
+		KeySchema:            []dynamodbtypes.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: "HASH"}},
+	}
+	if index != (twoUnits{}) {
+		input.AttributeDefinitions = append(input.AttributeDefinitions, dynamodbtypes.AttributeDefinition{AttributeName: aws.String("customer"), AttributeType: "S"})
+		input.GlobalSecondaryIndexes = []dynamodbtypes.GlobalSecondaryIndex{{
+			IndexName: aws.String("by-customer"), ProvisionedThroughput: index.throughput(), Projection: &dynamodbtypes.Projection{ProjectionType: "ALL"},
+			KeySchema: []dynamodbtypes.KeySchemaElement{{AttributeName: aws.String("customer"), KeyType: "HASH"}},
+		}}
+	}
+	_, err := w.tables.CreateTable(w.Context(), input)
+	w.must(err)
+	return name
+}
+
+// has reads a table's units and those of its index.
+func (w *world) has(table string) (units, index twoUnits) {
+	w.Helper()
+	output, err := w.tables.DescribeTable(w.Context(), &dynamodb.DescribeTableInput{TableName: &table})
+	w.must(err)
+	of := func(given *dynamodbtypes.ProvisionedThroughputDescription) twoUnits {
+		return twoUnits{aws.ToInt64(given.ReadCapacityUnits), aws.ToInt64(given.WriteCapacityUnits)}
+	}
+	units = of(output.Table.ProvisionedThroughput)
+	for _, one := range output.Table.GlobalSecondaryIndexes {
+		index = of(one.ProvisionedThroughput)
+	}
+	return units, index
+}
+
+// measure puts a minute of a DynamoDB metric, ago minutes before now.
+func (w *world) measure(namespace, metric string, value float64, ago int, dimensions map[string]string) {
+	w.Helper()
+	datum := cloudwatchtypes.MetricDatum{
+		MetricName: &metric, Value: &value, Timestamp: aws.Time(w.now().Truncate(time.Minute).Add(-time.Duration(ago) * time.Minute)),
+	}
+	for name, value := range dimensions {
+		datum.Dimensions = append(datum.Dimensions, cloudwatchtypes.Dimension{Name: aws.String(name), Value: aws.String(value)})
+	}
+	_, err := w.alarms.PutMetricData(w.Context(), &cloudwatch.PutMetricDataInput{Namespace: &namespace, MetricData: []cloudwatchtypes.MetricDatum{datum}})
+	w.must(err)
+}
+
+// alarm makes an alarm on a metric and moves it to a state.
+func (w *world) alarm(state string, metric Metric) string {
+	w.Helper()
+	name := w.name + "-" + metric.Name
+	input := &cloudwatch.PutMetricAlarmInput{
+		AlarmName: &name, Namespace: &metric.Namespace, MetricName: &metric.Name, Statistic: cloudwatchtypes.StatisticSum,
+		Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(1), ComparisonOperator: cloudwatchtypes.ComparisonOperatorGreaterThanThreshold,
+	}
+	for dimension, value := range metric.Dimensions {
+		input.Dimensions = append(input.Dimensions, cloudwatchtypes.Dimension{Name: aws.String(dimension), Value: aws.String(value)})
+	}
+	_, err := w.alarms.PutMetricAlarm(w.Context(), input)
+	w.must(err)
+	w.setState(name, state)
+	return name
+}
+
+func (w *world) setState(alarm, state string) {
+	w.Helper()
+	_, err := w.alarms.SetAlarmState(w.Context(), &cloudwatch.SetAlarmStateInput{
+		AlarmName: &alarm, StateValue: cloudwatchtypes.StateValue(state), StateReason: aws.String("the test says so"),
+	})
+	w.must(err)
+}
+
+// writeThrottles is the alarm metric of a table's throttled writes.
+func writeThrottles(table string) Metric {
+	return Metric{Namespace: "AWS/DynamoDB", Name: "WriteThrottleEvents", Dimensions: map[string]string{"TableName": table}}
+}
+
+// event is the direct invocation by an alarm that changed to ALARM.
+func (w *world) event(alarm string, metric Metric, changed time.Time) json.RawMessage {
+	return w.eventOf(w.emulator.Account(), "us-east-1", alarm, "ALARM", metric, changed)
+}
+
+func (w *world) eventOf(account, region, alarm, state string, metric Metric, changed time.Time) json.RawMessage {
+	w.Helper()
+	at := changed.UTC().Format("2006-01-02T15:04:05.000-0700")
+	raw, err := json.Marshal(map[string]any{
+		"source": "aws.cloudwatch", "alarmArn": fmt.Sprintf("arn:aws:cloudwatch:%s:%s:alarm:%s", region, account, alarm),
+		"accountId": account, "time": at, "region": region,
+		"alarmData": map[string]any{
+			"alarmName": alarm, "state": map[string]any{"value": state, "reason": "the test says so", "timestamp": at},
+			"configuration": map[string]any{"metrics": []any{map[string]any{
+				"id": "m1", "returnData": true,
+				"metricStat": map[string]any{"period": 60, "stat": "Sum", "metric": map[string]any{
+					"namespace": metric.Namespace, "name": metric.Name, "dimensions": metric.Dimensions,
+				}},
+			}}},
+		},
+	})
+	w.must(err)
+	return raw
+}
+
+// inQueue wraps bodies into the event of a queue.
+func inQueue(bodies ...json.RawMessage) json.RawMessage {
+	var records []map[string]any
+	for number, body := range bodies {
+		records = append(records, map[string]any{
+			"messageId": fmt.Sprint("message-", number), "body": string(body), "eventSource": "aws:sqs",
+			"eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:queue",
+		})
+	}
+	raw, err := json.Marshal(map[string]any{"Records": records})
+	if err != nil {
+		panic(err)
+	}
+	return raw
+}
+
+func (w *world) raiser(cfg Config) *Raiser { return New(cfg, w.clients, w.options) }
+
+// earnest raises a table, and its index by-customer, up to 4,000 units.
+func earnest(table string, changes ...func(*Config)) Config {
+	cfg := Default()
+	cfg.Enabled, cfg.DryRun = true, false
+	cfg.Tables = []Table{{
+		Name: table, Read: Capacity{4000}, Write: Capacity{4000},
+		Indexes: []Index{{Name: "by-customer", Read: Capacity{4000}, Write: Capacity{4000}}},
+	}}
+	for _, change := range changes {
+		change(&cfg)
+	}
+	return cfg
+}
+
+// calls counts the calls of an operation that reached the emulator since the last look.
+func (w *world) calls(operation string) int {
+	count := 0
+	for _, call := range w.emulator.Calls() {
+		if call.Operation == operation {
+			count++
+		}
+	}
+	return count
+}
+
+// received takes what is in a queue.
+func (w *world) received(queue string) []string {
+	w.Helper()
+	var bodies []string
+	for {
+		output, err := w.queue.ReceiveMessage(w.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue, MaxNumberOfMessages: 10, VisibilityTimeout: 600})
+		w.must(err)
+		if len(output.Messages) == 0 {
+			return bodies
+		}
+		for _, message := range output.Messages {
+			bodies = append(bodies, aws.ToString(message.Body))
+		}
+	}
+}
