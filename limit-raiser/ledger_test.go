@@ -1,0 +1,169 @@
+package limitraiser
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+)
+
+func TestLedger_handsAnEventToOneOfMany(t *testing.T) {
+	w := newWorld(t)
+	ledger := NewLedger(w.clients.Ledger, w.options.Table, w.now)
+	var winners, losers atomic.Int64
+	var group errgroup.Group
+	for range 32 {
+		group.Go(func() error {
+			_, standing, err := ledger.claim(t.Context(), "event", w.now().Add(time.Minute))
+			if standing == claimed {
+				winners.Add(1)
+			} else if standing == inProgress {
+				losers.Add(1)
+			}
+			return err
+		})
+	}
+	w.must(group.Wait())
+	if winners.Load() != 1 || losers.Load() != 31 {
+		t.Errorf("%d of 32 claimed the event, %d found it in progress", winners.Load(), losers.Load())
+	}
+}
+
+func TestLedger_claimsAnewOnlyWhatWasLeftOrGivenBack(t *testing.T) {
+	w := newWorld(t)
+	ledger := NewLedger(w.clients.Ledger, w.options.Table, w.now)
+	claim := func(want standing) held {
+		t.Helper()
+		h, got, err := ledger.claim(t.Context(), "event", w.now().Add(time.Minute))
+		if err != nil || got != want {
+			t.Fatalf("the claim is %v, %v; want %v", got, err, want)
+		}
+		return h
+	}
+	dead := claim(claimed)
+	claim(inProgress)
+	w.pass(2 * time.Minute)
+	second := claim(claimed)
+	if err := ledger.complete(t.Context(), dead); err == nil {
+		t.Error("a run whose time was up completed the event of another")
+	}
+	w.must(ledger.letGo(t.Context(), second))
+	w.must(ledger.complete(t.Context(), claim(claimed)))
+	claim(completed)
+	w.pass(24 * time.Hour)
+	claim(completed)
+}
+
+func TestLedger_keepsWhatTheHolderOfAResourceWrites(t *testing.T) {
+	w := newWorld(t)
+	ledger := NewLedger(w.clients.Ledger, w.options.Table, w.now)
+	h, known, free, err := ledger.take(t.Context(), "table/orders", w.now().Add(time.Minute))
+	if err != nil || !free || !cmp.Equal(known, record{}) {
+		t.Fatalf("the first take: %+v, %v, %v", known, free, err)
+	}
+	if _, _, free, err := ledger.take(t.Context(), "table/orders", w.now().Add(time.Minute)); err != nil || free {
+		t.Fatalf("the record was free for a second: %v", err)
+	}
+	known.Memory = known.raised(w.now())
+	known.Intent = &intent{Event: "event", At: w.now(), Decisions: []Decision{{Part: Part{Dimension: Write}, From: 50, To: 250}}}
+	w.must(ledger.settle(t.Context(), h, known))
+	_, again, free, err := ledger.take(t.Context(), "table/orders", w.now().Add(time.Minute))
+	if diff := cmp.Diff(known, again); err != nil || !free || diff != "" {
+		t.Errorf("%v, %v: %s", free, err, diff)
+	}
+	w.pass(2 * time.Minute)
+	if _, _, free, err := ledger.take(t.Context(), "table/orders", w.now().Add(time.Minute)); err != nil || !free {
+		t.Errorf("what a dead run held stayed taken: %v", err)
+	}
+	if err := ledger.settle(t.Context(), h, known); err == nil {
+		t.Error("a run whose time was up wrote over another's record")
+	}
+}
+
+func TestLedger_neverSpendsMoreThanTheCap(t *testing.T) {
+	w := newWorld(t)
+	ledger := NewLedger(w.clients.Ledger, w.options.Table, w.now)
+	var spent atomic.Int64
+	var group errgroup.Group
+	for range 40 {
+		group.Go(func() error {
+			free, err := ledger.spend(t.Context(), w.now(), 7, 100)
+			if free {
+				spent.Add(7)
+			}
+			return err
+		})
+	}
+	w.must(group.Wait())
+	got, err := ledger.spent(t.Context(), w.now())
+	if err != nil || got != 98 || spent.Load() != 98 {
+		t.Errorf("%v spent, %d granted, %v; want 98 of 100", got, spent.Load(), err)
+	}
+	w.must(ledger.giveBack(t.Context(), w.now(), 14))
+	if got, err := ledger.spent(t.Context(), w.now()); err != nil || got != 84 {
+		t.Errorf("%v is left after 14 were given back, %v", got, err)
+	}
+	if got, err := ledger.spent(t.Context(), w.now().AddDate(0, 1, 1)); err != nil || got != 0 {
+		t.Errorf("the next month begins with %v, %v", got, err)
+	}
+}
+
+// A thousand events come twice each, shuffled, to many runs at once; some of those fail in the
+// middle and give the event back.
+func TestLedger_appliesNoEventTwice(t *testing.T) {
+	w := newWorld(t)
+	ledger := NewLedger(w.clients.Ledger, w.options.Table, w.now)
+	const events = 1000
+	var mutex sync.Mutex
+	applied := map[string]int{}
+	var deliveries []string
+	for number := range events {
+		event := fmt.Sprint("event-", number)
+		deliveries = append(deliveries, event, event)
+	}
+	random := rand.New(rand.NewPCG(1, 2)) // #nosec G404 -- the same order each time
+	random.Shuffle(len(deliveries), func(i, j int) { deliveries[i], deliveries[j] = deliveries[j], deliveries[i] })
+	fails := map[int]bool{}
+	for range events / 10 {
+		fails[random.IntN(len(deliveries))] = true
+	}
+	var deliver func(ctx context.Context, position int, event string) error
+	deliver = func(ctx context.Context, position int, event string) error {
+		h, standing, err := ledger.claim(ctx, event, w.now().Add(time.Minute))
+		switch {
+		case err != nil || standing == completed:
+			return err
+		case standing == inProgress: // it comes again
+			return deliver(ctx, position, event)
+		case fails[position]:
+			if err := ledger.letGo(ctx, h); err != nil {
+				return err
+			}
+			return deliver(ctx, -1, event)
+		}
+		mutex.Lock()
+		applied[event]++
+		mutex.Unlock()
+		return ledger.complete(ctx, h)
+	}
+	group, ctx := errgroup.WithContext(t.Context())
+	group.SetLimit(16)
+	for position, event := range deliveries {
+		group.Go(func() error { return deliver(ctx, position, event) })
+	}
+	w.must(group.Wait())
+	for event, times := range applied {
+		if times != 1 {
+			t.Errorf("%s was applied %d times", event, times)
+		}
+	}
+	if len(applied) != events {
+		t.Errorf("%d of %d events were applied", len(applied), events)
+	}
+}
