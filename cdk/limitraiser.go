@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"caretaker/internal/emf"
 	"caretaker/internal/iam"
 	limitraiser "caretaker/limit-raiser"
 )
@@ -49,11 +52,25 @@ func addLimitRaiser(stack awscdk.Stack, in input, asset string) error {
 		emails:      in.file.Notify.Email,
 	})
 	fn.addFeed(feed)
+	fn.addFailedAlarm()
 	fn.letAlarmsCall()
 	fn.addCallers(callers(cfg), feed.topic, cfg.DryRun)
 	fn.output("FunctionArn", "Alarms of your own can name the function itself as their action", fn.FunctionArn())
 	fn.output("LedgerTableName", "What was raised, when and why. It goes with the stack; DynamoDB keeps a backup of it for 35 days", ledger.TableName())
 	return checkResources(stack)
+}
+
+// addFailedAlarm tells of raises that AWS refused for a reason that time does not heal.
+// The run that made one answered its event, and is no error to Lambda.
+func (fn function) addFailedAlarm() {
+	fn.addAlarm("RaisesFailedAlarm", alarm{
+		name: "raises-failed",
+		description: fmt.Sprintf("AWS refused a raise that %s asked for, such as for a missing permission or a quota of the account. The message at its topic says which resource and why, and so does caretaker limit-raiser history. ", fn.fullName) +
+			fn.recovery + brake,
+		namespace: emf.Namespace, metric: "RaisesFailed", dimensions: fn.ownMetric(), statistic: "Sum",
+		comparison: over, threshold: 0, period: 5 * time.Minute, periods: 1, datapoints: 1,
+		missing: awscloudwatch.TreatMissingData_NOT_BREACHING,
+	})
 }
 
 // newLedger makes the table of what was raised and what is under way.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/config"
+	"caretaker/internal/emf"
 	limitraiser "caretaker/limit-raiser"
 )
 
@@ -31,6 +33,7 @@ func TestLimitRaiser_isWatchedItself(t *testing.T) {
 		"duration":         "AWS/Lambda Maximum Duration GreaterThanThreshold 96000 in 1 of 2 x 300s, missing notBreaching",
 		"on-failure-queue": "AWS/SQS Maximum ApproximateNumberOfMessagesVisible GreaterThanThreshold 0 in 1 of 1 x 300s, missing notBreaching",
 		"dead-letters":     "AWS/SQS Maximum ApproximateNumberOfMessagesVisible GreaterThanThreshold 0 in 1 of 1 x 300s, missing notBreaching",
+		"raises-failed":    "Caretaker Sum RaisesFailed GreaterThanThreshold 0 in 1 of 1 x 300s, missing notBreaching",
 		"queue-age":        "AWS/SQS Maximum ApproximateAgeOfOldestMessage GreaterThanThreshold 600 in 1 of 1 x 300s, missing notBreaching",
 	}
 	if diff := cmp.Diff(want, watched(t, raiser)); diff != "" {
@@ -51,10 +54,27 @@ func TestLimitRaiser_isWatchedItself(t *testing.T) {
 			}
 			queue, _ := at(alarm, "Dimensions", 0, "Value", "Fn::GetAtt", 0).(string)
 			queues[queue] = true
+			if text := fmt.Sprint(alarm["AlarmDescription"]); strings.Contains(text, "%!") || len(text) > 1000 {
+				t.Errorf("%s: the description of %s is: %s", stack, id, text)
+			}
 		}
 		for id := range resources(t, stack, "AWS::SQS::Queue") {
 			if !queues[id] {
 				t.Errorf("%s: nobody watches the queue %s", stack, id)
+			}
+		}
+	}
+}
+
+// An alarm on a metric that nobody publishes would never tell anything.
+func TestLimitRaiser_publishesTheMetricThatIsWatched(t *testing.T) {
+	published := slices.ContainsFunc(limitraiser.Report{}.Metrics(), func(m emf.Metric) bool { return m.Name == "RaisesFailed" })
+	_, function := one(t, raiser, "AWS::Lambda::Function")
+	want := []any{object{"Name": "Part", "Value": "limit-raiser"}, object{"Name": "Stage", "Value": at(function, "Environment", "Variables", "STAGE")}}
+	for _, alarm := range resources(t, raiser, "AWS::CloudWatch::Alarm") {
+		if alarm["MetricName"] == "RaisesFailed" {
+			if diff := cmp.Diff(want, alarm["Dimensions"]); diff != "" || !published {
+				t.Errorf("published: %t, dimensions (-want +got):\n%s", published, diff)
 			}
 		}
 	}

@@ -67,7 +67,8 @@ type Limits struct {
 	// AddedCostAMonth caps in US dollars what all raises of a UTC month together may add to a
 	// month's bill, at list prices, 0 to 10,000,000. 0 allows only raises that cost nothing.
 	AddedCostAMonth float64 `json:"addedCostAMonth" yaml:"addedCostAMonth"`
-	// Prices overrides the price table: by the names in it, in US dollars. Empty overrides none.
+	// Prices overrides the list prices, in US dollars an hour: readUnitHour and writeUnitHour of
+	// DynamoDB, shardHour of Kinesis. Empty overrides none.
 	Prices map[string]float64 `json:"prices" yaml:"prices"`
 }
 

@@ -51,9 +51,11 @@ func TestValidate_namesTheKeyThatIsWrong(t *testing.T) {
 		{"nothing that may cost", func(c *Config) { c.Limits.AddedCostAMonth = 0 }, ""},
 		{"a cost that is no number", func(c *Config) { c.Limits.AddedCostAMonth = math.NaN() }, "limits.addedCostAMonth"},
 		{"money back", func(c *Config) { c.Limits.AddedCostAMonth = -1 }, "limits.addedCostAMonth"},
-		{"a price", func(c *Config) { c.Limits.Prices = map[string]float64{"writeUnit": 0} }, ""},
-		{"a price under nothing", func(c *Config) { c.Limits.Prices = map[string]float64{"writeUnit": -1} }, "limits.prices.writeUnit"},
-		{"a price of nothing", func(c *Config) { c.Limits.Prices = map[string]float64{"": 1} }, "limits.prices."},
+		{"a price", func(c *Config) {
+			c.Limits.Prices = map[string]float64{PriceWriteUnit: 0, PriceReadUnit: 0.5, PriceShard: 1}
+		}, ""},
+		{"a price under nothing", func(c *Config) { c.Limits.Prices = map[string]float64{PriceShard: -1} }, "limits.prices.shardHour"},
+		{"a price of nothing known", func(c *Config) { c.Limits.Prices = map[string]float64{"storage": 1} }, "limits.prices.storage"},
 
 		{"tags with a ceiling", func(c *Config) { c.ByTag, c.Ceiling = true, 4000 }, ""},
 		{"tags without a ceiling", func(c *Config) { c.ByTag = true }, "ceiling"},

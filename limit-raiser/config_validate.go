@@ -6,6 +6,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strings"
 
 	"caretaker/internal/setting"
 )
@@ -22,7 +23,6 @@ var (
 	serviceForm  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{1,62}$`)
 	quotaForm    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{1,127}$`)
 	usageForm    = regexp.MustCompile(`^[A-Za-z0-9 _./:-]{1,255}$`)
-	priceForm    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*$`)
 )
 
 const (
@@ -108,8 +108,8 @@ func (l Limits) validate(p *problems) {
 	}
 	p.between("limits.addedCostAMonth", l.AddedCostAMonth, 0, mostCost, "US dollars from 0 to 10000000")
 	for _, name := range slices.Sorted(maps.Keys(l.Prices)) {
-		if !priceForm.MatchString(name) {
-			p.wrong("limits.prices."+name, name, "the name of a price, in letters and digits")
+		if !slices.Contains(PriceNames(), name) {
+			p.wrong("limits.prices."+name, name, "one of "+strings.Join(PriceNames(), ", "))
 		}
 		p.between("limits.prices."+name, l.Prices[name], 0, mostCost, "US dollars from 0 to 10000000")
 	}

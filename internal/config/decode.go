@@ -301,7 +301,7 @@ func allowed(into reflect.Type) string {
 		return "a list such as [a, b], or [] for none"
 	case reflect.Map:
 		if into.Elem().Kind() == reflect.Float64 {
-			return "names with numbers such as {writeUnit: 0.5}, or {} for none"
+			return "names with numbers such as {writeUnitHour: 0.5}, or {} for none"
 		}
 		return "names with texts such as {team: platform}, or {} for none"
 	case reflect.Struct:

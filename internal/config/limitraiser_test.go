@@ -23,7 +23,7 @@ limitRaiser:
       indexes:
         - {name: byDate, write: {max: 50}}
     - {name: carts}
-  limits: {prices: {writeUnit: 0.5}}
+  limits: {prices: {writeUnitHour: 0.5}}
 stages:
   prod:
     limitRaiser:
@@ -46,7 +46,7 @@ func TestLoad_readsListsOfSections(t *testing.T) {
 		},
 		{Name: "carts"},
 	}
-	want.Limits.Prices = map[string]float64{"writeUnit": 0.5}
+	want.Limits.Prices = map[string]float64{"writeUnitHour": 0.5}
 	if diff := cmp.Diff(want, file.LimitRaiser); diff != "" {
 		t.Errorf("-want +loaded\n%s", diff)
 	}
@@ -78,8 +78,8 @@ func TestLoad_refusesEntriesOfLists(t *testing.T) {
 		"more units than any":          {"ceiling: 9223372036854775808", `limitRaiser.ceiling: "9223372036854775808" is not allowed: a whole number`},
 		"an entry without its name":    {"tables:\n  - name: orders\n  - read: {max: 1}", `limitRaiser.tables[1].name: "" is not allowed: a name, not an ARN: 3 to 255 letters, digits and _.-`},
 		"an index twice":               {"tables: [{name: orders, indexes: [{name: byDate}, {name: byDate}]}]", `limitRaiser.tables[0].indexes[1].name: "byDate" is not allowed: each name once`},
-		"a price in words":             {"limits: {prices: {writeUnit: cheap}}", `limitRaiser.limits.prices.writeUnit: "cheap" is not allowed: a number`},
-		"a list for the prices":        {"limits: {prices: []}", `limitRaiser.limits.prices: "[...]" is not allowed: names with numbers such as {writeUnit: 0.5}, or {} for none`},
+		"a price in words":             {"limits: {prices: {writeUnitHour: cheap}}", `limitRaiser.limits.prices.writeUnitHour: "cheap" is not allowed: a number`},
+		"a list for the prices":        {"limits: {prices: []}", `limitRaiser.limits.prices: "[...]" is not allowed: names with numbers such as {writeUnitHour: 0.5}, or {} for none`},
 		"a share that is no share":     {"alarmAbove: 80", `limitRaiser.alarmAbove: "80" is not allowed: a percentage such as 80%, from 0% to 100%`},
 		"tags that have no ceiling":    {"byTag: true", `limitRaiser.ceiling: "0" is not allowed: units a second from 1 with byTag: without a ceiling whoever may tag a table may spend`},
 		"a service's quota by no code": {"quotas: [{service: lambda}]", `limitRaiser.quotas[0].code: "" is not allowed: a quota's code such as L-B99A9384`},

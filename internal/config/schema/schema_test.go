@@ -114,7 +114,7 @@ func TestSchema_agreesWithTheLoader(t *testing.T) {
 		"version: 1\njanitor: {checks: {dynamicTargets: maybe}}": {refused: true},
 		"version: 1\njanitor: {function: {logRetentionDays: 2}}": {refused: true},
 		"version: 1\nlimitRaiser: {tables: [{name: orders, read: {max: 10}, indexes: [{name: byDate}]}, {name: carts, alarmAbove: 70%}]}":      {},
-		"version: 1\nlimitRaiser: {limits: {prices: {writeUnit: 0.5}, cooldown: 0s}, byTag: true, ceiling: 10}":                                {},
+		"version: 1\nlimitRaiser: {limits: {prices: {writeUnitHour: 0.5}, cooldown: 0s}, byTag: true, ceiling: 10}":                            {},
 		"version: 1\nlimitRaiser: {quotas: [{service: lambda, code: L-B99A9384, max: 0.5, usage: {service: Lambda, resource: X, type: API}}]}": {},
 		"version: 1\nstages: {prod: {limitRaiser: {streams: [{name: clicks, maxShards: 2}], functions: []}}}":                                  {},
 		"version: 1\nlimitRaiser: {tables: {orders: {read: {max: 10}}}}":                                                                       {refused: true},
@@ -126,8 +126,9 @@ func TestSchema_agreesWithTheLoader(t *testing.T) {
 		"version: 1\nlimitRaiser: {tables: [{name: orders, indexes: [{read: {max: 10}}]}]}":                                                    {refused: true},
 		"version: 1\nlimitRaiser: {streams: [{name: 'a b'}]}":                                                                                  {refused: true},
 		"version: 1\nlimitRaiser: {quotas: [{service: lambda}]}":                                                                               {refused: true},
-		"version: 1\nlimitRaiser: {limits: {prices: {writeUnit: cheap}}}":                                                                      {refused: true},
+		"version: 1\nlimitRaiser: {limits: {prices: {writeUnitHour: cheap}}}":                                                                  {refused: true},
 		"version: 1\nlimitRaiser: {tables: [{name: orders}, {name: orders, read: {max: 1}}]}":                                                  {refused: true, loaderOnly: "a schema cannot compare entries by one key"},
+		"version: 1\nlimitRaiser: {limits: {prices: {storage: 1}}}":                                                                            {refused: true, loaderOnly: "the names are the price table's"},
 		"version: 1\nlimitRaiser: {byTag: true}":                                                                                               {refused: true, loaderOnly: "a schema cannot compare keys"},
 		"version: 1\nlimitRaiser: {sizing: {percent: 0, toDemand: false}}":                                                                     {refused: true, loaderOnly: "a schema cannot compare keys"},
 		"version: 1\nlimitRaiser: {limits: {cooldown: 2d}}":                                                                                    {refused: true, loaderOnly: "a schema cannot compare durations"},
@@ -232,7 +233,7 @@ var entries = map[string]string{
 // nested writes a value at its key, in flow style.
 func nested(key, value string) string {
 	if key == "limitRaiser.limits.prices" {
-		value = "{writeUnit: " + value + "}"
+		value = "{writeUnitHour: " + value + "}"
 	}
 	names := strings.Split(key, ".")
 	text := names[len(names)-1] + ": " + value
