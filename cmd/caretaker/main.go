@@ -29,8 +29,9 @@ type commandLine struct {
 		Plan  planCommand  `cmd:"" help:"Show what would be deleted, and why. Changes nothing; needs read rights only."`
 		Apply applyCommand `cmd:"" help:"Delete what a plan shows, after asking."`
 	} `cmd:"" help:"Delete the versions of Lambda functions that nothing refers to."`
-	Validate validateCommand `cmd:"" help:"Check caretaker.yaml with all its stages, without asking AWS anything."`
-	Version  versionCommand  `cmd:"" help:"Show which caretaker this is."`
+	LimitRaiser limitRaiserCommands `cmd:"" help:"Look at what CloudWatch alarms raise: DynamoDB tables, streams, functions, quotas."`
+	Validate    validateCommand     `cmd:"" help:"Check caretaker.yaml with all its stages, without asking AWS anything."`
+	Version     versionCommand      `cmd:"" help:"Show which caretaker this is."`
 }
 
 // console is where a command reads and writes.

@@ -70,8 +70,8 @@ func (s *session) connect() {
 	s.out, s.err = aside{s.out, s.progress}, aside{s.err, s.progress}
 }
 
-// stage is the name under which the deployed janitor's metrics stand.
-func (s *session) stage() string { return cmp.Or(s.settings.Stage, config.DefaultStage) }
+// stage is the name under which the deployed parts' resources and metrics stand.
+func (j *job) stage() string { return cmp.Or(j.settings.Stage, config.DefaultStage) }
 
 // sideBySide does the work in all Regions at once.
 func (s *session) sideBySide(work func(*region)) {

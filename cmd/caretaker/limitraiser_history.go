@@ -1,0 +1,143 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"caretaker/internal/setting"
+	limitraiser "caretaker/limit-raiser"
+)
+
+// historyCommand shows the audit trail.
+type historyCommand struct {
+	Target   target           `embed:""`
+	Table    string           `placeholder:"NAME" help:"The limit-raiser's table (default: the stage's, caretaker-<stage>-limit-raiser)."`
+	Limit    int              `short:"n" default:"50" placeholder:"COUNT" help:"At most so many entries, 1 to 10000 (${default})."`
+	Resource string           `placeholder:"NAME" help:"Only of this resource, by its name or as in the table: orders or table/orders."`
+	Since    setting.Duration `placeholder:"TIME" help:"Only of so long ago and later, as 24h or 30d; entries are kept for 400 days."`
+	JSON     bool             `name:"json" help:"One JSON document."`
+}
+
+// historyEntry is an entry of the audit trail with where it was found.
+type historyEntry struct {
+	Region string `json:"region"`
+	limitraiser.Entry
+}
+
+// history is what --json writes.
+type history struct {
+	Schema  int            `json:"schema"`
+	Command string         `json:"command"`
+	Account string         `json:"account"`
+	Stage   string         `json:"stage"`
+	Table   string         `json:"table"`
+	Entries []historyEntry `json:"entries"`
+}
+
+// Run reads the trails of all Regions meant, as one.
+func (h *historyCommand) Run(j *job) error {
+	if h.Limit < 1 || h.Limit > 10_000 {
+		return misuse("--limit: %d is not allowed: a whole number from 1 to 10000", h.Limit)
+	}
+	file, err := j.settings.load(j.console, false)
+	if err != nil {
+		return err
+	}
+	found, err := h.Target.open(j.stopping, j.console, file)
+	if err != nil {
+		return err
+	}
+	if h.Table == "" {
+		h.Table = j.ledgerTable()
+	}
+	result := history{Schema: documentSchema, Command: "limit-raiser history", Account: found.number, Stage: j.stage(), Table: h.Table, Entries: []historyEntry{}}
+	trails := 0
+	for _, region := range found.regions {
+		entries, err := h.read(j, found, region)
+		var absent *dynamodbtypes.ResourceNotFoundException
+		if errors.As(err, &absent) {
+			j.say("There is no table %s in %s: the limit-raiser is not deployed there, or under another --stage.", h.Table, region)
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", region, err)
+		}
+		trails++
+		for _, entry := range entries {
+			result.Entries = append(result.Entries, historyEntry{region, entry})
+		}
+	}
+	if trails == 0 {
+		return errors.New("there is no audit trail to show")
+	}
+	slices.SortStableFunc(result.Entries, func(a, b historyEntry) int { return b.At.Compare(a.At) })
+	result.Entries = result.Entries[:min(len(result.Entries), h.Limit)]
+	out := j.sheet()
+	if h.JSON {
+		return out.document(result)
+	}
+	result.show(out, len(found.regions) > 1)
+	return out.close()
+}
+
+// read reads as far back as it takes for so many entries that are wanted.
+func (h *historyCommand) read(j *job, a account, region string) ([]limitraiser.Entry, error) {
+	cfg := a.aws.Copy()
+	cfg.Region = region
+	client := dynamodb.NewFromConfig(cfg)
+	var since time.Time
+	if h.Since > 0 {
+		since = time.Now().Add(-h.Since.Std())
+	}
+	for most := h.Limit; ; most *= 4 {
+		all, err := limitraiser.History(j.stopping, client, h.Table, most)
+		if err != nil {
+			return nil, err
+		}
+		wanted := h.among(all, since)
+		if len(wanted) >= h.Limit || len(all) < most || all[len(all)-1].At.Before(since) {
+			return wanted[:min(len(wanted), h.Limit)], nil
+		}
+	}
+}
+
+func (h *historyCommand) among(all []limitraiser.Entry, since time.Time) []limitraiser.Entry {
+	var wanted []limitraiser.Entry
+	for _, entry := range all {
+		_, name, _ := strings.Cut(entry.Resource, "/")
+		if !entry.At.Before(since) && (h.Resource == "" || h.Resource == entry.Resource || h.Resource == name) {
+			wanted = append(wanted, entry)
+		}
+	}
+	return wanted
+}
+
+// show prints the trail for people.
+func (h history) show(out *sheet, several bool) {
+	var rows []table.Row
+	for _, e := range h.Entries {
+		region := ""
+		if several {
+			region = e.Region
+		}
+		alarm := e.Alarm
+		if e.Step > 0 {
+			alarm += fmt.Sprintf(", look %d", e.Step)
+		}
+		rows = append(rows, table.Row{
+			utc(e.At), region, e.Resource, e.Part, e.Outcome, number(e.From), number(e.To), dollars(e.CostAMonth), alarm,
+			because(string(e.Reason), e.Detail),
+		})
+	}
+	out.table("", table.Row{"UTC", "Region", "Resource", "Part", "Outcome", "From", "To", "A month", "Alarm", "Why"}, rows, 6, 7, 8)
+	if len(rows) == 0 {
+		out.printf("%s has no entry that matches\n", h.Table)
+	}
+}

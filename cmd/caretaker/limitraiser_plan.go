@@ -1,0 +1,222 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	limitraiser "caretaker/limit-raiser"
+)
+
+// raisePlanCommand shows what an event would raise: the function's own code, in a dry run and
+// with clients that cannot write.
+type raisePlanCommand struct {
+	Target target `embed:""`
+	Event  string `required:"" placeholder:"FILE" help:"The event as JSON, in any shape that reaches the function: through SNS, SQS, EventBridge or straight from the alarm; - reads stdin."`
+	Table  string `placeholder:"NAME" help:"The limit-raiser's table, which says what was raised lately (default: the stage's, caretaker-<stage>-limit-raiser)."`
+	JSON   bool   `name:"json" help:"One JSON document."`
+}
+
+// raisePlan is what --json writes.
+type raisePlan struct {
+	Schema  int    `json:"schema"`
+	Command string `json:"command"`
+	Account string `json:"account"`
+	Region  string `json:"region"`
+	Stage   string `json:"stage"`
+	// Enabled and DryRun are the configuration's.
+	Enabled bool `json:"enabled"`
+	DryRun  bool `json:"dryRun"`
+	// Alarms are those in the event, whatever their state.
+	Alarms []alarmLine `json:"alarms"`
+	// Answers are what the alarms in ALARM would come to.
+	Answers  []limitraiser.Answer       `json:"answers"`
+	Refusals []limitraiser.RefusedEvent `json:"refusals"`
+	Errors   []string                   `json:"errors"`
+}
+
+// alarmLine is an alarm of the event.
+type alarmLine struct {
+	Name      string    `json:"name"`
+	State     string    `json:"state"`
+	ChangedAt time.Time `json:"changedAt"`
+	// Step is that of a message of the raiser to itself; 0 is the alarm's own.
+	Step int `json:"step"`
+}
+
+// mostEvent is as much as Lambda hands over; the decoder refuses what is longer.
+const mostEvent = 6<<20 + 1
+
+// Run plans in the Region that the event names, if it is one of those meant.
+func (p *raisePlanCommand) Run(j *job) error {
+	event, err := p.read(j.console)
+	if err != nil {
+		return ending{misused, err}
+	}
+	deliveries := limitraiser.Decode(event)
+	if err := unreadable(deliveries); err != nil {
+		return ending{misused, err}
+	}
+	file, err := j.settings.load(j.console, false)
+	if err != nil {
+		return err
+	}
+	found, err := p.Target.open(j.stopping, j.console, file)
+	if err != nil {
+		return err
+	}
+	home := limitraiser.Home{Partition: partition(found.caller), Account: found.number, Region: regionOf(deliveries, found.regions)}
+	settings := found.aws.Copy()
+	settings.Region = home.Region
+	clients, ledger := readOnly(settings)
+	cfg := file.LimitRaiser
+	cfg.DryRun = true
+	stage := j.stage()
+	name := p.Table
+	if name == "" {
+		name = j.ledgerTable()
+	}
+	report, err := limitraiser.New(cfg, clients, limitraiser.Options{Home: home, Table: name, Stage: stage}).Handle(j.stopping, event)
+	if j.stopping.Err() != nil {
+		return err
+	}
+	plan := raisePlan{
+		Schema: documentSchema, Command: "limit-raiser plan", Account: home.Account, Region: home.Region, Stage: stage,
+		Enabled: file.LimitRaiser.Enabled, DryRun: file.LimitRaiser.DryRun,
+		Alarms: alarmsOf(deliveries), Answers: slices.Concat([]limitraiser.Answer{}, report.Answers),
+		Refusals: slices.Concat([]limitraiser.RefusedEvent{}, report.Refusals), Errors: slices.Concat([]string{}, report.Errors),
+	}
+	if err := p.print(j, plan); err != nil {
+		return err
+	}
+	if ledger.missing {
+		j.say("There is no table %s in %s: planned as if nothing was ever raised.", name, home.Region)
+	}
+	if len(plan.Errors) > 0 {
+		return fmt.Errorf("%s", strings.ReplaceAll(plan.Errors[0], "\n", "; "))
+	}
+	return nil
+}
+
+func (p *raisePlanCommand) print(j *job, plan raisePlan) error {
+	out := j.sheet()
+	if p.JSON {
+		return out.document(plan)
+	}
+	plan.show(out)
+	return out.close()
+}
+
+// read reads the event.
+func (p *raisePlanCommand) read(c console) ([]byte, error) {
+	from := c.in
+	if p.Event != "-" {
+		file, err := os.Open(p.Event)
+		if err != nil {
+			return nil, fmt.Errorf("reading the event: %w", err)
+		}
+		defer func() { _ = file.Close() }() // nothing was written
+		from = file
+	}
+	event, err := io.ReadAll(io.LimitReader(from, mostEvent))
+	if err != nil {
+		return nil, fmt.Errorf("reading the event: %w", err)
+	}
+	return event, nil
+}
+
+// unreadable is what is wrong with an event that brings nothing at all.
+func unreadable(deliveries []limitraiser.Delivery) error {
+	var wrong []error
+	for _, delivery := range deliveries {
+		if delivery.Err == nil {
+			return nil
+		}
+		wrong = append(wrong, delivery.Err)
+	}
+	return errors.Join(wrong...)
+}
+
+// regionOf is the Region of the event, where it is one of these, and the first of these where not:
+// the plan then says whose the event is.
+func regionOf(deliveries []limitraiser.Delivery, regions []string) string {
+	for _, delivery := range deliveries {
+		if alarm, _, there := alarmOf(delivery); there && slices.Contains(regions, alarm.Region) {
+			return alarm.Region
+		}
+	}
+	return regions[0]
+}
+
+func alarmOf(delivery limitraiser.Delivery) (alarm limitraiser.Alarm, step int, there bool) {
+	switch {
+	case delivery.Alarm != nil:
+		return *delivery.Alarm, 0, true
+	case delivery.Look != nil:
+		return delivery.Look.Alarm, delivery.Look.Step, true
+	}
+	return limitraiser.Alarm{}, 0, false
+}
+
+func alarmsOf(deliveries []limitraiser.Delivery) []alarmLine {
+	lines := []alarmLine{}
+	for _, delivery := range deliveries {
+		if alarm, step, there := alarmOf(delivery); there {
+			lines = append(lines, alarmLine{alarm.Name, alarm.State, alarm.ChangedAt, step})
+		}
+	}
+	return lines
+}
+
+// partition is that of the caller's ARN.
+func partition(caller string) string {
+	parts := strings.SplitN(caller, ":", 3)
+	if len(parts) < 3 || parts[1] == "" {
+		return "aws"
+	}
+	return parts[1]
+}
+
+// show prints the plan for people.
+func (p raisePlan) show(out *sheet) {
+	var rows []table.Row
+	for _, answer := range p.Answers {
+		for _, d := range answer.Decisions {
+			rows = append(rows, table.Row{
+				answer.Resource.Key(), d.Part, d.Means, number(d.From), number(d.To), dollars(d.CostAMonth), d.Outcome,
+				because(string(d.Reason), d.Detail),
+			})
+		}
+	}
+	out.table("What the event comes to in "+p.Region,
+		table.Row{"Resource", "Part", "Means", "From", "To", "A month", "Outcome", "Why"}, rows, 4, 5, 6)
+	out.line("Account", "%s, Region %s, stage %s", p.Account, p.Region, p.Stage)
+	for position, alarm := range p.Alarms {
+		note := ""
+		switch {
+		case alarm.Step > 0:
+			note = fmt.Sprintf("; look %d at it, which reads what it is now", alarm.Step)
+		case alarm.State != "ALARM":
+			note = "; only ALARM is acted on"
+		}
+		out.line(labelOnce("Alarm", position), "%s: %s since %s UTC%s", alarm.Name, alarm.State, utc(alarm.ChangedAt), note)
+	}
+	for position, refusal := range p.Refusals {
+		out.line(labelOnce("Not acted on", position), "%s", strings.TrimPrefix(refusal.Alarm+": "+refusal.Why, ": "))
+	}
+	switch {
+	case !p.Enabled:
+		out.line("Deployed", "nothing: limitRaiser.enabled is false")
+	case p.DryRun:
+		out.line("Deployed", "in dry run: limitRaiser.dryRun is true, so that this would be told and not done")
+	}
+	for position, problem := range p.Errors {
+		out.line(labelOnce("Errors", position), "%s", problem)
+	}
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	limitraiser "caretaker/limit-raiser"
+)
+
+// simulated is what --json writes.
+type simulated struct {
+	Schema  int              `json:"schema"`
+	Command string           `json:"command"`
+	Stage   string           `json:"stage"`
+	Region  string           `json:"region"`
+	Traces  []simulatedTrace `json:"traces"`
+}
+
+// simulatedTrace is a load and what it met.
+type simulatedTrace struct {
+	Name string `json:"name"`
+	// HighestDemand is the mean of the heaviest minute, in units a second.
+	HighestDemand float64        `json:"highestDemand"`
+	Raiser        played         `json:"raiser"`
+	Tracking      played         `json:"targetTracking"`
+	Raises        []madeRaise    `json:"raises"`
+	Refusals      []heldRaise    `json:"refusals"`
+	PriceNote     string         `json:"priceNote,omitempty"`
+	Minutes       []playedMinute `json:"minutes"`
+}
+
+// played is what became of a load, in a minute or in all of them.
+type played struct {
+	Capacity  float64 `json:"capacity"`
+	Throttled float64 `json:"throttled"`
+	Lost      float64 `json:"lost"`
+	Cost      float64 `json:"cost"`
+	Changes   int     `json:"changes"`
+}
+
+type playedMinute struct {
+	Minute   int     `json:"minute"`
+	Demand   float64 `json:"demand"`
+	Raiser   played  `json:"raiser"`
+	Tracking played  `json:"targetTracking"`
+}
+
+type madeRaise struct {
+	Minute  int     `json:"minute"`
+	Episode int     `json:"episode"`
+	From    float64 `json:"from"`
+	To      float64 `json:"to"`
+	// Demand is the highest that the raise was to answer, TimesDemand how many times that it gives.
+	Demand      float64 `json:"demand"`
+	TimesDemand float64 `json:"timesDemand"`
+	Reason      string  `json:"reason"`
+}
+
+type heldRaise struct {
+	Minute int    `json:"minute"`
+	Reason string `json:"reason"`
+}
+
+func newSimulatedTrace(name string, s limitraiser.Simulation) simulatedTrace {
+	trace := simulatedTrace{
+		Name: name, Raiser: played(s.Raiser), Tracking: played(s.Tracking), PriceNote: s.PriceNote,
+		Raises: []madeRaise{}, Refusals: []heldRaise{},
+	}
+	for _, m := range s.Minutes {
+		trace.HighestDemand = max(trace.HighestDemand, m.Demand)
+		trace.Minutes = append(trace.Minutes, playedMinute{m.Minute, m.Demand, played(m.Raiser), played(m.Tracking)})
+	}
+	for _, r := range s.Raises {
+		trace.Raises = append(trace.Raises, madeRaise{r.Decided, r.Episode, r.Step.From, r.Step.To, r.Demand, r.Overshoot(), r.Step.Reason})
+	}
+	for _, r := range s.Refusals {
+		trace.Refusals = append(trace.Refusals, heldRaise(r))
+	}
+	return trace
+}
+
+// spans in minutes that a row may stand for.
+var rowMinutes = []int{1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440}
+
+// show prints the minutes, several in a row, and the raises.
+func (t simulatedTrace) show(out *sheet, most int) {
+	each := rowMinutes[len(rowMinutes)-1]
+	for _, minutes := range rowMinutes {
+		if len(t.Minutes) <= most*minutes {
+			each = minutes
+			break
+		}
+	}
+	var rows []table.Row
+	for some := range slices.Chunk(t.Minutes, each) {
+		rows = append(rows, row(some))
+	}
+	out.table(t.Name+", minute by minute: throttled are attempts, of which a request has three",
+		table.Row{"Minute", "Demand", "Capacity", "Throttled", "Cost", "Tracked", "Throttled", "Cost"}, rows, 1, 2, 3, 4, 5, 6, 7, 8)
+	rows = nil
+	for _, r := range t.Raises {
+		rows = append(rows, table.Row{r.Minute, number(r.From), number(r.To), number(r.Demand), times(r.TimesDemand), r.Reason})
+	}
+	out.table("Raises", table.Row{"Minute", "From", "To", "Demand", "Gives", "Why"}, rows, 1, 2, 3, 4, 5)
+	out.table("Raises that did not come", table.Row{"Minute", "Times", "Why"}, t.refusals(), 1, 2)
+}
+
+// row sums some minutes up: the highest demand, the capacities at their end.
+func row(minutes []playedMinute) table.Row {
+	var demand float64
+	var raiser, tracking played
+	for _, m := range minutes {
+		demand = max(demand, m.Demand)
+		raiser, tracking = raiser.and(m.Raiser), tracking.and(m.Tracking)
+	}
+	return table.Row{
+		minutes[0].Minute, number(math.Round(demand)), number(raiser.Capacity), whole(raiser.Throttled), cents(raiser.Cost),
+		number(tracking.Capacity), whole(tracking.Throttled), cents(tracking.Cost),
+	}
+}
+
+func (p played) and(later played) played {
+	return played{later.Capacity, p.Throttled + later.Throttled, p.Lost + later.Lost, p.Cost + later.Cost, p.Changes + later.Changes}
+}
+
+// refusals are told once a reason, with the minute of the first.
+func (t simulatedTrace) refusals() []table.Row {
+	count, first := map[string]int{}, map[string]int{}
+	var reasons []string
+	for _, refusal := range t.Refusals {
+		if count[refusal.Reason]++; count[refusal.Reason] == 1 {
+			reasons, first[refusal.Reason] = append(reasons, refusal.Reason), refusal.Minute
+		}
+	}
+	var rows []table.Row
+	for _, reason := range reasons {
+		rows = append(rows, table.Row{first[reason], count[reason], reason})
+	}
+	return rows
+}
+
+// sums prints two rows for each load: what became of it under the policy and under target tracking.
+func (s simulated) sums(out *sheet, policy limitraiser.Policy) {
+	var rows []table.Row
+	for _, t := range s.Traces {
+		for _, by := range []struct {
+			name, given string
+			played      played
+		}{{"limit-raiser", t.given(), t.Raiser}, {"target tracking", "", t.Tracking}} {
+			rows = append(rows, table.Row{
+				t.Name, by.name, number(math.Round(t.HighestDemand)), number(by.played.Capacity), by.given, by.played.Changes,
+				whole(by.played.Throttled), whole(by.played.Lost), cents(by.played.Cost),
+			})
+		}
+	}
+	out.table("In all: the highest demand and capacity; requests that no attempt brought through are lost",
+		table.Row{"Load", "By", "Demand", "Capacity", "Of demand", "Changes", "Throttled", "Lost", "Cost"}, rows, 3, 4, 5, 6, 7, 8, 9)
+	out.line("Policy", "alarm above %s for two minutes, headroom %s, at most %gx a raise, up to %s units; target tracking at %s",
+		policy.AlarmAbove, policy.Sizing.Headroom, policy.Sizing.MaxFactor, number(policy.Maximum), policy.Target)
+	out.line("Prices", "%s in %s, for the time of the load%s", policy.Price, s.Region, noted(s.Traces[0].PriceNote))
+	for _, t := range s.Traces {
+		if len(t.Refusals) > 0 && len(s.Traces) > 1 {
+			out.line("Held back", "%s: %d raises did not come; --trace %q shows why", t.Name, len(t.Refusals), t.Name)
+		}
+	}
+}
+
+// given is from how little to how much of the demand the raises give: of an episode's the last, and
+// of all the highest.
+func (t simulatedTrace) given() string {
+	if len(t.Raises) == 0 {
+		return "-"
+	}
+	least, most := math.Inf(1), 0.0
+	for i, raise := range t.Raises {
+		most = max(most, raise.TimesDemand)
+		if i+1 == len(t.Raises) || t.Raises[i+1].Episode != raise.Episode {
+			least = min(least, raise.TimesDemand)
+		}
+	}
+	if times(least) == times(most) {
+		return times(most)
+	}
+	return fmt.Sprintf("%.2f-%s", least, times(most))
+}
+
+func times(factor float64) string { return fmt.Sprintf("%.2fx", factor) }
+
+// whole writes a count with its thousands apart.
+func whole(count float64) string {
+	digits := strconv.FormatFloat(math.Round(count), 'f', 0, 64)
+	for position := len(digits) - 3; position > 0; position -= 3 {
+		digits = digits[:position] + "," + digits[position:]
+	}
+	return digits
+}
+
+// cents are dollars, small ones with more digits.
+func cents(cost float64) string {
+	if cost < 1 {
+		return fmt.Sprintf("$%.3f", cost)
+	}
+	return fmt.Sprintf("$%.2f", cost)
+}
+
+func noted(note string) string {
+	if note == "" {
+		return ""
+	}
+	return "; " + note
+}
