@@ -52,7 +52,7 @@ func (j *Janitor) inventory(ctx context.Context) (Facts, error) {
 func (j *Janitor) storage(ctx context.Context) (Storage, error) {
 	settings, err := j.aws.Lambda.GetAccountSettings(ctx, &lambdasvc.GetAccountSettingsInput{})
 	if err != nil {
-		return Storage{}, fmt.Errorf("reading the account's code storage: %w", err)
+		return Storage{}, fmt.Errorf("reading the account's code storage (lambda:GetAccountSettings): %w", err)
 	}
 	if settings.AccountUsage == nil || settings.AccountLimit == nil {
 		return Storage{}, errors.New("reading the account's code storage: the answer holds no usage or no limit")
@@ -80,7 +80,7 @@ func (j *Janitor) listFunctions(ctx context.Context) (*fleet, error) {
 		return page.NextMarker, nil
 	})
 	if err != nil {
-		return fleet, fmt.Errorf("listing functions: %w", err)
+		return fleet, fmt.Errorf("listing functions (lambda:ListFunctions): %w", err)
 	}
 	return fleet, nil
 }
@@ -175,7 +175,7 @@ func (j *Janitor) listTags(ctx context.Context) (map[string]map[string]string, e
 		return page.PaginationToken, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading the functions' tags: %w", err)
+		return nil, fmt.Errorf("reading the functions' tags (tag:GetResources): %w", err)
 	}
 	return tags, nil
 }

@@ -161,7 +161,7 @@ func (r *Report) count(decision Decision) {
 		}
 		return
 	case Failed:
-		r.failed(fmt.Errorf("deleting %s:%d: %s: %s", decision.Function, decision.Version.Number, decision.Reason, decision.Detail))
+		r.failed(fmt.Errorf("deleting %s:%d (lambda:DeleteFunction): %s: %s", decision.Function, decision.Version.Number, decision.Reason, decision.Detail))
 	case Deleted:
 		r.BytesFreed += decision.Version.Bytes
 	}

@@ -27,7 +27,7 @@ func (j *Janitor) tell(ctx context.Context, report Report) error {
 		},
 	})
 	if err != nil {
-		return fmt.Errorf("sending the summary: %w", err)
+		return fmt.Errorf("sending the summary (sns:Publish): %w", err)
 	}
 	return nil
 }
