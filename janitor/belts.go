@@ -52,7 +52,7 @@ const leastJudged = 4
 
 // closedBelt is the first belt that the plan closes.
 func closedBelt(plan Plan, belts Belts) Belt {
-	deletions := len(plan.Deletions())
+	deletions := plan.going()
 	if deletions == 0 {
 		return Belt{}
 	}
