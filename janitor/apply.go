@@ -64,8 +64,10 @@ type run struct {
 
 // reading is the latest look at one function's aliases.
 type reading struct {
-	mutex      sync.Mutex
+	mutex sync.Mutex
+	// at is when the first look was, again says that this is the second.
 	at         time.Time
+	again      bool
 	references []Reference
 	err        error
 }
@@ -199,7 +201,9 @@ func (r *run) look(ctx context.Context, decision Decision) LastLook {
 	return LastLook{References: references, Policy: true}
 }
 
-// freshAliases reads a function's aliases again when the reading is over a minute old.
+// freshAliases reads a function's aliases again when the first reading is over a minute old. It
+// does so once: a function's versions go at different times, biggest first, and what an alias
+// comes to refer to later still AWS itself does not delete.
 func (r *run) freshAliases(ctx context.Context, function string) ([]Reference, error) {
 	r.mutex.Lock()
 	own := r.aliases[function]
@@ -211,7 +215,7 @@ func (r *run) freshAliases(ctx context.Context, function string) ([]Reference, e
 
 	own.mutex.Lock()
 	defer own.mutex.Unlock()
-	if r.janitor.now().Sub(own.at) < aliasesFresh {
+	if own.again || r.janitor.now().Sub(own.at) < aliasesFresh {
 		return own.references, own.err
 	}
 	own.references, own.err = r.janitor.listAliases(ctx, function)
@@ -219,7 +223,7 @@ func (r *run) freshAliases(ctx context.Context, function string) ([]Reference, e
 	if errors.As(own.err, &gone) {
 		own.references, own.err = []Reference{}, nil // the deletion will say that the function is gone
 	}
-	own.at = r.janitor.now()
+	own.again = true
 	return own.references, own.err
 }
 
