@@ -143,13 +143,17 @@ func (o *output) summary(r *region) {
 	line := func(label, format string, values ...any) {
 		o.printf("%s %s\n", o.bold(fmt.Sprintf("%-15s", label)), fmt.Sprintf(format, values...))
 	}
-	line("Account", "%s, Region %s, stage %s", o.session.account.number, r.name, o.session.stage())
 	report := r.report
+	empty := report.Functions == 0 && !report.Idle && r.err == nil
+	if empty && len(o.session.regions) > 1 {
+		return // its line under all Regions says it
+	}
+	line("Account", "%s, Region %s, stage %s", o.session.account.number, r.name, o.session.stage())
 	if report.Started.IsZero() {
 		line("No plan", "%s\n", o.colored(r.err.Error(), text.FgRed))
 		return
 	}
-	if report.Functions == 0 && !report.Idle && r.err == nil {
+	if empty {
 		line("Looked at", "nothing: there are no functions\n")
 		return
 	}
