@@ -197,12 +197,18 @@ func TestApply_theSecondInterruptEndsAtOnce(t *testing.T) {
 // person runs the command in this process, as if somebody sat at a terminal and typed.
 func person(t *testing.T, sim *lambdasim.Server, typed string, args ...string) result {
 	t.Helper()
+	return sitting(t, sim, console{in: strings.NewReader(typed), asks: true}, args...)
+}
+
+func sitting(t *testing.T, sim *lambdasim.Server, c console, args ...string) result {
+	t.Helper()
 	for _, variable := range environment(sim) {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
 	var out, errs strings.Builder
-	code := run(args, console{in: strings.NewReader(typed), out: &out, err: &errs, asks: true}, nil)
+	c.out, c.err = &out, &errs
+	code := run(args, c, nil)
 	return result{code, out.String(), errs.String()}
 }
 
@@ -227,6 +233,16 @@ func TestApply_asksForTheNumberOfVersions(t *testing.T) {
 				t.Errorf("%d versions are gone", gone)
 			}
 		})
+	}
+}
+
+func TestApply_showsOnATerminalHowFarItIs(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{Latency: time.Millisecond}, orders(1)...)
+	got := sitting(t, sim, console{live: true, color: true, width: 80}, with("janitor", "apply", "--yes")...)
+	got.expect(t, done, "reading functions", "reading references", "deleting", "\x1b[1mDeleted in us-east-1, biggest first\x1b[0m")
+	got = sitting(t, sim, console{live: true, color: true, width: 80}, with("janitor", "apply", "--yes", "--no-color")...)
+	if strings.Contains(got.out, "\x1b") {
+		t.Errorf("stdout holds escapes: %q", got.out)
 	}
 }
 

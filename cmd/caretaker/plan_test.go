@@ -65,7 +65,7 @@ func TestPlan_marksWhatItHadNoTimeToLookAt(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	path := filepath.Join(t.TempDir(), "plan.json")
 	caretaker(t, environment(sim), with("janitor", "plan", "--policy-time", "0s", "--out", path)...).expect(t, done,
-		"7 with the policy not looked at", "Would go        7 versions", "apply looks at each", "plan.json holds 7 versions")
+		", 7 unseen", "Would go        7 versions", "7 of them unseen: no time for their policies; apply looks at each", "plan.json holds 7 versions")
 	if looked := sim.Calls()["GetPolicy"]; looked != 0 {
 		t.Errorf("%d policies were looked at", looked)
 	}

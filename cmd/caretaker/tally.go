@@ -145,10 +145,10 @@ func (g *group) reason() string {
 		text += ": " + detail
 	}
 	if g.unseen > 0 {
-		text += fmt.Sprintf("; %d with the policy not looked at", g.unseen)
+		text += fmt.Sprintf(", %d unseen", g.unseen)
 	}
 	if g.unproved > 0 {
-		text += fmt.Sprintf("; %d not verified", g.unproved)
+		text += fmt.Sprintf(", %d not verified", g.unproved)
 	}
 	return text
 }
