@@ -51,7 +51,7 @@ func (s *stage) deploy(ctx context.Context, chosen []part) error {
 
 // cdk runs one command and shows how far it is.
 func (s *stage) cdk(ctx context.Context, arguments ...string) error {
-	s.out.command("npx cdk " + shown(arguments))
+	s.out.command(append([]string{"npx", "cdk"}, arguments...)...)
 	arguments = append(arguments, "--output", filepath.Join(s.folder, "cdk.out"), "--progress", "events")
 	command := s.command(ctx, filepath.Join("node_modules", ".bin", "cdk"), arguments...)
 	reader, writer := io.Pipe()
@@ -74,18 +74,6 @@ func (s *stage) cdk(ctx context.Context, arguments ...string) error {
 	}
 	s.out.fact("done", "in %s", seconds(time.Since(started)))
 	return nil
-}
-
-// shown writes arguments as one would type them.
-func shown(arguments []string) string {
-	typed := make([]string, len(arguments))
-	for position, argument := range arguments {
-		typed[position] = argument
-		if argument == "" {
-			typed[position] = "''"
-		}
-	}
-	return strings.Join(typed, " ")
 }
 
 // cdkProgress reads what the CDK prints.
@@ -162,6 +150,6 @@ func (s *stage) describe(ctx context.Context, stack string) error {
 	}
 	slices.Sort(kinds)
 	s.out.fact("stack", "%s, %d resources:", stack, total)
-	s.out.aside("%s", strings.Join(kinds, ", "))
+	s.out.paragraph(strings.Join(kinds, ", "))
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -115,7 +114,7 @@ func (a *janitorAct) plan(ctx context.Context) error {
 		"With the 8 calls a second that caretaker.yaml allows it, of AWS's 15, it takes about a minute.")
 	arguments := []string{"janitor", "plan", "--region", a.Region()}
 	command := a.command(ctx, filepath.Join("dist", "caretaker"), arguments...)
-	a.out.command("dist/caretaker " + strings.Join(arguments, " "))
+	a.out.command(append([]string{"dist/caretaker"}, arguments...)...)
 	a.out.say("")
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	if err := finish(command); err != nil {
@@ -128,7 +127,7 @@ func (a *janitorAct) plan(ctx context.Context) error {
 func (a *janitorAct) invoke(ctx context.Context) (janitor.Report, error) {
 	a.ForgetCalls()
 	var report janitor.Report
-	a.out.command("aws lambda invoke --function-name " + janitorFunction + " --cli-read-timeout 0 /dev/stdout")
+	a.out.command("aws", "lambda", "invoke", "--function-name", janitorFunction, "/dev/stdout")
 	err := a.out.during(func() string { return watched(a.Calls(), time.Now()) }, func() error {
 		answer, err := a.lambda.Invoke(ctx, &lambdasvc.InvokeInput{FunctionName: aws.String(janitorFunction), Payload: []byte("{}")},
 			func(o *lambdasvc.Options) { o.Retryer = aws.NopRetryer{} })

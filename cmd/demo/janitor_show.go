@@ -108,7 +108,7 @@ func (a *janitorAct) showKept(report janitor.Report, left map[string][]int) {
 		versions += len(each)
 	}
 	a.out.fact("versions", "%d of %d are left; what the janitor says of them:", versions, report.Versions)
-	a.out.aside("%s", strings.Join(counts, ", "))
+	a.out.paragraph(strings.Join(counts, ", "))
 }
 
 // showCases is the other side: what the fleet was seeded with, and whether it is still there.

@@ -61,11 +61,15 @@ func (s *screen) heading(format string, values ...any) {
 	s.say("\n%s", s.paint(fmt.Sprintf("%d. ", s.steps)+fmt.Sprintf(format, values...), text.Bold, text.FgCyan))
 }
 
-// aside writes what explains rather than tells, wrapped to the width.
-func (s *screen) aside(format string, values ...any) {
-	for line := range strings.Lines(text.WrapSoft(fmt.Sprintf(format, values...), min(s.width, usualWidth)-3)) {
-		s.say("   %s", s.paint(strings.TrimRight(line, " \n"), text.Faint))
+// paragraph wraps words to the width, and aside does so with what explains rather than tells.
+func (s *screen) paragraph(words string, colours ...text.Color) {
+	for line := range strings.Lines(text.WrapSoft(words, min(s.width, usualWidth)-3)) {
+		s.say("   %s", s.paint(strings.TrimRight(line, " \n"), colours...))
 	}
+}
+
+func (s *screen) aside(format string, values ...any) {
+	s.paragraph(fmt.Sprintf(format, values...), text.Faint)
 }
 
 // fact writes a labelled line.
@@ -144,25 +148,31 @@ func (s *screen) table(header table.Row, rows []table.Row, columns ...table.Colu
 }
 
 func (s *screen) paint(words string, colours ...text.Color) string {
-	if !s.colour {
+	if !s.colour || len(colours) == 0 {
 		return words
 	}
 	return text.Colors(colours).Sprint(words)
 }
 
-// command shows a command as one would type it.
-func (s *screen) command(words string) {
-	lines := strings.Split(text.WrapSoft(words, s.width-9), "\n")
-	for position, line := range lines {
-		start, end := "     ", ""
-		if position == 0 {
-			start = "   $ "
+// command shows a command as one would type it, over several lines where it is long.
+func (s *screen) command(words ...string) {
+	line := "   $"
+	for position := 0; position < len(words); position++ {
+		word := words[position]
+		switch {
+		case word == "":
+			word = "''"
+		case word == "-c" && position+1 < len(words): // stays with its value
+			position++
+			word += " " + words[position]
 		}
-		if position < len(lines)-1 {
-			end = " \\"
+		if len(line)+len(word) > s.width-4 {
+			s.say("%s", s.paint(line+" \\", text.Bold))
+			line = "    "
 		}
-		s.say("%s", s.paint(start+strings.TrimRight(line, " ")+end, text.Bold))
+		line += " " + word
 	}
+	s.say("%s", s.paint(line, text.Bold))
 }
 
 // success is good news.
