@@ -142,7 +142,8 @@ func (r *run) one(ctx context.Context, decision Decision) Decision {
 		return decision
 	}
 	look := r.look(ctx, decision)
-	if r.timeUp(ctx) {
+	// In a dry run a look that was taken counts, even if it was the last one there was time for.
+	if r.timeUp(ctx) && (!r.dryRun || look.Unread != "") {
 		return outOfTimeFor(decision, r.dryRun)
 	}
 	decision = Confirm(decision, look)
@@ -194,6 +195,7 @@ func (r *run) look(ctx context.Context, decision Decision) LastLook {
 		return LastLook{References: references}
 	case errors.Is(err, errNoTime):
 		r.stopNow()
+		return LastLook{Unread: err.Error()}
 	case err != nil:
 		return LastLook{Unread: fmt.Sprintf("reading the policy of %s:%s: %v (grant lambda:GetPolicy or switch off janitor.checks.policies)",
 			decision.Function, qualifier, err)}

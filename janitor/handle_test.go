@@ -171,17 +171,12 @@ func TestHandle_marksInADryRunWhatItHadNoTimeToLookAt(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 30))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
-	seen := &decided{}
-	report, err := w.janitor(Default(), Options{Observer: seen}).runningDry(20).Handle(ctx, Event{})
+	report, err := w.janitor(Default(), Options{}).runningDry(20).Handle(ctx, Event{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	looked := report.Outcomes[Deletable]
-	if diff := cmp.Diff(map[Outcome]int{Kept: 4, Deletable: looked, NotLookedAt: 27 - looked}, report.Outcomes); diff != "" || looked == 0 || looked > 20 {
-		t.Errorf("%d were looked at %s", looked, diff)
-	}
-	if seen.decisions["orders:27"].Outcome != Deletable || seen.decisions["orders:1"].Outcome != NotLookedAt {
-		t.Errorf("the biggest is %+v, the smallest %+v", seen.decisions["orders:27"], seen.decisions["orders:1"])
+	if diff := cmp.Diff(map[Outcome]int{Kept: 4, Deletable: 20, NotLookedAt: 7}, report.Outcomes); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -194,11 +189,12 @@ func TestHandle_reportsWhatRemainsWhenTheTimeIsUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	deleted := report.Outcomes[Deleted]
-	if diff := cmp.Diff(map[Outcome]int{Kept: 4, Deleted: deleted, Remaining: 27 - deleted}, report.Outcomes); diff != "" || deleted == 0 || deleted > 20 {
+	want := map[Outcome]int{Kept: 4, Deleted: deleted, Remaining: 27 - deleted}
+	if diff := cmp.Diff(want, report.Outcomes); diff != "" || deleted == 0 || deleted > 20 {
 		t.Errorf("%d were deleted %s", deleted, diff)
 	}
-	if left := len(w.Versions("orders")); left != 30-deleted || slices.Contains(w.Versions("orders"), 27) {
-		t.Errorf("%v are left, and the biggest should be gone", w.Versions("orders"))
+	if left := len(w.Versions("orders")); left != 30-deleted {
+		t.Errorf("%d are left, though %d were deleted", left, deleted)
 	}
 }
 
@@ -264,7 +260,7 @@ func TestHandle_goesOnAfterARunThatWasKilled(t *testing.T) {
 	ctx, kill := context.WithCancel(t.Context())
 	defer kill()
 	w.on("Lambda.DeleteFunction", func(n int, _ string) (int, string) {
-		if n == 10 {
+		if n == 25 { // at least 13 have been answered
 			kill()
 		}
 		return 0, ""
@@ -272,7 +268,7 @@ func TestHandle_goesOnAfterARunThatWasKilled(t *testing.T) {
 	if _, _, err := w.handle(ctx, earnest(), Options{}); err == nil {
 		t.Error("a killed run has no error")
 	}
-	if left := len(w.Versions("orders")); left < 10 || left > 34 {
+	if left := len(w.Versions("orders")); left < 4 || left > 27 {
 		t.Fatalf("%d are left of 40", left)
 	}
 	report, _, err := w.handle(t.Context(), earnest(), Options{})

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -431,6 +432,47 @@ func TestHandle_keepsWhatAStackInProgressMayGoBackTo(t *testing.T) {
 		if err != nil || (len(w.Versions("orders")) == 8) != kept || kept != (decisions["orders:1"].Reason == StackBusy) {
 			t.Errorf("%s: %v are left, %+v, %v", status, w.Versions("orders"), decisions["orders:1"], err)
 		}
+	}
+}
+
+func TestHandle_keepsWhatIsNestedInAStackInProgress(t *testing.T) {
+	const nested, busy = "Shop-Orders", "Shop"
+	for link, kept := range map[string]bool{"ParentId": true, "RootId": true, "Description": false} {
+		w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+		w.inStack("orders", nested)
+		w.on("CloudFormation.ListStacks", pages(
+			strings.Replace(stacks(busy, "UPDATE_IN_PROGRESS"), "</StackSummaries>", "</StackSummaries><NextToken>2</NextToken>", 1),
+			strings.Replace(stacks(nested, "UPDATE_COMPLETE"), "<StackStatus>", fmt.Sprintf("<%[1]s>%[2]s%[3]s/0a1b</%[1]s><StackStatus>", link, stackPrefix, busy), 1),
+		))
+		_, decisions, err := w.handle(t.Context(), earnest(func(c *Config) { c.Checks.StackResources = false }), Options{})
+		if err != nil || kept != (decisions["orders:1"].Reason == StackBusy) {
+			t.Errorf("%s: orders:1 is %+v, %v", link, decisions["orders:1"], err)
+		}
+	}
+}
+
+func TestHandle_asksForRunningDurableExecutionsOfCandidatesAlone(t *testing.T) {
+	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8, func(f *lambdasim.Function) { f.Durable = true }), lambda("cart", 8))
+	var mutex sync.Mutex
+	var asked []string
+	w.on("Lambda.ListDurableExecutionsByFunction", func(_ int, request string) (int, string) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		line, _, _ := strings.Cut(request, "\n")
+		asked = append(asked, line)
+		return 0, ""
+	})
+	if _, _, err := w.handle(t.Context(), earnest(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(asked)
+	for number, line := range asked {
+		if !strings.Contains(line, "/orders/") || !strings.Contains(line, fmt.Sprint("Qualifier=", number+1)) || !strings.Contains(line, "Statuses=RUNNING") {
+			t.Errorf("asked %s", line)
+		}
+	}
+	if len(asked) != 5 {
+		t.Errorf("asked %d times for five candidates", len(asked))
 	}
 }
 
