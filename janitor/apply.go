@@ -13,6 +13,7 @@ import (
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -21,7 +22,9 @@ const aliasesFresh = time.Minute
 
 // Apply carries the plan out, or in a dry run looks as far as it can without deleting
 // anything. What it could not do is in the report and in the error; one failure never
-// stops the others.
+// stops the others. The logger in ctx gets a line before each deletion is sent, so that even a
+// run that is killed leaves what it took to say later what a version was, and one after for each
+// version deleted.
 func (j *Janitor) Apply(ctx context.Context, plan Plan, dryRun bool) (Report, error) {
 	run := &run{janitor: j, plan: plan, dryRun: dryRun, aliases: map[string]*reading{}}
 	run.guarded = newestNumbers(plan)
@@ -36,7 +39,7 @@ func (j *Janitor) Apply(ctx context.Context, plan Plan, dryRun bool) (Report, er
 	}
 	err := run.verify(ctx)
 	after, storageErr := j.storageAfter(ctx, run)
-	report := run.report(after)
+	report := run.report(ctx, after)
 	err = errors.Join(report.err(), err, storageErr)
 	report.completed = err == nil
 	return report, err
@@ -237,6 +240,7 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 		decision.Outcome, decision.Reason = Kept, Guarded
 		return decision
 	}
+	audit(ctx, decision, "deleting version")
 	_, err := j.aws.Lambda.DeleteFunction(ctx, &lambdasvc.DeleteFunctionInput{FunctionName: &decision.Function, Qualifier: &qualifier})
 	var (
 		referenced *lambdatypes.ResourceConflictException
@@ -263,4 +267,12 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 		decision.Outcome, decision.Reason, decision.Detail = NotVerified, CallFailed, err.Error()
 	}
 	return decision
+}
+
+// audit writes a line about a deletion; the log's own field function is the function that runs.
+func audit(ctx context.Context, decision Decision, message string) {
+	zerolog.Ctx(ctx).Info().Str("deleted_function", decision.Function).Int64("deleted_version", decision.Version.Number).
+		Str("code_sha256", decision.Version.SHA).Int64("bytes", decision.Version.Bytes).
+		Str("outcome", string(decision.Outcome)).Str("reason", string(decision.Reason)).Str("detail", decision.Detail).
+		Msg(message)
 }

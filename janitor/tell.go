@@ -64,7 +64,11 @@ func (r Report) Summary() string {
 	line("%s", r.Headline())
 	line("")
 	line("Account %s, Region %s, %d functions, %d versions.", r.Account, r.Region, r.Functions, r.Versions)
-	line("Code storage: %s before, %s after, of %s (%.1f %%).", Size(r.Before.Used), Size(r.After.Used), Size(r.After.Limit), r.After.Percent())
+	if r.After.Limit > 0 {
+		line("Code storage: %s before, %s after, of %s (%.1f %%).", Size(r.Before.Used), Size(r.After.Used), Size(r.After.Limit), r.After.Percent())
+	} else {
+		line("Code storage: %s before, of %s; how much it is after could not be read.", Size(r.Before.Used), Size(r.Before.Limit))
+	}
 	if r.DaysToLimit != nil {
 		line("At the growth of the last two weeks the limit is %.0f days away.", *r.DaysToLimit)
 	}

@@ -39,9 +39,10 @@ func TestApply_deletesAndThenHasNothingToDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	want := fmt.Sprintf(`"account":"000000000000","region":"us-east-1","function":"orders-00001","version":1,"code_sha256":"%s"`, lambdasim.CodeSha256("orders-00001", 1))
-	if len(lines) != 14 || !strings.Contains(lines[0], want) {
-		t.Errorf("%d lines, the first is %s", len(lines), lines[0])
+	want := fmt.Sprintf(`"account":"000000000000","region":"us-east-1","deleted_function":"orders-00001","deleted_version":1,"code_sha256":"%s"`, lambdasim.CodeSha256("orders-00001", 1))
+	// 14 before the calls, in any order, and 14 after, in that of the plan.
+	if len(lines) != 28 || !strings.Contains(lines[14], want) || !strings.Contains(lines[14], "version deleted") {
+		t.Errorf("%d lines, the first of the second half is %s", len(lines), lines[min(14, len(lines)-1)])
 	}
 }
 

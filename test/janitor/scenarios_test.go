@@ -364,8 +364,8 @@ func TestDeployed_leavesItsReportAndAnAuditLineInItsLog(t *testing.T) {
 	for _, line := range w.log(t) {
 		var event struct {
 			Message  string `json:"message"`
-			Function string `json:"function"`
-			Version  int    `json:"version"`
+			Function string `json:"deleted_function"`
+			Version  int    `json:"deleted_version"`
 			SHA      string `json:"code_sha256"`
 			Bytes    int64  `json:"bytes"`
 			Reason   string `json:"reason"`
