@@ -3,6 +3,7 @@ package janitor_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/pipes"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
@@ -170,6 +172,8 @@ func TestDeployed_deletesNothingWhenReferencesVanish(t *testing.T) {
 	name := w.victim(t, "victim-vanished", 8)
 	cfg := only(name)
 	w.setUp(t, cfg)
+	// Under a stage of its own, so that no other test is compared with what this one saw.
+	defer w.setVariable(t, "STAGE", "vanishing")()
 	if first := w.invoke(t, `{"dryRun": true}`); first.failure != "" || first.References[janitor.Pipe] == 0 {
 		t.Fatalf("%d pipes call a version: %s", first.References[janitor.Pipe], first.failure)
 	}
@@ -260,16 +264,7 @@ func TestDeployed_deletesNothingWithTheBrakePulled(t *testing.T) {
 	w := shared
 	name := w.victim(t, "victim-brake", 8)
 	w.setUp(t, only(name))
-	deployed, err := w.lambda.GetFunctionConfiguration(t.Context(), &lambdasvc.GetFunctionConfigurationInput{FunctionName: aws.String(functionName)})
-	must(t, err)
-	environment := deployed.Environment.Variables
-	defer w.setEnvironment(t, environment)
-	pulled := map[string]string{}
-	for key, value := range environment {
-		pulled[key] = value
-	}
-	pulled["DRY_RUN"] = "yes"
-	w.setEnvironment(t, pulled)
+	defer w.setVariable(t, "DRY_RUN", "yes")()
 	result := w.invoke(t, `{"dryRun": false}`)
 	if result.failure != "" || !result.DryRun || result.Outcomes[janitor.Deletable] != 5 {
 		t.Errorf("dry run %v, %v: %s", result.DryRun, result.Outcomes, result.failure)
@@ -279,10 +274,21 @@ func TestDeployed_deletesNothingWithTheBrakePulled(t *testing.T) {
 	}
 }
 
-func (w world) setEnvironment(t *testing.T, variables map[string]string) {
+// setVariable sets one of the deployed function's environment variables until the returned function is called.
+func (w world) setVariable(t *testing.T, name, value string) (restore func()) {
+	t.Helper()
+	deployed, err := w.lambda.GetFunctionConfiguration(t.Context(), &lambdasvc.GetFunctionConfigurationInput{FunctionName: aws.String(functionName)})
+	must(t, err)
+	changed := maps.Clone(deployed.Environment.Variables)
+	changed[name] = value
+	w.setVariables(t, changed)
+	return func() { w.setVariables(t, deployed.Environment.Variables) }
+}
+
+func (w world) setVariables(t *testing.T, variables map[string]string) {
 	t.Helper()
 	_, err := w.lambda.UpdateFunctionConfiguration(context.WithoutCancel(t.Context()), &lambdasvc.UpdateFunctionConfigurationInput{
-		FunctionName: aws.String(functionName), Environment: environmentOf(variables),
+		FunctionName: aws.String(functionName), Environment: &lambdatypes.Environment{Variables: variables},
 	})
 	must(t, err)
 }
