@@ -122,11 +122,19 @@ func (s *stage) command(ctx context.Context, program string, arguments ...string
 	return command
 }
 
-// finish runs the command and ends what it leaves behind.
+// finish runs the command and ends whatever it leaves behind.
 func finish(command *exec.Cmd) error {
 	err := command.Run()
-	if command.Process != nil {
-		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL) // mostly there is nobody left
+	if command.Process == nil {
+		return err
+	}
+	// Mostly nobody is left in the group. Who is takes a moment to die, and must not write into
+	// the folder after it was removed.
+	for range 40 {
+		if syscall.Kill(-command.Process.Pid, syscall.SIGKILL) != nil {
+			break
+		}
+		time.Sleep(25 * time.Millisecond)
 	}
 	return err
 }
