@@ -79,7 +79,7 @@ func (a *janitorAct) showRun(report janitor.Report) {
 	a.out.fact("result", "%s", a.out.paint(fmt.Sprintf("%d versions deleted, %s freed, in %s",
 		report.Outcomes[janitor.Deleted], janitor.Size(report.BytesFreed), clock(time.Duration(report.Seconds*float64(time.Second)))), text.Bold))
 	if refused := report.Outcomes[janitor.Refused]; refused > 0 {
-		a.out.fact("", "%d that no list shows to be needed AWS itself refused to delete, and so it stays", refused)
+		a.out.fact("", "AWS itself refused to delete %d, which no list shows to be needed: kept as well", refused)
 	}
 	a.out.fact("calls", "%d seen by the proxy; to Lambda at most %d in one second, of %d; %d throttled", len(calls), most(calls), allowed, throttled)
 	a.out.gauge("storage before", report.Before)

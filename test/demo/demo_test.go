@@ -233,6 +233,7 @@ func TestDemo_losesNoReferencedVersionAndSaysSo(t *testing.T) {
 
 // The interrupt goes to the demo alone: what it started it must end itself.
 func TestDemo_leavesNothingBehindWhenInterrupted(t *testing.T) {
+	t.Parallel()
 	for moment, at := range map[string]struct {
 		said, runs string
 	}{
