@@ -82,7 +82,7 @@ func (r Report) Summary() string {
 	}
 	line("\nKept:")
 	for _, reason := range slices.SortedFunc(maps.Keys(r.KeptBy), func(a, b Reason) int {
-		return r.KeptBy[b] - r.KeptBy[a] + strings.Compare(string(a), string(b))
+		return cmp.Or(cmp.Compare(r.KeptBy[b], r.KeptBy[a]), strings.Compare(string(a), string(b)))
 	}) {
 		line("%7d %s", r.KeptBy[reason], reason)
 	}
