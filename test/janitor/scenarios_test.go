@@ -165,48 +165,6 @@ func TestDeployed_deletesNothingOverThePercentBelt(t *testing.T) {
 	}
 }
 
-// The metrics of one run are the memory of the next: when a scan suddenly finds less than half
-// of what it found, nothing goes; a dry run makes the new count the one to compare with.
-func TestDeployed_deletesNothingWhenReferencesVanish(t *testing.T) {
-	w := shared
-	name := w.victim(t, "victim-vanished", 8)
-	cfg := only(name)
-	w.setUp(t, cfg)
-	// Under a stage of its own, so that no other test is compared with what this one saw.
-	defer w.setVariable(t, "STAGE", "vanishing")()
-	if first := w.invoke(t, `{"dryRun": true}`); first.failure != "" || first.References[janitor.Pipe] == 0 {
-		t.Fatalf("%d pipes call a version: %s", first.References[janitor.Pipe], first.failure)
-	}
-	must(t, w.PublishEMF(t.Context(), logGroup))
-
-	w.Inject(emulator.Fault{Service: "pipes", Operation: "ListPipes", Before: w.removePipes(t)})
-	result := w.invoke(t, "{}")
-	if !strings.Contains(result.failure, "references belt closed") {
-		t.Errorf("the run's error does not name the belt: %q", result.failure)
-	}
-	if left := len(w.versions(t, name)); left != 8 {
-		t.Errorf("%d versions are left of 8", left)
-	}
-	w.ClearFaults()
-	must(t, w.PublishEMF(t.Context(), logGroup))
-	if again := w.invoke(t, "{}"); !strings.Contains(again.failure, "references belt closed") {
-		t.Errorf("the belt opened by itself: %q", again.failure)
-	}
-}
-
-// removePipes deletes the fleet's pipes, once.
-func (w world) removePipes(t *testing.T) func(emulator.Call) {
-	var once sync.Once
-	return func(emulator.Call) {
-		once.Do(func() {
-			client := pipes.NewFromConfig(w.AWS())
-			if _, err := client.DeletePipe(context.Background(), &pipes.DeletePipeInput{Name: aws.String("audit")}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-}
-
 // Two runs at once delete the same versions, each harmless to the other.
 func TestDeployed_twoRunsAtOnceAreHarmless(t *testing.T) {
 	w := shared
@@ -343,11 +301,15 @@ func TestDeployed_isStartedByItsSchedule(t *testing.T) {
 	}
 	own, err := client.GetSchedule(t.Context(), &scheduler.GetScheduleInput{Name: listed.Schedules[0].Name, GroupName: listed.Schedules[0].GroupName})
 	must(t, err)
-	_, err = client.UpdateSchedule(t.Context(), &scheduler.UpdateScheduleInput{
-		Name: own.Name, GroupName: own.GroupName, Target: own.Target, ScheduleExpression: aws.String("rate(1 minute)"),
-		FlexibleTimeWindow: &schedulertypes.FlexibleTimeWindow{Mode: schedulertypes.FlexibleTimeWindowModeOff},
-	})
-	must(t, err)
+	fire := func(expression *string) {
+		_, err = client.UpdateSchedule(context.WithoutCancel(t.Context()), &scheduler.UpdateScheduleInput{
+			Name: own.Name, GroupName: own.GroupName, Target: own.Target, ScheduleExpression: expression,
+			FlexibleTimeWindow: &schedulertypes.FlexibleTimeWindow{Mode: schedulertypes.FlexibleTimeWindowModeOff},
+		})
+		must(t, err)
+	}
+	fire(aws.String("rate(1 minute)"))
+	defer fire(own.ScheduleExpression)
 	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
 		for _, call := range w.Calls() {
 			if call.Operation == "GetAccountSettings" && strings.Contains(call.Principal, w.role) {
@@ -388,5 +350,45 @@ func TestDeployed_leavesItsReportAndAnAuditLineInItsLog(t *testing.T) {
 		if !whole {
 			t.Errorf("the line of %s lacks something", sha)
 		}
+	}
+}
+
+// The metrics of one run are the memory of the next: when a scan suddenly finds less than half
+// of what it found, nothing goes. It is the last scenario, since its pipes stay away.
+func TestDeployed_deletesNothingWhenReferencesVanish(t *testing.T) {
+	w := shared
+	name := w.victim(t, "victim-vanished", 8)
+	cfg := only(name)
+	w.setUp(t, cfg)
+	if first := w.invoke(t, `{"dryRun": true}`); first.failure != "" || first.References[janitor.Pipe] == 0 {
+		t.Fatalf("%d pipes call a version: %s", first.References[janitor.Pipe], first.failure)
+	}
+	must(t, w.PublishEMF(t.Context(), logGroup))
+
+	w.Inject(emulator.Fault{Service: "pipes", Operation: "ListPipes", Before: w.removePipes(t)})
+	result := w.invoke(t, "{}")
+	if !strings.Contains(result.failure, "references belt closed") {
+		t.Errorf("the run's error does not name the belt: %q", result.failure)
+	}
+	if left := len(w.versions(t, name)); left != 8 {
+		t.Errorf("%d versions are left of 8", left)
+	}
+	w.ClearFaults()
+	must(t, w.PublishEMF(t.Context(), logGroup))
+	if again := w.invoke(t, "{}"); !strings.Contains(again.failure, "references belt closed") {
+		t.Errorf("the belt opened by itself: %q", again.failure)
+	}
+}
+
+// removePipes deletes the fleet's pipes, once.
+func (w world) removePipes(t *testing.T) func(emulator.Call) {
+	var once sync.Once
+	return func(emulator.Call) {
+		once.Do(func() {
+			client := pipes.NewFromConfig(w.AWS())
+			if _, err := client.DeletePipe(context.Background(), &pipes.DeletePipeInput{Name: aws.String("audit")}); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
