@@ -13,6 +13,7 @@ import (
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -21,7 +22,9 @@ const aliasesFresh = time.Minute
 
 // Apply carries the plan out, or in a dry run looks as far as it can without deleting
 // anything. What it could not do is in the report and in the error; one failure never
-// stops the others.
+// stops the others. The logger in ctx gets a line before each deletion is sent, so that even a
+// run that is killed leaves what it took to say later what a version was, and one after for each
+// version deleted.
 func (j *Janitor) Apply(ctx context.Context, plan Plan, dryRun bool) (Report, error) {
 	run := &run{janitor: j, plan: plan, dryRun: dryRun, aliases: map[string]*reading{}}
 	run.guarded = newestNumbers(plan)
@@ -36,7 +39,7 @@ func (j *Janitor) Apply(ctx context.Context, plan Plan, dryRun bool) (Report, er
 	}
 	err := run.verify(ctx)
 	after, storageErr := j.storageAfter(ctx, run)
-	report := run.report(after)
+	report := run.report(ctx, after)
 	err = errors.Join(report.err(), err, storageErr)
 	report.completed = err == nil
 	return report, err
@@ -64,8 +67,10 @@ type run struct {
 
 // reading is the latest look at one function's aliases.
 type reading struct {
-	mutex      sync.Mutex
+	mutex sync.Mutex
+	// at is when the first look was, again says that this is the second.
 	at         time.Time
+	again      bool
 	references []Reference
 	err        error
 }
@@ -140,7 +145,8 @@ func (r *run) one(ctx context.Context, decision Decision) Decision {
 		return decision
 	}
 	look := r.look(ctx, decision)
-	if r.timeUp(ctx) {
+	// In a dry run a look that was taken counts, even if it was the last one there was time for.
+	if r.timeUp(ctx) && (!r.dryRun || look.Unread != "") {
 		return outOfTimeFor(decision, r.dryRun)
 	}
 	decision = Confirm(decision, look)
@@ -192,6 +198,7 @@ func (r *run) look(ctx context.Context, decision Decision) LastLook {
 		return LastLook{References: references}
 	case errors.Is(err, errNoTime):
 		r.stopNow()
+		return LastLook{Unread: err.Error()}
 	case err != nil:
 		return LastLook{Unread: fmt.Sprintf("reading the policy of %s:%s: %v (grant lambda:GetPolicy or switch off janitor.checks.policies)",
 			decision.Function, qualifier, err)}
@@ -199,7 +206,9 @@ func (r *run) look(ctx context.Context, decision Decision) LastLook {
 	return LastLook{References: references, Policy: true}
 }
 
-// freshAliases reads a function's aliases again when the reading is over a minute old.
+// freshAliases reads a function's aliases again when the first reading is over a minute old. It
+// does so once: a function's versions go at different times, biggest first, and what an alias
+// comes to refer to later still AWS itself does not delete.
 func (r *run) freshAliases(ctx context.Context, function string) ([]Reference, error) {
 	r.mutex.Lock()
 	own := r.aliases[function]
@@ -211,7 +220,7 @@ func (r *run) freshAliases(ctx context.Context, function string) ([]Reference, e
 
 	own.mutex.Lock()
 	defer own.mutex.Unlock()
-	if r.janitor.now().Sub(own.at) < aliasesFresh {
+	if own.again || r.janitor.now().Sub(own.at) < aliasesFresh {
 		return own.references, own.err
 	}
 	own.references, own.err = r.janitor.listAliases(ctx, function)
@@ -219,7 +228,7 @@ func (r *run) freshAliases(ctx context.Context, function string) ([]Reference, e
 	if errors.As(own.err, &gone) {
 		own.references, own.err = []Reference{}, nil // the deletion will say that the function is gone
 	}
-	own.at = r.janitor.now()
+	own.again = true
 	return own.references, own.err
 }
 
@@ -231,6 +240,7 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 		decision.Outcome, decision.Reason = Kept, Guarded
 		return decision
 	}
+	audit(ctx, decision, "deleting version")
 	_, err := j.aws.Lambda.DeleteFunction(ctx, &lambdasvc.DeleteFunctionInput{FunctionName: &decision.Function, Qualifier: &qualifier})
 	var (
 		referenced *lambdatypes.ResourceConflictException
@@ -257,4 +267,12 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 		decision.Outcome, decision.Reason, decision.Detail = NotVerified, CallFailed, err.Error()
 	}
 	return decision
+}
+
+// audit writes a line about a deletion; the log's own field function is the function that runs.
+func audit(ctx context.Context, decision Decision, message string) {
+	zerolog.Ctx(ctx).Info().Str("deleted_function", decision.Function).Int64("deleted_version", decision.Version.Number).
+		Str("code_sha256", decision.Version.SHA).Int64("bytes", decision.Version.Bytes).
+		Str("outcome", string(decision.Outcome)).Str("reason", string(decision.Reason)).Str("detail", decision.Detail).
+		Msg(message)
 }

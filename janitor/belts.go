@@ -46,13 +46,13 @@ type History struct {
 	Since time.Time
 }
 
-// leastJudged is how many references of a kind must be expected before their absence closes
-// the belt, where the number depends on which functions were read or comes and goes by itself.
+// leastJudged is how many references of a kind the last run must have found before their absence
+// closes the belt, where the number depends on which functions were read or comes and goes by itself.
 const leastJudged = 4
 
 // closedBelt is the first belt that the plan closes.
 func closedBelt(plan Plan, belts Belts) Belt {
-	deletions := len(plan.Deletions())
+	deletions := plan.going()
 	if deletions == 0 {
 		return Belt{}
 	}
@@ -74,21 +74,18 @@ func closedBelt(plan Plan, belts Belts) Belt {
 const reopen = "if that is right, invoke the function once with {\"dryRun\": true}: what a dry run finds is what the next run is compared with"
 
 // referencesBelt closes when far fewer references were found than last time: a scan that
-// comes back nearly empty is more often broken than right.
+// comes back nearly empty is more often broken than right. What is read function by function is
+// judged only when no fewer functions were read than then.
 func referencesBelt(plan Plan) Belt {
 	found := plan.count()
 	for _, kind := range slices.Sorted(maps.Keys(plan.FunctionsRead)) {
-		expected := float64(plan.History.References[kind])
-		read, lastRead := plan.FunctionsRead[kind], plan.History.FunctionsRead[kind]
-		if read > 0 && lastRead > 0 {
-			expected *= min(1, float64(read)/float64(lastRead))
-		}
-		if (read > 0 || kind == Invocation) && expected < leastJudged {
+		last, read := plan.History.References[kind], plan.FunctionsRead[kind]
+		if read < plan.History.FunctionsRead[kind] || (read > 0 || kind == Invocation) && last < leastJudged {
 			continue
 		}
-		if float64(found[kind])*2 < expected {
+		if found[kind]*2 < last {
 			return Belt{ReferencesBelt, fmt.Sprintf("%d references of the kind %q were found, the last run found %d; %s",
-				found[kind], kind, plan.History.References[kind], reopen)}
+				found[kind], kind, last, reopen)}
 		}
 	}
 	return Belt{}

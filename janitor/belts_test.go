@@ -32,9 +32,11 @@ func TestClosedBelt_stopsWhatLooksWrong(t *testing.T) {
 
 		{"as many aliases of as many functions", []func(*Plan){foundIn(Alias, 10, 10), before10(Alias, 10)}, ""},
 		{"fewer than half of the aliases of as many functions", []func(*Plan){foundIn(Alias, 4, 10), before10(Alias, 10)}, ReferencesBelt},
-		{"half of the aliases of half of the functions", []func(*Plan){foundIn(Alias, 4, 5), before10(Alias, 10)}, ""},
-		{"a fifth of the aliases of half of the functions", []func(*Plan){foundIn(Alias, 2, 5), before10(Alias, 10)}, ReferencesBelt},
-		{"too few functions to judge by", []func(*Plan){foundIn(Alias, 0, 3), before10(Alias, 10)}, ""},
+		{"no aliases of other and fewer functions", []func(*Plan){foundIn(Alias, 0, 9), before10(Alias, 10)}, ""},
+		{"fewer than half of the aliases of more functions", []func(*Plan){foundIn(Alias, 4, 40), before10(Alias, 10)}, ReferencesBelt},
+		{"too few aliases to judge by", []func(*Plan){foundIn(Alias, 0, 3), func(p *Plan) {
+			p.History.References, p.History.FunctionsRead = map[Kind]int{Alias: 3}, map[Kind]int{Alias: 3}
+		}}, ""},
 		{"more functions than last time do not raise what is expected", []func(*Plan){foundIn(Alias, 5, 40), before10(Alias, 10)}, ""},
 
 		{"too few invocations to judge by", []func(*Plan){found(Invocation, 0), func(p *Plan) { p.History.References = map[Kind]int{Invocation: 3} }}, ""},

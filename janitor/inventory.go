@@ -52,7 +52,7 @@ func (j *Janitor) inventory(ctx context.Context) (Facts, error) {
 func (j *Janitor) storage(ctx context.Context) (Storage, error) {
 	settings, err := j.aws.Lambda.GetAccountSettings(ctx, &lambdasvc.GetAccountSettingsInput{})
 	if err != nil {
-		return Storage{}, fmt.Errorf("reading the account's code storage: %w", err)
+		return Storage{}, fmt.Errorf("reading the account's code storage (lambda:GetAccountSettings): %w", err)
 	}
 	if settings.AccountUsage == nil || settings.AccountLimit == nil {
 		return Storage{}, errors.New("reading the account's code storage: the answer holds no usage or no limit")
@@ -80,7 +80,7 @@ func (j *Janitor) listFunctions(ctx context.Context) (*fleet, error) {
 		return page.NextMarker, nil
 	})
 	if err != nil {
-		return fleet, fmt.Errorf("listing functions: %w", err)
+		return fleet, fmt.Errorf("listing functions (lambda:ListFunctions): %w", err)
 	}
 	return fleet, nil
 }
@@ -119,9 +119,11 @@ func (f *fleet) add(item *lambdatypes.FunctionConfiguration) error {
 		return fmt.Errorf("the list holds version %q of %s: %w", aws.ToString(item.Version), named.function, err)
 	}
 	function.Versions = append(function.Versions, Version{
-		Number:    number,
-		Bytes:     item.CodeSize,
-		SHA:       aws.ToString(item.CodeSha256),
+		Number: number,
+		Bytes:  item.CodeSize,
+		// The SDK cuts all strings of a page from the same memory: one that is kept keeps the
+		// others too, a hundred bytes a version.
+		SHA:       strings.Clone(aws.ToString(item.CodeSha256)),
 		Published: published(aws.ToString(item.LastModified)),
 		Edge:      item.MasterArn != nil,
 		Durable:   item.DurableConfig != nil,
@@ -144,7 +146,7 @@ func (f *fleet) sorted() []Function {
 	functions := make([]Function, 0, len(f.functions))
 	for _, function := range f.functions {
 		slices.SortFunc(function.Versions, byNumber)
-		function.Versions = slices.Clip(slices.CompactFunc(function.Versions, func(a, b Version) bool { return a.Number == b.Number }))
+		function.Versions = slices.Clone(slices.CompactFunc(function.Versions, func(a, b Version) bool { return a.Number == b.Number }))
 		functions = append(functions, *function)
 	}
 	slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
@@ -175,7 +177,7 @@ func (j *Janitor) listTags(ctx context.Context) (map[string]map[string]string, e
 		return page.PaginationToken, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading the functions' tags: %w", err)
+		return nil, fmt.Errorf("reading the functions' tags (tag:GetResources): %w", err)
 	}
 	return tags, nil
 }

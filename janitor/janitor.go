@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -41,7 +40,7 @@ type Options struct {
 	Topic string
 	// Stage is the stage under whose name the runs' metrics stand.
 	Stage string
-	// Observer is told what happens while it happens; nil tells nobody, but Handle writes an Audit.
+	// Observer is told what happens while it happens; nil tells nobody.
 	Observer Observer
 	// Stop ends the run early when it is closed: nothing further is looked at or deleted, and
 	// what was is verified and reported. Nil never does.
@@ -96,17 +95,13 @@ type Event struct {
 	DryRun bool `json:"dryRun"`
 }
 
-// Handle makes one whole run, with a line in the log for each version deleted.
+// Handle makes one whole run.
 func (j *Janitor) Handle(ctx context.Context, event Event) (Report, error) {
-	run := *j
-	if run.options.Observer == (nobody{}) {
-		run.options.Observer = Audit{Log: *zerolog.Ctx(ctx)}
-	}
-	plan, err := run.Plan(ctx)
+	plan, err := j.Plan(ctx)
 	if err != nil {
 		return Report{Started: j.now()}, err
 	}
-	report, err := run.Apply(ctx, plan, j.cfg.DryRun || event.DryRun)
+	report, err := j.Apply(ctx, plan, j.cfg.DryRun || event.DryRun)
 	return report, errors.Join(err, j.tell(ctx, report))
 }
 

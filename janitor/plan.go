@@ -125,11 +125,7 @@ func Decide(facts Facts, history History, cfg Config, now time.Time) Plan {
 		plan.Idle = true
 		return plan
 	}
-	high := float64(cfg.Pressure.TightenAbove)
-	if high > 0 && facts.Storage.Percent() > high && cfg.Pressure.Newest < cfg.Keep.Newest {
-		plan.Tightened = true
-		cfg.Keep.Newest = cfg.Pressure.Newest
-	}
+	cfg, plan.Tightened = tightened(cfg, facts.Storage)
 	index := indexed(facts.Findings)
 	for _, function := range facts.Functions {
 		plan.Versions += len(function.Versions)
@@ -154,32 +150,46 @@ func idle(storage Storage, pressure Pressure) bool {
 	return storage.Percent() < float64(pressure.Above)
 }
 
+// tightened is the configuration under the pressure of that much storage, and whether it is another.
+func tightened(cfg Config, storage Storage) (Config, bool) {
+	high := float64(cfg.Pressure.TightenAbove)
+	if high <= 0 || storage.Percent() <= high || cfg.Pressure.Newest >= cfg.Keep.Newest {
+		return cfg, false
+	}
+	cfg.Keep.Newest = cfg.Pressure.Newest
+	return cfg, true
+}
+
 // Shortlist is the plan as far as the cheap facts go: the versions that only the
 // dear ones can still protect, by function.
 func Shortlist(facts Facts, cfg Config, now time.Time) []Function {
-	tags := make(map[string]map[string]string, len(facts.Functions))
-	for _, function := range facts.Functions {
-		tags[function.Name] = function.Tags
+	if idle(facts.Storage, cfg.Pressure) {
+		return nil
 	}
+	cfg, _ = tightened(cfg, facts.Storage)
+	index := indexed(facts.Findings)
 	var shortlist []Function
-	for _, decision := range Decide(facts, History{}, cfg, now).Decisions {
-		if decision.Outcome == Kept {
+	var decisions []Decision // of one function at a time: those of a large Region are tens of megabytes
+	for _, function := range facts.Functions {
+		decisions = rulesFor(function, facts, index, cfg, now).decide(decisions[:0])
+		candidates := slices.DeleteFunc(decisions, func(d Decision) bool { return d.Outcome == Kept })
+		if len(candidates) == 0 {
 			continue
 		}
-		last := len(shortlist) - 1
-		if last < 0 || shortlist[last].Name != decision.Function {
-			shortlist = append(shortlist, Function{Name: decision.Function, Tags: tags[decision.Function]})
-			last++
+		listed := Function{Name: function.Name, Tags: function.Tags, Versions: make([]Version, len(candidates))}
+		for position, candidate := range candidates {
+			listed.Versions[position] = candidate.Version
 		}
-		shortlist[last].Versions = append(shortlist[last].Versions, decision.Version)
+		shortlist = append(shortlist, listed)
 	}
+	slices.SortFunc(shortlist, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
 	return shortlist
 }
 
 // Deletions are the positions of what is to be deleted, in the order in which it
 // goes: biggest first, so that a run cut short has still freed the most.
 func (p Plan) Deletions() []int {
-	var positions []int
+	positions := make([]int, 0, p.going())
 	for position, decision := range p.Decisions {
 		if decision.Outcome == Deletable {
 			positions = append(positions, position)
@@ -189,6 +199,17 @@ func (p Plan) Deletions() []int {
 		return cmp.Compare(p.Decisions[b].Version.Bytes, p.Decisions[a].Version.Bytes)
 	})
 	return positions
+}
+
+// going is how many Deletions there are.
+func (p Plan) going() int {
+	count := 0
+	for _, decision := range p.Decisions {
+		if decision.Outcome == Deletable {
+			count++
+		}
+	}
+	return count
 }
 
 // cut leaves the first few deletions and lets the rest remain.

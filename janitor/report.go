@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"caretaker/internal/emf"
 )
 
@@ -88,7 +86,7 @@ const (
 )
 
 // report sums the run up and tells the observer each decision.
-func (r *run) report(after Storage) Report {
+func (r *run) report(ctx context.Context, after Storage) Report {
 	j, plan := r.janitor, r.plan
 	report := Report{
 		Account: plan.Account, Region: plan.Region, Started: plan.Made, Seconds: j.now().Sub(plan.Made).Seconds(),
@@ -125,6 +123,9 @@ func (r *run) report(after Storage) Report {
 			decision = changed
 		}
 		report.count(decision)
+		if decision.Outcome == Deleted || decision.Outcome == NotVerified {
+			audit(ctx, decision, "version deleted")
+		}
 		j.options.Observer.Decided(decision)
 	}
 	slices.SortStableFunc(report.Biggest, func(a, b Item) int { return cmp.Compare(b.Bytes, a.Bytes) })
@@ -161,7 +162,7 @@ func (r *Report) count(decision Decision) {
 		}
 		return
 	case Failed:
-		r.failed(fmt.Errorf("deleting %s:%d: %s: %s", decision.Function, decision.Version.Number, decision.Reason, decision.Detail))
+		r.failed(fmt.Errorf("deleting %s:%d (lambda:DeleteFunction): %s: %s", decision.Function, decision.Version.Number, decision.Reason, decision.Detail))
 	case Deleted:
 		r.BytesFreed += decision.Version.Bytes
 	}
@@ -255,22 +256,4 @@ func (j *Janitor) storageAfter(ctx context.Context, r *run) (Storage, error) {
 		}
 	}
 	return r.plan.Storage, nil
-}
-
-// Audit is an Observer that writes a line for each version that was deleted, as much as it
-// takes to say later what it was.
-type Audit struct{ Log zerolog.Logger }
-
-// Progress writes nothing.
-func (Audit) Progress(Phase, int, int) {}
-
-// Decided writes the line.
-func (a Audit) Decided(decision Decision) {
-	if decision.Outcome != Deleted && decision.Outcome != NotVerified {
-		return
-	}
-	a.Log.Info().Str("function", decision.Function).Int64("version", decision.Version.Number).
-		Str("code_sha256", decision.Version.SHA).Int64("bytes", decision.Version.Bytes).
-		Str("outcome", string(decision.Outcome)).Str("reason", string(decision.Reason)).Str("detail", decision.Detail).
-		Msg("version deleted")
 }

@@ -1,6 +1,7 @@
 package janitor
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -21,7 +22,7 @@ func reported(plan Plan, done []Decision, dryRun bool) Report {
 		r.deletions = append(r.deletions, position)
 		r.plan.Decisions = append(r.plan.Decisions, done[position])
 	}
-	return r.report(plan.Storage)
+	return r.report(context.Background(), plan.Storage)
 }
 
 func TestReport_countsWhatHappenedAndNotWhatWasPlanned(t *testing.T) {

@@ -27,7 +27,7 @@ func (j *Janitor) tell(ctx context.Context, report Report) error {
 		},
 	})
 	if err != nil {
-		return fmt.Errorf("sending the summary: %w", err)
+		return fmt.Errorf("sending the summary (sns:Publish): %w", err)
 	}
 	return nil
 }
@@ -64,7 +64,11 @@ func (r Report) Summary() string {
 	line("%s", r.Headline())
 	line("")
 	line("Account %s, Region %s, %d functions, %d versions.", r.Account, r.Region, r.Functions, r.Versions)
-	line("Code storage: %s before, %s after, of %s (%.1f %%).", Size(r.Before.Used), Size(r.After.Used), Size(r.After.Limit), r.After.Percent())
+	if r.After.Limit > 0 {
+		line("Code storage: %s before, %s after, of %s (%.1f %%).", Size(r.Before.Used), Size(r.After.Used), Size(r.After.Limit), r.After.Percent())
+	} else {
+		line("Code storage: %s before, of %s; how much it is after could not be read.", Size(r.Before.Used), Size(r.Before.Limit))
+	}
 	if r.DaysToLimit != nil {
 		line("At the growth of the last two weeks the limit is %.0f days away.", *r.DaysToLimit)
 	}
@@ -78,7 +82,7 @@ func (r Report) Summary() string {
 	}
 	line("\nKept:")
 	for _, reason := range slices.SortedFunc(maps.Keys(r.KeptBy), func(a, b Reason) int {
-		return r.KeptBy[b] - r.KeptBy[a] + strings.Compare(string(a), string(b))
+		return cmp.Or(cmp.Compare(r.KeptBy[b], r.KeptBy[a]), strings.Compare(string(a), string(b)))
 	}) {
 		line("%7d %s", r.KeptBy[reason], reason)
 	}

@@ -14,7 +14,7 @@ const (
 	janitorOnHost = "dist/host/janitor/bootstrap"
 )
 
-// measureJanitor measures all figures of the janitor, the smallest first to fail.
+// measureJanitor measures all figures of the janitor, in the order in which the docs list them.
 func measureJanitor(ctx context.Context, r *results) error {
 	small, err := wholeRun(ctx, r)
 	if err != nil {

@@ -1,8 +1,6 @@
 package main
 
-import (
-	"time"
-)
+import "time"
 
 // region is the Region before a run, as far as the number of calls depends on it.
 type region struct {

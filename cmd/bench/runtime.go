@@ -93,7 +93,8 @@ func (f *function) start(ctx context.Context, binary, config string, environ []s
 		return fmt.Errorf("%w (make bench builds it)", err)
 	}
 	path := filepath.Join(f.folder, "bootstrap")
-	if err := os.WriteFile(path, content, 0o700); err != nil { // #nosec G306 -- it is a program
+	err = os.WriteFile(path, content, 0o700) // #nosec G306 -- it is a program
+	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(f.folder, "config.json"), []byte(config), 0o600); err != nil {

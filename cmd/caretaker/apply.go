@@ -91,7 +91,8 @@ func (a *applyCommand) delete(s *session) error {
 	}
 	out := newOutput(s, a.Format, applied)
 	s.sideBySide(func(r *region) {
-		s.carryOut(r, s.stopping.Done(), false, auditing{out.printer(r), audit.of(s.account.number, r.name)})
+		r.audit = audit.of(s.account.number, r.name)
+		s.carryOut(r, s.stopping.Done(), false, out.printer(r))
 	})
 	if err := errors.Join(out.close(), audit.close()); err != nil {
 		return err
@@ -191,38 +192,26 @@ func (s *session) review(path string, file janitor.PlanFile) {
 	s.say("%s holds %d versions; %d of them go now.", path, len(file.Versions), versions)
 }
 
-// auditing writes a line for each deleted version beside what is printed.
-type auditing struct {
-	printer
-	audit audit
-}
-
-func (a auditing) decided(d janitor.Decision) {
-	a.audit.Decided(d)
-	a.printer.decided(d)
-}
-
 // audit is a file of JSON lines; the zero value writes none.
 type audit struct {
-	janitor.Audit
+	log  zerolog.Logger
 	file *os.File
 }
 
 func openAudit(path string) (audit, error) {
 	if path == "" {
-		return audit{Audit: janitor.Audit{Log: zerolog.Nop()}}, nil
+		return audit{log: zerolog.Nop()}, nil
 	}
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) // #nosec G304 -- the path is what the user gave
 	if err != nil {
 		return audit{}, fmt.Errorf("opening the audit file: %w", err)
 	}
-	return audit{janitor.Audit{Log: zerolog.New(file).With().Timestamp().Logger()}, file}, nil
+	return audit{zerolog.New(file).With().Timestamp().Logger(), file}, nil
 }
 
-// of is the same file for one Region.
-func (a audit) of(account, region string) audit {
-	a.Log = a.Log.With().Str("account", account).Str("region", region).Logger()
-	return a
+// of is the logger for one Region.
+func (a audit) of(account, region string) zerolog.Logger {
+	return a.log.With().Str("account", account).Str("region", region).Logger()
 }
 
 func (a audit) close() error {

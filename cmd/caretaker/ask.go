@@ -42,6 +42,9 @@ func (s *session) ask() bool {
 		profile = ", profile " + s.target.Profile
 	}
 	s.say("You are %s%s.", s.account.caller, profile)
+	if s.file.Janitor.Checks.Policies {
+		s.say("The policy of each version is looked at just before: one that has any stays.")
+	}
 	s.say("Delete %d versions (%s) in %s? This cannot be undone.", versions, janitor.Size(bytes), s.where())
 	answers := s.answers()
 	for range 3 {

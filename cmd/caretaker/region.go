@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"caretaker/internal/config"
 	"caretaker/janitor"
 )
@@ -44,6 +46,8 @@ type region struct {
 	err error
 	// interrupted says that there is no plan since somebody stopped the command.
 	interrupted bool
+	// audit gets a line for each version that goes; the zero value writes none.
+	audit zerolog.Logger
 }
 
 // open reads the file and finds out who calls, and where.
@@ -118,7 +122,8 @@ func (s *session) carryOut(r *region, stop <-chan struct{}, dryRun bool, show pr
 			}
 			show.decided(d)
 		}
-		r.report, r.err = s.janitor(r, stop, decided).Apply(context.WithoutCancel(s.stopping), r.plan, dryRun)
+		ctx := r.audit.WithContext(context.WithoutCancel(s.stopping))
+		r.report, r.err = s.janitor(r, stop, decided).Apply(ctx, r.plan, dryRun)
 	}
 	s.progress.leave(r.name)
 	show.finished(r)

@@ -17,7 +17,7 @@ import (
 func (o *output) tables(region string, t *tally) {
 	o.going(region, t)
 	if o.command != applied {
-		o.table("Stays in "+region+" since something refers to it (the newest of each function stay anyway)", t.kept, false)
+		o.table("Stays in "+region+" since something refers to it, beside the newest", t.kept, false)
 		o.more(t.keptMore)
 	}
 	o.table("Should have gone in "+region+" and did not", t.trouble, false)
@@ -62,9 +62,9 @@ func (o *output) table(title string, groups []group, sized bool) {
 	}
 	t := plainTable()
 	t.AppendHeader(table.Row{"Function", "Versions", "Count", "Bytes", "Why"})
-	longest := 0
+	names, versions := 0, 0
 	for _, group := range groups {
-		longest = max(longest, len(group.function))
+		names, versions = max(names, len(group.function)), max(versions, len(group.versions.String()))
 		t.AppendRow(table.Row{group.function, group.versions.String(), group.versions.count(), janitor.Size(group.bytes), group.reason()})
 	}
 	columns := []table.ColumnConfig{
@@ -73,13 +73,15 @@ func (o *output) table(title string, groups []group, sized bool) {
 	}
 	if width := o.session.width; width > 0 {
 		// What the names leave over is shared between the numbers and the reasons.
-		left := max(40, width-longest-6)
+		left := width - names - len("    ")
 		if sized {
-			left = max(40, left-20)
+			left -= len("COUNT  1000.0 KB  ")
 		}
+		left = max(50, left)
+		versions = max(len("Versions"), min(versions, left*2/5))
 		columns = append(columns,
-			table.ColumnConfig{Number: 2, WidthMax: left * 2 / 5, WidthMaxEnforcer: text.WrapSoft},
-			table.ColumnConfig{Number: 5, WidthMax: left * 3 / 5, WidthMaxEnforcer: text.WrapSoft})
+			table.ColumnConfig{Number: 2, WidthMax: versions, WidthMaxEnforcer: text.WrapSoft},
+			table.ColumnConfig{Number: 5, WidthMax: left - versions, WidthMaxEnforcer: text.WrapSoft})
 	}
 	t.SetColumnConfigs(columns)
 	o.printf("%s\n", o.bold(title))
@@ -143,13 +145,17 @@ func (o *output) summary(r *region) {
 	line := func(label, format string, values ...any) {
 		o.printf("%s %s\n", o.bold(fmt.Sprintf("%-15s", label)), fmt.Sprintf(format, values...))
 	}
-	line("Account", "%s, Region %s, stage %s", o.session.account.number, r.name, o.session.stage())
 	report := r.report
+	empty := report.Functions == 0 && !report.Idle && r.err == nil
+	if empty && len(o.session.regions) > 1 {
+		return // its line under all Regions says it
+	}
+	line("Account", "%s, Region %s, stage %s", o.session.account.number, r.name, o.session.stage())
 	if report.Started.IsZero() {
 		line("No plan", "%s\n", o.colored(r.err.Error(), text.FgRed))
 		return
 	}
-	if report.Functions == 0 && !report.Idle && r.err == nil {
+	if empty {
 		line("Looked at", "nothing: there are no functions\n")
 		return
 	}
@@ -214,7 +220,7 @@ func (o *output) outcomes(r *region, line func(string, string, ...any)) {
 	if report.DryRun {
 		line("Would go", "%s", o.bold(fmt.Sprintf("%d versions, %s", r.going(), janitor.Size(report.DeletableBytes))))
 		if unseen := report.Outcomes[janitor.NotLookedAt]; unseen > 0 {
-			line("", "%d of them with the policy not looked at, for lack of time; apply looks at each", unseen)
+			line("", "%d of them unseen: no time for their policies; apply looks at each", unseen)
 		}
 	} else if deleted := report.Outcomes[janitor.Deleted]; deleted > 0 {
 		line("Deleted", "%s", o.bold(fmt.Sprintf("%d versions, %s freed", deleted, janitor.Size(report.BytesFreed))))

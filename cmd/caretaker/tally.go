@@ -129,24 +129,26 @@ func (g *group) add(decision janitor.Decision) {
 
 // reason is why all of them go or stay.
 func (g *group) reason() string {
-	text := g.why
-	switch {
-	case g.first == "":
-	case g.first == g.last:
-		text += " " + g.first
-	default:
-		first, unit, _ := strings.Cut(g.first, " ")
-		if strings.HasSuffix(g.last, " "+unit) {
-			text += " " + first + " to " + g.last
-		} else {
-			text += " " + strings.TrimSuffix(g.first, " ago") + " to " + g.last
+	text, detail := g.why, g.first
+	if g.first != g.last {
+		number, unit, _ := strings.Cut(g.first, " ")
+		if !strings.HasSuffix(g.last, " "+unit) {
+			number = strings.TrimSuffix(g.first, " ago")
 		}
+		detail = number + " to " + g.last
+	}
+	switch {
+	case detail == "":
+	case g.why == string(janitor.Superseded) || refers(janitor.Reason(g.why)) && g.why != string(janitor.HasPolicy):
+		text += " " + detail // a sentence together
+	default:
+		text += ": " + detail
 	}
 	if g.unseen > 0 {
-		text += fmt.Sprintf("; %d with the policy not looked at", g.unseen)
+		text += fmt.Sprintf(", %d unseen", g.unseen)
 	}
 	if g.unproved > 0 {
-		text += fmt.Sprintf("; %d not verified", g.unproved)
+		text += fmt.Sprintf(", %d not verified", g.unproved)
 	}
 	return text
 }

@@ -3,6 +3,7 @@ package janitor_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/pipes"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
@@ -163,46 +165,6 @@ func TestDeployed_deletesNothingOverThePercentBelt(t *testing.T) {
 	}
 }
 
-// The metrics of one run are the memory of the next: when a scan suddenly finds less than half
-// of what it found, nothing goes; a dry run makes the new count the one to compare with.
-func TestDeployed_deletesNothingWhenReferencesVanish(t *testing.T) {
-	w := shared
-	name := w.victim(t, "victim-vanished", 8)
-	cfg := only(name)
-	w.setUp(t, cfg)
-	if first := w.invoke(t, `{"dryRun": true}`); first.failure != "" || first.References[janitor.Pipe] == 0 {
-		t.Fatalf("%d pipes call a version: %s", first.References[janitor.Pipe], first.failure)
-	}
-	must(t, w.PublishEMF(t.Context(), logGroup))
-
-	w.Inject(emulator.Fault{Service: "pipes", Operation: "ListPipes", Before: w.removePipes(t)})
-	result := w.invoke(t, "{}")
-	if !strings.Contains(result.failure, "references belt closed") {
-		t.Errorf("the run's error does not name the belt: %q", result.failure)
-	}
-	if left := len(w.versions(t, name)); left != 8 {
-		t.Errorf("%d versions are left of 8", left)
-	}
-	w.ClearFaults()
-	must(t, w.PublishEMF(t.Context(), logGroup))
-	if again := w.invoke(t, "{}"); !strings.Contains(again.failure, "references belt closed") {
-		t.Errorf("the belt opened by itself: %q", again.failure)
-	}
-}
-
-// removePipes deletes the fleet's pipes, once.
-func (w world) removePipes(t *testing.T) func(emulator.Call) {
-	var once sync.Once
-	return func(emulator.Call) {
-		once.Do(func() {
-			client := pipes.NewFromConfig(w.AWS())
-			if _, err := client.DeletePipe(context.Background(), &pipes.DeletePipeInput{Name: aws.String("audit")}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-}
-
 // Two runs at once delete the same versions, each harmless to the other.
 func TestDeployed_twoRunsAtOnceAreHarmless(t *testing.T) {
 	w := shared
@@ -260,16 +222,7 @@ func TestDeployed_deletesNothingWithTheBrakePulled(t *testing.T) {
 	w := shared
 	name := w.victim(t, "victim-brake", 8)
 	w.setUp(t, only(name))
-	deployed, err := w.lambda.GetFunctionConfiguration(t.Context(), &lambdasvc.GetFunctionConfigurationInput{FunctionName: aws.String(functionName)})
-	must(t, err)
-	environment := deployed.Environment.Variables
-	defer w.setEnvironment(t, environment)
-	pulled := map[string]string{}
-	for key, value := range environment {
-		pulled[key] = value
-	}
-	pulled["DRY_RUN"] = "yes"
-	w.setEnvironment(t, pulled)
+	defer w.setVariable(t, "DRY_RUN", "yes")()
 	result := w.invoke(t, `{"dryRun": false}`)
 	if result.failure != "" || !result.DryRun || result.Outcomes[janitor.Deletable] != 5 {
 		t.Errorf("dry run %v, %v: %s", result.DryRun, result.Outcomes, result.failure)
@@ -279,10 +232,21 @@ func TestDeployed_deletesNothingWithTheBrakePulled(t *testing.T) {
 	}
 }
 
-func (w world) setEnvironment(t *testing.T, variables map[string]string) {
+// setVariable sets one of the deployed function's environment variables until the returned function is called.
+func (w world) setVariable(t *testing.T, name, value string) (restore func()) {
+	t.Helper()
+	deployed, err := w.lambda.GetFunctionConfiguration(t.Context(), &lambdasvc.GetFunctionConfigurationInput{FunctionName: aws.String(functionName)})
+	must(t, err)
+	changed := maps.Clone(deployed.Environment.Variables)
+	changed[name] = value
+	w.setVariables(t, changed)
+	return func() { w.setVariables(t, deployed.Environment.Variables) }
+}
+
+func (w world) setVariables(t *testing.T, variables map[string]string) {
 	t.Helper()
 	_, err := w.lambda.UpdateFunctionConfiguration(context.WithoutCancel(t.Context()), &lambdasvc.UpdateFunctionConfigurationInput{
-		FunctionName: aws.String(functionName), Environment: environmentOf(variables),
+		FunctionName: aws.String(functionName), Environment: &lambdatypes.Environment{Variables: variables},
 	})
 	must(t, err)
 }
@@ -337,11 +301,15 @@ func TestDeployed_isStartedByItsSchedule(t *testing.T) {
 	}
 	own, err := client.GetSchedule(t.Context(), &scheduler.GetScheduleInput{Name: listed.Schedules[0].Name, GroupName: listed.Schedules[0].GroupName})
 	must(t, err)
-	_, err = client.UpdateSchedule(t.Context(), &scheduler.UpdateScheduleInput{
-		Name: own.Name, GroupName: own.GroupName, Target: own.Target, ScheduleExpression: aws.String("rate(1 minute)"),
-		FlexibleTimeWindow: &schedulertypes.FlexibleTimeWindow{Mode: schedulertypes.FlexibleTimeWindowModeOff},
-	})
-	must(t, err)
+	fire := func(expression *string) {
+		_, err = client.UpdateSchedule(context.WithoutCancel(t.Context()), &scheduler.UpdateScheduleInput{
+			Name: own.Name, GroupName: own.GroupName, Target: own.Target, ScheduleExpression: expression,
+			FlexibleTimeWindow: &schedulertypes.FlexibleTimeWindow{Mode: schedulertypes.FlexibleTimeWindowModeOff},
+		})
+		must(t, err)
+	}
+	fire(aws.String("rate(1 minute)"))
+	defer fire(own.ScheduleExpression)
 	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
 		for _, call := range w.Calls() {
 			if call.Operation == "GetAccountSettings" && strings.Contains(call.Principal, w.role) {
@@ -364,8 +332,8 @@ func TestDeployed_leavesItsReportAndAnAuditLineInItsLog(t *testing.T) {
 	for _, line := range w.log(t) {
 		var event struct {
 			Message  string `json:"message"`
-			Function string `json:"function"`
-			Version  int    `json:"version"`
+			Function string `json:"deleted_function"`
+			Version  int    `json:"deleted_version"`
 			SHA      string `json:"code_sha256"`
 			Bytes    int64  `json:"bytes"`
 			Reason   string `json:"reason"`
@@ -382,5 +350,45 @@ func TestDeployed_leavesItsReportAndAnAuditLineInItsLog(t *testing.T) {
 		if !whole {
 			t.Errorf("the line of %s lacks something", sha)
 		}
+	}
+}
+
+// The metrics of one run are the memory of the next: when a scan suddenly finds less than half
+// of what it found, nothing goes. It is the last scenario, since its pipes stay away.
+func TestDeployed_deletesNothingWhenReferencesVanish(t *testing.T) {
+	w := shared
+	name := w.victim(t, "victim-vanished", 8)
+	cfg := only(name)
+	w.setUp(t, cfg)
+	if first := w.invoke(t, `{"dryRun": true}`); first.failure != "" || first.References[janitor.Pipe] == 0 {
+		t.Fatalf("%d pipes call a version: %s", first.References[janitor.Pipe], first.failure)
+	}
+	must(t, w.PublishEMF(t.Context(), logGroup))
+
+	w.Inject(emulator.Fault{Service: "pipes", Operation: "ListPipes", Before: w.removePipes(t)})
+	result := w.invoke(t, "{}")
+	if !strings.Contains(result.failure, "references belt closed") {
+		t.Errorf("the run's error does not name the belt: %q", result.failure)
+	}
+	if left := len(w.versions(t, name)); left != 8 {
+		t.Errorf("%d versions are left of 8", left)
+	}
+	w.ClearFaults()
+	must(t, w.PublishEMF(t.Context(), logGroup))
+	if again := w.invoke(t, "{}"); !strings.Contains(again.failure, "references belt closed") {
+		t.Errorf("the belt opened by itself: %q", again.failure)
+	}
+}
+
+// removePipes deletes the fleet's pipes, once.
+func (w world) removePipes(t *testing.T) func(emulator.Call) {
+	var once sync.Once
+	return func(emulator.Call) {
+		once.Do(func() {
+			client := pipes.NewFromConfig(w.AWS())
+			if _, err := client.DeletePipe(context.Background(), &pipes.DeletePipeInput{Name: aws.String("audit")}); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

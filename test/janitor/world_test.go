@@ -294,10 +294,6 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func environmentOf(variables map[string]string) *lambdatypes.Environment {
-	return &lambdatypes.Environment{Variables: variables}
-}
-
 // log is every line the deployed function has written.
 func (w world) log(t *testing.T) []string {
 	t.Helper()

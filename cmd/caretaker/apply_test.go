@@ -1,0 +1,306 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/emulator/lambdasim"
+)
+
+func left(t *testing.T, sim *lambdasim.Server, function string, want []int) {
+	t.Helper()
+	if diff := cmp.Diff(want, sim.Versions(function)); diff != "" {
+		t.Errorf("%s has other versions: %s", function, diff)
+	}
+}
+
+func TestApply_deletesAndThenHasNothingToDo(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(2)...)
+	audit := filepath.Join(t.TempDir(), "audit.jsonl")
+	args := with("janitor", "apply", "--yes", "--audit", audit)
+	caretaker(t, environment(sim), args...).expect(t, done,
+		"Deleted in us-east-1, biggest first", "orders-00002  1-7           7  ", "Deleted         14 versions", "afterwards")
+	left(t, sim, "orders-00001", numbers(8, 10))
+	left(t, sim, "orders-00002", numbers(8, 10))
+	caretaker(t, environment(sim), args...).expect(t, done, "Deleted         nothing")
+
+	text, err := os.ReadFile(audit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	want := fmt.Sprintf(`"account":"000000000000","region":"us-east-1","deleted_function":"orders-00001","deleted_version":1,"code_sha256":"%s"`, lambdasim.CodeSha256("orders-00001", 1))
+	// 14 before the calls, in any order, and 14 after, in that of the plan.
+	if len(lines) != 28 || !strings.Contains(lines[14], want) || !strings.Contains(lines[14], "version deleted") {
+		t.Errorf("%d lines, the first of the second half is %s", len(lines), lines[min(14, len(lines)-1)])
+	}
+}
+
+func TestApply_wantsATerminalOrYes(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	caretaker(t, environment(sim), with("janitor", "apply")...).expect(t, misused, "nobody is at a terminal to be asked: give --yes to delete without asking")
+	left(t, sim, "orders-00001", numbers(1, 10))
+}
+
+func TestApply_wantsAFileSoThatNoExclusionIsMissed(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	caretaker(t, environment(sim), "janitor", "apply", "--yes").expect(t, misused, "there is no caretaker.yaml here")
+	left(t, sim, "orders-00001", numbers(1, 10))
+}
+
+func TestApply_stopsWhereDryRunIsSet(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	for _, value := range []string{"1", "yes", "true"} {
+		caretaker(t, environment(sim, "DRY_RUN="+value), with("janitor", "apply", "--yes")...).
+			expect(t, workLeft, "DRY_RUN="+value+" is set in the environment: nothing is deleted.", "Would go        7 versions")
+	}
+	left(t, sim, "orders-00001", numbers(1, 10))
+	caretaker(t, environment(sim, "DRY_RUN=0"), with("janitor", "apply", "--yes")...).expect(t, done, "Deleted         7 versions")
+}
+
+func TestApply_leavesWhatIsOverMaxDeletionsForTheNextTime(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	args := with("janitor", "apply", "--yes", "--set", "janitor.belts.maxDeletions=5")
+	caretaker(t, environment(sim), args...).expect(t, workLeft, "Left for later  2 versions: over belts.maxDeletions", "2 versions are left; the same command goes on with them")
+	caretaker(t, environment(sim), args...).expect(t, done, "Deleted         2 versions")
+	left(t, sim, "orders-00001", numbers(8, 10))
+}
+
+func TestApply_aReviewedPlanShrinksToWhatIsStillDeletable(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(2)...)
+	path := filepath.Join(t.TempDir(), "plan.json")
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", path)...).expect(t, done, "holds 14 versions")
+
+	// Since the review an alias came to one of them, and somebody published a function.
+	if err := sim.SetAlias("orders-00001", lambdasim.Alias{Name: "rollback", Version: "4"}); err != nil {
+		t.Fatal(err)
+	}
+	late := orders(1)[0]
+	late.Name = "payments"
+	sim.Put(late)
+	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", path)...).expect(t, done,
+		"plan.json holds 14 versions; 13 of them go now.", "Deleted         13 versions", "7 not in the reviewed plan")
+	left(t, sim, "orders-00001", append([]int{4}, numbers(8, 10)...))
+	left(t, sim, "orders-00002", numbers(8, 10))
+	left(t, sim, "payments", numbers(1, 10))
+}
+
+func TestApply_refusesAPlanThatIsNotForHereAndNow(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	path := filepath.Join(t.TempDir(), "plan.json")
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", path)...).expect(t, done)
+	made := regexp.MustCompile(`"made":"[^"]*"`)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := write(t, "old.json", made.ReplaceAllString(string(text), `"made":"`+time.Now().Add(-25*time.Hour).Format(time.RFC3339)+`"`))
+	for _, test := range []struct {
+		name, path, want string
+		flags            []string
+	}{
+		{"too old", old, "the plan was made 1 day ago, longer ago than allowed (24h0m0s)", nil},
+		{"another account", edited(t, path, `"account":"000000000000"`, `"account":"123456789012"`), "the plan is for account 123456789012", nil},
+		{"another Region", path, "the plan is for Region us-east-1, not for eu-west-1", []string{"--region", "eu-west-1"}},
+		{"another schema", edited(t, path, `"schema":1`, `"schema":7`), "its schema is 7", nil},
+		{"no plan", filepath.Join(t.TempDir(), "absent.json"), "reading the plan", nil},
+		{"all Regions", path, "a plan is for one Region", []string{"--all-regions"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			caretaker(t, environment(sim), with(slices.Concat([]string{"janitor", "apply", "--yes", "--plan", test.path}, test.flags)...)...).expect(t, misused, test.want)
+		})
+	}
+	left(t, sim, "orders-00001", numbers(1, 10))
+	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", old, "--max-age", "2d")...).expect(t, done, "Deleted         7 versions")
+}
+
+func TestApply_saysThatAPlanWasMadeUnderAnotherConfiguration(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	path := filepath.Join(t.TempDir(), "plan.json")
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", path)...).expect(t, done)
+	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", path, "--set", "janitor.keep.newest=5")...).
+		expect(t, done, "was made under another configuration", "Deleted         5 versions")
+	left(t, sim, "orders-00001", numbers(6, 10))
+}
+
+// The message of the percent belt names two commands; typed as they stand, they do what it says.
+func TestApply_aReviewedPlanOpensThePercentBelt(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	file := write(t, "caretaker.yaml", "version: 1\njanitor:\n  rate: 15\n  checks: {aliasHistory: false}\n  belts: {maxPercent: 10}\n")
+	folder := filepath.Dir(file)
+	in := func(args ...string) result {
+		t.Helper()
+		p := begin(t, environment(sim), append([]string{"--config", file}, args...)...)
+		return p.end(t)
+	}
+	closed := in("janitor", "apply", "--yes")
+	closed.expect(t, beltClosed, "7 of 10 versions would go, more than belts.maxPercent (10)", "the percent belt is closed, nothing is deleted")
+	left(t, sim, "orders-00001", numbers(1, 10))
+
+	commands := regexp.MustCompile("`caretaker ([^`]*)`").FindAllStringSubmatch(closed.out, -1)
+	if len(commands) != 2 {
+		t.Fatalf("%d commands are named", len(commands))
+	}
+	typed := func(position int) []string {
+		return strings.Fields(strings.ReplaceAll(commands[position][1], "plan.json", filepath.Join(folder, "plan.json")))
+	}
+	in(typed(0)...).expect(t, beltClosed, "plan.json holds 7 versions.")
+	in(append(typed(1), "--yes")...).expect(t, done, "Deleted         7 versions")
+	left(t, sim, "orders-00001", numbers(8, 10))
+}
+
+func TestApply_anInterruptFinishesWhatIsUnderWay(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{Latency: 20 * time.Millisecond}, orders(5)...)
+	p := begin(t, environment(sim), with("janitor", "apply", "--yes")...)
+	eventually(t, "something is deleted", func() bool { return len(sim.Deletions()) >= 5 })
+	if err := p.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	got := p.end(t)
+	deleted := 50 - sim.VersionCount()
+	got.expect(t, workLeft, "Stopping", fmt.Sprintf("Deleted         %d versions", deleted),
+		fmt.Sprintf("Left for later  %d versions: you stopped the command", 35-deleted))
+}
+
+func TestApply_theSecondInterruptEndsAtOnce(t *testing.T) {
+	held := make(chan struct{})
+	sim := fleet(t, lambdasim.Options{Before: func(call lambdasim.Call) *lambdasim.Fault {
+		if call.Operation == "DeleteFunction" {
+			<-held
+		}
+		return nil
+	}}, orders(1)...)
+	defer close(held)
+	p := begin(t, environment(sim), with("janitor", "apply", "--yes")...)
+	eventually(t, "deletions have begun", func() bool { return sim.Calls()["GetPolicy"] >= 7 })
+	for _, wait := range []string{"Stopping", ""} {
+		if err := p.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, wait, func() bool { return strings.Contains(p.err.String(), wait) })
+	}
+	got := p.end(t)
+	if status, ok := p.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() {
+		t.Errorf("it ended by itself: %+v", got)
+	}
+}
+
+// person runs the command in this process, as if somebody sat at a terminal and typed.
+func person(t *testing.T, sim *lambdasim.Server, typed string, args ...string) result {
+	t.Helper()
+	return sitting(t, sim, console{in: strings.NewReader(typed), asks: true}, args...)
+}
+
+func sitting(t *testing.T, sim *lambdasim.Server, c console, args ...string) result {
+	t.Helper()
+	for _, variable := range environment(sim) {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+	var out, errs strings.Builder
+	c.out, c.err = &out, &errs
+	code := run(args, c, nil)
+	return result{code, out.String(), errs.String()}
+}
+
+func TestApply_asksForTheNumberOfVersions(t *testing.T) {
+	for _, test := range []struct {
+		name, typed string
+		code        code
+	}{
+		{"the number", "14\n", done},
+		{"yes, and then the number", "yes\n14\n", done},
+		{"no", "no\n", workLeft},
+		{"nothing", "", workLeft},
+		{"another number", "15\n14\n", workLeft},
+		{"yes for ever", "y\ny\ny\n14\n", workLeft},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			sim := fleet(t, lambdasim.Options{}, orders(2)...)
+			person(t, sim, test.typed, with("janitor", "apply")...).expect(t, test.code,
+				"us-east-1: 14 of 20 versions would go", "You are arn:aws:iam::000000000000:root.",
+				"in account 000000000000, Region us-east-1? This cannot be undone.", "Type 14 to delete them")
+			if gone := 20 - sim.VersionCount(); test.code == done && gone != 14 || test.code != done && gone != 0 {
+				t.Errorf("%d versions are gone", gone)
+			}
+		})
+	}
+}
+
+func TestApply_showsOnATerminalHowFarItIs(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{Latency: time.Millisecond}, orders(1)...)
+	got := sitting(t, sim, console{live: true, color: true, width: 80}, with("janitor", "apply", "--yes")...)
+	got.expect(t, done, "reading functions", "reading references", "deleting", "\x1b[1mDeleted in us-east-1, biggest first\x1b[0m")
+	got = sitting(t, sim, console{live: true, color: true, width: 80}, with("janitor", "apply", "--yes", "--no-color")...)
+	if strings.Contains(got.out, "\x1b") {
+		t.Errorf("stdout holds escapes: %q", got.out)
+	}
+}
+
+func TestApply_asksNothingWhenNothingGoes(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, lambdasim.Generate(1, 3, time.Now())...)
+	got := person(t, sim, "", with("janitor", "apply")...)
+	got.expect(t, done, "Deleted         nothing")
+	if strings.Contains(got.err, "Type") {
+		t.Error("it asked")
+	}
+}
+
+func TestApply_looksAgainWhenTheAnswerTookLong(t *testing.T) {
+	var sim *lambdasim.Server
+	lists := 0
+	sim = fleet(t, lambdasim.Options{Before: func(call lambdasim.Call) *lambdasim.Fault {
+		if call.Operation == "GetAccountSettings" {
+			if lists++; lists == 2 { // the second look
+				if err := sim.SetAlias("orders-00001", lambdasim.Alias{Name: "rollback", Version: "4"}); err != nil {
+					panic(err)
+				}
+				late := orders(1)[0]
+				late.Name = "payments"
+				sim.Put(late)
+			}
+		}
+		return nil
+	}}, orders(1)...)
+	person(t, sim, "7\n", with("janitor", "apply", "--stale-after", "0s")...).expect(t, done,
+		"looking at everything again", "6 of the 7 versions still go.", "Deleted         6 versions")
+	left(t, sim, "orders-00001", append([]int{4}, numbers(8, 10)...))
+	left(t, sim, "payments", numbers(1, 10))
+}
+
+func TestApply_theWorstRegionDecides(t *testing.T) {
+	seedIn(t, "eu-west-3", "shipping")
+	seedIn(t, "ca-central-1", "parcels")
+	others.Inject(denied("pipes", "ca-central-1"))
+	t.Cleanup(others.ClearFaults)
+	got := caretaker(t, environment(nil), with("janitor", "apply", "--yes", "--region", "eu-west-3,ca-central-1", "--set", "janitor.keep.supersededFor=0s")...)
+	got.expect(t, failed, "Deleted         2 versions", "grant pipes:ListPipes", "Deleted         nothing",
+		"eu-west-3             1         5        2", "ca-central-1          1         5        0")
+	if diff := cmp.Diff(numbers(3, 5), versionsIn(t, "eu-west-3", "shipping")); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(numbers(1, 5), versionsIn(t, "ca-central-1", "parcels")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestApply_aRefusedDeletionIsShown(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{Before: func(call lambdasim.Call) *lambdasim.Fault {
+		if call.Operation == "DeleteFunction" && call.Qualifier == "3" {
+			return &lambdasim.Fault{Status: http.StatusConflict, Code: "ResourceConflictException", Message: "an alias has it"}
+		}
+		return nil
+	}}, orders(1)...)
+	caretaker(t, environment(sim), with("janitor", "apply", "--yes")...).expect(t, done,
+		"Should have gone in us-east-1 and did not", "orders-00001  3         AWS says it is referenced", "1 refused", "Deleted         6 versions")
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"caretaker/internal/emulator/lambdasim"
+)
+
+func TestPlan_showsWhatWouldGoAndWhyAndDeletesNothing(t *testing.T) {
+	functions := orders(2)
+	functions[1].Aliases = []lambdasim.Alias{{Name: "live", Version: "10"}, {Name: "previous", Version: "3"}}
+	functions[1].Policies = map[string]string{"5": `{"Statement":[]}`}
+	sim := fleet(t, lambdasim.Options{}, functions...)
+	got := caretaker(t, environment(sim), with("janitor", "plan")...)
+	got.expect(t, done,
+		"orders-00001  1-7              7  ",
+		"superseded 10 to 4 days ago",
+		"orders-00002  1-2, 4, 6-7      5  ",
+		"orders-00002  3         referenced by alias previous",
+		"orders-00002  5         resource policy on the version: something outside may call this very version",
+		"Account         000000000000, Region us-east-1, stage default",
+		"Looked at       2 functions, 20 versions",
+		"Would go        12 versions",
+		"To delete them: caretaker janitor apply --config none --set janitor.checks.aliasHistory=false --set janitor.rate=15 --region us-east-1",
+	)
+	if strings.Contains(got.out, "alias live") {
+		t.Error("a version that stays anyway is listed")
+	}
+	if len(sim.Deletions()) > 0 {
+		t.Errorf("%v was deleted", sim.Deletions())
+	}
+}
+
+func TestPlan_allHasALineForEachDecision(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	got := caretaker(t, environment(sim), with("janitor", "plan", "--all")...)
+	got.expect(t, done, "$LATEST", "is $LATEST", "superseded (10 days ago)", "among the newest (3)")
+	if lines := strings.Count(got.out, "orders-00001 "); lines != 11 {
+		t.Errorf("%d lines, not one for each of 10 versions and $LATEST", lines)
+	}
+}
+
+func TestPlan_setHoldsForOneCommand(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	caretaker(t, environment(sim), with("janitor", "plan", "--set", "janitor.keep.newest=1", "--set", "janitor.pressure.newest=1")...).
+		expect(t, done, "orders-00001  1-9 ", "1 among the newest")
+}
+
+func TestPlan_withoutAFileSaysThatTheDefaultsHold(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	caretaker(t, environment(sim), "janitor", "plan").expect(t, done, "There is no caretaker.yaml here: the shipped defaults hold.", "Would go        7 versions")
+}
+
+func TestPlan_marksWhatItHadNoTimeToLookAt(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	path := filepath.Join(t.TempDir(), "plan.json")
+	caretaker(t, environment(sim), with("janitor", "plan", "--policy-time", "0s", "--out", path)...).expect(t, done,
+		", 7 unseen", "Would go        7 versions", "7 of them unseen: no time for their policies; apply looks at each", "plan.json holds 7 versions")
+	if looked := sim.Calls()["GetPolicy"]; looked != 0 {
+		t.Errorf("%d policies were looked at", looked)
+	}
+}
+
+func TestPlan_endsInAnErrorThatNamesTheAction(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{Before: func(call lambdasim.Call) *lambdasim.Fault {
+		if call.Operation == "ListProvisionedConcurrencyConfigs" {
+			return &lambdasim.Fault{Status: http.StatusForbidden, Code: "AccessDeniedException", Message: "not authorized"}
+		}
+		return nil
+	}}, orders(1)...)
+	got := caretaker(t, environment(sim), with("janitor", "plan")...)
+	got.expect(t, failed, "grant lambda:ListProvisionedConcurrencyConfigs", "Would go        0 versions")
+	if !strings.Contains(got.err, "caretaker: us-east-1: ") || !strings.Contains(got.out, "Errors") {
+		t.Error("the error is not both with the result and on stderr")
+	}
+}
+
+func TestPlan_jsonIsAsItsSchemaSays(t *testing.T) {
+	functions := orders(2)
+	functions[1].Aliases = []lambdasim.Alias{{Name: "previous", Version: "3"}}
+	sim := fleet(t, lambdasim.Options{}, functions...)
+	for _, args := range [][]string{{"janitor", "plan", "--json"}, {"janitor", "apply", "--json", "--yes"}} {
+		got := caretaker(t, environment(sim), with(args...)...)
+		got.expect(t, done)
+		valid(t, got.out)
+		var document struct {
+			Command string
+			Regions []struct {
+				Region    string
+				Decisions []decisionLine
+				Report    struct{ Outcomes map[string]int }
+			}
+		}
+		if err := json.Unmarshal([]byte(got.out), &document); err != nil {
+			t.Fatal(err)
+		}
+		counted := map[string]int{}
+		for _, decision := range document.Regions[0].Decisions {
+			counted[string(decision.Outcome)]++
+		}
+		want := map[string]int{"kept": 9, "deletable": 13}
+		if args[1] == "apply" {
+			want = map[string]int{"kept": 9, "deleted": 13}
+		}
+		if diff := cmp.Diff(want, counted); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(counted, document.Regions[0].Report.Outcomes); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// valid checks a document against the schema of what --json writes.
+func valid(t *testing.T, text string) {
+	t.Helper()
+	schema, err := jsonschema.NewCompiler().Compile("testdata/output.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(document); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPlan_interruptedBeforeThereIsOneSaysSo(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{Latency: 100 * time.Millisecond}, orders(40)...)
+	p := begin(t, environment(sim), with("janitor", "plan")...)
+	eventually(t, "functions are listed", func() bool { return sim.Calls()["ListFunctions"] > 0 })
+	if err := p.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	p.end(t).expect(t, workLeft, "Stopping", "stopped before there was a plan; nothing was deleted")
+}
+
+func TestPlan_leavesNoHalfFileBehind(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{Before: func(call lambdasim.Call) *lambdasim.Fault {
+		if call.Operation == "ListFunctions" {
+			return &lambdasim.Fault{Status: http.StatusForbidden, Code: "AccessDeniedException", Message: "not authorized"}
+		}
+		return nil
+	}}, orders(1)...)
+	folder := t.TempDir()
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", filepath.Join(folder, "plan.json"))...).expect(t, failed, "listing functions", "No plan")
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("%v, %v", left, err)
+	}
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", filepath.Join(folder, "absent", "plan.json"))...).expect(t, failed, "writing the plan")
+}
+
+func TestPlan_ofSeveralRegionsIsOneDocumentInOrder(t *testing.T) {
+	seedIn(t, "ap-south-1", "billing")
+	seedIn(t, "eu-north-1", "invoices")
+	folder := t.TempDir()
+	args := with("janitor", "plan", "--region", "eu-north-1,ap-south-1", "--region", "us-west-2", "--out", filepath.Join(folder, "plan.json"))
+	args = append(args, "--set", "janitor.keep.supersededFor=0s")
+	got := caretaker(t, environment(nil), args...)
+	got.expect(t, done, "Would go in eu-north-1", "invoices  1-2 ", "Would go in ap-south-1", "billing   1-2 ", "plan-eu-north-1.json holds 2 versions",
+		"us-west-2           0         0         0    0 B", "--plan "+filepath.Join(folder, "plan-ap-south-1.json"))
+	got = caretaker(t, environment(nil), append(args, "--json")...)
+	got.expect(t, done)
+	valid(t, got.out)
+	var document struct{ Regions []struct{ Region string } }
+	if err := json.NewDecoder(bytes.NewBufferString(got.out)).Decode(&document); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]struct{ Region string }{{"eu-north-1"}, {"ap-south-1"}, {"us-west-2"}}, document.Regions); diff != "" {
+		t.Error(diff)
+	}
+}

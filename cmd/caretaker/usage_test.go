@@ -1,0 +1,114 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"caretaker/internal/emulator/lambdasim"
+)
+
+// nowhere is an environment in which any call to AWS would fail.
+func nowhere(more ...string) []string {
+	return append(environment(nil), append([]string{"AWS_ENDPOINT_URL=http://127.0.0.1:1"}, more...)...)
+}
+
+func TestUsage_isRefusedBeforeAnythingIsAsked(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{nil, `expected one of "janitor", "validate", "version"`},
+		{[]string{"janitor"}, `expected one of "plan", "apply"`},
+		{[]string{"janitor", "plan", "checkout"}, "unexpected argument checkout"},
+		{[]string{"janitor", "apply", "--yes", "checkout"}, "unexpected argument checkout"},
+		{[]string{"validate", "caretaker.yaml"}, "unexpected argument caretaker.yaml"},
+		{[]string{"janitor", "destroy"}, "unexpected argument destroy"},
+		{[]string{"janitor", "plan", "--force"}, "unknown flag --force"},
+		{[]string{"janitor", "plan", "--json", "--all"}, "can't be used together"},
+		{[]string{"janitor", "plan", "--region", "eu-west-1", "--all-regions"}, "can't be used together"},
+		{[]string{"janitor", "plan", "--region", "ireland"}, `--region: "ireland" is not allowed: a Region such as eu-west-1`},
+		{[]string{"janitor", "plan", "--region", "eu-west-1,eu-west-1"}, `--region: "eu-west-1" is not allowed: each Region once`},
+		{[]string{"janitor", "plan", "--policy-time", "soon"}, "is not a duration"},
+		{[]string{"janitor", "plan", "--set", "janitor.keep.newest=0"}, `--set janitor.keep.newest: "0" is not allowed: a whole number from 1 to 10000`},
+		{[]string{"janitor", "plan", "--set", "janitor.keep.newst=1"}, "newest"},
+		{[]string{"janitor", "plan", "--stage", "prod"}, `there is no stage "prod"`},
+		{[]string{"janitor", "plan", "--config", "absent.yaml"}, "absent.yaml"},
+		{[]string{"janitor", "plan", "--profile", "absent"}, "there is no profile absent in your AWS configuration"},
+	} {
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			got := caretaker(t, nowhere(), test.args...)
+			got.expect(t, misused, test.want)
+			if got.out != "" {
+				t.Errorf("stdout holds %q", got.out)
+			}
+		})
+	}
+}
+
+func TestHelp_namesTheExitCodes(t *testing.T) {
+	caretaker(t, nowhere(), "--help").expect(t, done, "0 done or nothing to do, 1 error, 2 usage or configuration", "janitor apply")
+	caretaker(t, nowhere(), "version").expect(t, done, "caretaker ")
+}
+
+func TestCredentials_areMissedInOneLine(t *testing.T) {
+	var without []string
+	for _, variable := range nowhere() {
+		if !strings.HasPrefix(variable, "AWS_ACCESS_KEY_ID=") && !strings.HasPrefix(variable, "AWS_SECRET_ACCESS_KEY=") {
+			without = append(without, variable)
+		}
+	}
+	got := caretaker(t, without, with("janitor", "plan")...)
+	got.expect(t, failed, "caretaker: there are no usable AWS credentials: give --profile, set AWS_PROFILE, or log in with `aws sso login`")
+	if lines := strings.Count(got.err, "\n"); lines != 1 {
+		t.Errorf("%d lines", lines)
+	}
+}
+
+func TestRegion_hasToComeFromSomewhere(t *testing.T) {
+	var without []string
+	for _, variable := range nowhere() {
+		if !strings.Contains(variable, "REGION=") {
+			without = append(without, variable)
+		}
+	}
+	caretaker(t, without, with("janitor", "plan")...).expect(t, misused, "no Region: give --region, write regions: into the file or set AWS_REGION")
+}
+
+func TestRegion_ofTheCommandLineOverridesTheFile(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	file := write(t, "caretaker.yaml", "version: 1\nregions: [eu-west-1, eu-central-1]\n")
+	caretaker(t, environment(sim), "janitor", "plan", "--config", file, "--policy-time", "0s", "--region", "us-east-1").
+		expect(t, done, "Account         000000000000, Region us-east-1")
+	got := caretaker(t, environment(sim), "janitor", "plan", "--config", file, "--policy-time", "0s")
+	got.expect(t, done, "Region eu-west-1", "Region eu-central-1")
+}
+
+func TestAllRegions_areTheEnabledOnes(t *testing.T) {
+	seedIn(t, "sa-east-1", "coffee")
+	got := caretaker(t, environment(nil), with("janitor", "plan", "--all-regions", "--set", "janitor.keep.supersededFor=0s")...)
+	got.expect(t, done, "Would go in sa-east-1", "coffee    1-2 ", "\nus-east-1 ", "\neu-west-1 ")
+}
+
+func TestAllRegions_refusedNamesTheAction(t *testing.T) {
+	others.Inject(denied("account", ""))
+	t.Cleanup(others.ClearFaults)
+	caretaker(t, environment(nil), with("janitor", "plan", "--all-regions")...).expect(t, failed, "grant account:ListRegions, or name them with --region")
+}
+
+func TestValidate_checksEveryStageOffline(t *testing.T) {
+	right := write(t, "caretaker.yaml", "version: 1\nstages:\n  prod: {janitor: {dryRun: false}}\n")
+	caretaker(t, nowhere(), "validate", "--config", right).expect(t, done, "caretaker.yaml is valid; stages: default, prod")
+	wrong := write(t, "wrong.yaml", "version: 1\nstages:\n  prod:\n    janitor:\n      rate: 99\n")
+	caretaker(t, nowhere(), "validate", "--config", wrong).expect(t, misused, `wrong.yaml:5: janitor.rate: "99" is not allowed: calls a second from 1 to 15`)
+	caretaker(t, nowhere(), "validate").expect(t, misused, "there is no caretaker.yaml here")
+}
+
+func TestValidate_findsTheFileBesideIt(t *testing.T) {
+	file := write(t, usualFile, "version: 1\n")
+	t.Chdir(strings.TrimSuffix(file, usualFile))
+	var out, errs strings.Builder
+	if code := run([]string{"validate"}, console{in: os.Stdin, out: &out, err: &errs}, nil); code != 0 || out.String() != "caretaker.yaml is valid; stages: default\n" {
+		t.Errorf("%d %s%s", code, out.String(), errs.String())
+	}
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"caretaker/internal/config"
+)
+
+// deploy brings the parts into the account, with the CDK's own command line.
+func (s *stage) deploy(ctx context.Context, chosen []part) error {
+	s.out.heading("The real cdk bootstrap and cdk deploy")
+	if err := s.cdk(ctx, "bootstrap", "--app", "", "aws://"+s.Account()+"/"+s.Region()); err != nil {
+		return err
+	}
+	var stacks []string
+	set := slices.Clone(s.set)
+	for _, one := range chosen {
+		stacks = append(stacks, "Caretaker-"+config.DefaultStage+"-"+one.stack)
+		set = append(set, one.set)
+	}
+	arch := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
+	arguments := append([]string{"deploy"}, stacks...)
+	arguments = append(arguments, "--require-approval", "never",
+		"-c", "set="+strings.Join(set, ","), "-c", "assets=dist/host", "-c", "arch="+arch)
+	if err := s.cdk(ctx, arguments...); err != nil {
+		return err
+	}
+	for _, stack := range stacks {
+		if err := s.describe(ctx, stack); err != nil {
+			return err
+		}
+	}
+	for _, one := range chosen {
+		s.out.fact("configuration", "caretaker.yaml, only %s: %s", s.out.paint(one.set, text.Bold), one.why)
+	}
+	return nil
+}
+
+// cdk runs one command and shows how far it is.
+func (s *stage) cdk(ctx context.Context, arguments ...string) error {
+	s.out.command(append([]string{"npx", "cdk"}, arguments...)...)
+	arguments = append(arguments, "--output", filepath.Join(s.folder, "cdk.out"), "--progress", "events")
+	command := s.command(ctx, filepath.Join("node_modules", ".bin", "cdk"), arguments...)
+	reader, writer := io.Pipe()
+	command.Stdout, command.Stderr = writer, writer
+	progress := &cdkProgress{now: "starting"}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		progress.read(io.TeeReader(reader, s.log))
+	}()
+	started := time.Now()
+	err := s.out.during(progress.String, func() error {
+		err := finish(command)
+		_ = writer.Close()
+		<-read
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("cdk %s: %w\n%s", arguments[0], err, strings.Join(progress.last, "\n"))
+	}
+	s.out.fact("done", "in %s", seconds(time.Since(started)))
+	return nil
+}
+
+// cdkProgress reads what the CDK prints.
+type cdkProgress struct {
+	mutex sync.Mutex
+	now   string
+	last  []string // the last lines
+}
+
+// lastLines is how much of the CDK's output a failure shows.
+const lastLines = 15
+
+var (
+	escapes  = regexp.MustCompile(`\x1b\[[0-9;]*[A-Za-z]`)
+	resource = regexp.MustCompile(`\|\s*(\d+/\d+)\s*\|[^|]*\|\s*(\w+)\s*\|\s*(AWS::[\w:]+|\S+::\S+)`)
+)
+
+func (p *cdkProgress) read(from io.Reader) {
+	lines := bufio.NewScanner(from)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		p.line(strings.TrimSpace(escapes.ReplaceAllString(lines.Text(), "")))
+	}
+	_, _ = io.Copy(io.Discard, from) // a line too long must not hold the CDK up
+}
+
+func (p *cdkProgress) line(line string) {
+	if line == "" {
+		return
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.last = append(p.last, line)
+	p.last = p.last[max(0, len(p.last)-lastLines):]
+	switch match := resource.FindStringSubmatch(line); {
+	case match != nil:
+		p.now = fmt.Sprintf("%s  %s %s", match[1], match[3], strings.ToLower(strings.ReplaceAll(match[2], "_", " ")))
+	case strings.Contains(line, "Synthesis time"):
+		p.now = "publishing the binaries"
+	case strings.Contains(line, "creating CloudFormation changeset"):
+		p.now = "creating the change set"
+	}
+}
+
+// String is what the CDK is doing.
+func (p *cdkProgress) String() string {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.now
+}
+
+// describe counts what a stack is made of.
+func (s *stage) describe(ctx context.Context, stack string) error {
+	counts, total := map[string]int{}, 0
+	pages := cloudformation.NewListStackResourcesPaginator(cloudformation.NewFromConfig(s.AWS()), &cloudformation.ListStackResourcesInput{StackName: &stack})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("listing the resources of %s: %w", stack, err)
+		}
+		for _, each := range page.StackResourceSummaries {
+			_, kind, _ := strings.Cut(*each.ResourceType, "::")
+			counts[kind]++
+			total++
+		}
+	}
+	var kinds []string
+	for kind, count := range counts {
+		if count == 1 {
+			kinds = append(kinds, kind)
+			continue
+		}
+		kinds = append(kinds, fmt.Sprintf("%s×%d", kind, count))
+	}
+	slices.Sort(kinds)
+	s.out.fact("stack", "%s, %d resources:", stack, total)
+	s.out.paragraph(strings.Join(kinds, ", "))
+	return nil
+}

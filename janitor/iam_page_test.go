@@ -1,0 +1,66 @@
+package janitor
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/iam"
+)
+
+// docs/iam.md is written by hand, for the reasons in it. It must not say anything else than
+// what is granted.
+func TestIAMPage_saysWhatIsGranted(t *testing.T) {
+	page, err := os.ReadFile("../docs/iam.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]string{}
+	for line := range strings.Lines(string(page)) {
+		cells := strings.Split(strings.TrimSpace(line), "|")
+		if len(cells) != 6 || !strings.HasPrefix(cells[1], " `") {
+			continue
+		}
+		for position := range cells {
+			cells[position] = strings.TrimSpace(strings.ReplaceAll(cells[position], "`", ""))
+		}
+		grant := cells[1] + " on " + cells[2]
+		if _, twice := said[grant]; twice {
+			t.Errorf("%s is there twice", grant)
+		}
+		if cells[3] == "" {
+			t.Errorf("%s has no reason", grant)
+		}
+		said[grant] = cells[4]
+	}
+
+	cfg := Default()
+	granted := map[string]string{}
+	for _, scan := range scans {
+		add(granted, scan.grants, scan.key)
+	}
+	add(granted, Statements(cfg), "")
+	if diff := cmp.Diff(granted, said); diff != "" {
+		t.Errorf("(-granted +docs/iam.md):\n%s", diff)
+	}
+}
+
+// add notes statements as the page writes them. A key is added to those that are there.
+func add(granted map[string]string, statements []iam.Statement, key string) {
+	short := strings.NewReplacer("arn:${Partition}:apigateway:${Region}::", "${Gateway}")
+	for _, statement := range statements {
+		for _, action := range statement.Actions {
+			for _, resource := range statement.Resources {
+				service, _, _ := strings.Cut(action, ":")
+				resource = strings.Replace(short.Replace(resource), "arn:${Partition}:"+service+":${Region}:${Account}", "${Here}", 1)
+				grant := action + " on " + resource
+				keys := strings.FieldsFunc(granted[grant]+", "+key, func(r rune) bool { return r == ',' || r == ' ' })
+				slices.Sort(keys)
+				granted[grant] = strings.Join(slices.Compact(keys), ", ")
+			}
+		}
+	}
+}

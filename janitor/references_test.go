@@ -1,0 +1,312 @@
+package janitor
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/emulator/lambdasim"
+)
+
+func TestHandle_keepsWhatAScanFinds(t *testing.T) {
+	for _, test := range scanCases {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+			test.set(w)
+			_, decisions, err := w.handle(t.Context(), earnest(), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := gocmp.Diff([]int{1, 6, 7, 8}, w.Versions("orders")); diff != "" {
+				t.Error(diff)
+			}
+			got := decisions["orders:1"]
+			if got.Reason != test.want.Reason || test.want.Detail != "" && got.Detail != test.want.Detail {
+				t.Errorf("kept since %s: %s", got.Reason, got.Detail)
+			}
+		})
+	}
+}
+
+func TestHandle_losesWhatAScanProtectsWhenItIsSwitchedOff(t *testing.T) {
+	for _, test := range scanCases {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+			test.set(w)
+			report, _, err := w.handle(t.Context(), earnest(func(c *Config) { switchOff(t, c, test.key) }), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := gocmp.Diff([]int{6, 7, 8}, w.Versions("orders")); diff != "" {
+				t.Error(diff)
+			}
+			if diff := gocmp.Diff([]string{"janitor." + test.key}, report.NotChecked); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// Every call that a scan makes, with the case in which it is made and the action that allows it.
+func TestHandle_deletesNothingThatARefusedCallCouldHaveProtected(t *testing.T) {
+	for _, test := range []struct{ operation, action, key string }{
+		{"Lambda.ListEventSourceMappings", "lambda:ListEventSourceMappings", "checks.eventSourceMappings"},
+		{"Lambda.ListProvisionedConcurrencyConfigs", "lambda:ListProvisionedConcurrencyConfigs", "checks.provisionedConcurrency"},
+		{"Lambda.ListDurableExecutionsByFunction", "lambda:ListDurableExecutionsByFunction", "checks.durableExecutions"},
+		{"Lambda.ListFunctionEventInvokeConfigs", "lambda:ListFunctionEventInvokeConfigs", "checks.asyncDestinations"},
+		{"Lambda.GetPolicy", "lambda:GetPolicy", "checks.policies"},
+		{"Lambda.ListAliases", "lambda:ListAliases", ""},
+		{"CloudWatch.ListMetrics", "cloudwatch:ListMetrics", "keep.invokedWithin"},
+		{"CloudTrail.LookupEvents", "cloudtrail:LookupEvents", "checks.aliasHistory"},
+		{"CloudFormation.ListStacks", "cloudformation:ListStacks", "checks.stackStates"},
+		{"CloudFormation.ListStackResources", "cloudformation:ListStackResources", "checks.stackResources"},
+		{"SFN.ListStateMachines", "states:ListStateMachines", "checks.stepFunctions"},
+		{"SFN.ListStateMachineVersions", "states:ListStateMachineVersions", "checks.stepFunctions"},
+		{"SFN.DescribeStateMachine", "states:DescribeStateMachine", "checks.stepFunctions"},
+		{"Scheduler.ListSchedules", "scheduler:ListSchedules", "checks.scheduler"},
+		{"Scheduler.GetSchedule", "scheduler:GetSchedule", "checks.scheduler"},
+		{"Pipes.ListPipes", "pipes:ListPipes", "checks.pipes"},
+		{"API Gateway.GetRestApis", "apigateway:GET", "checks.apiGateway"},
+		{"API Gateway.GetResources", "apigateway:GET", "checks.apiGateway"},
+		{"API Gateway.GetAuthorizers", "apigateway:GET", "checks.apiGateway"},
+		{"API Gateway.GetStages", "apigateway:GET", "checks.apiGatewayStages"},
+		{"API Gateway.GetExport", "apigateway:GET", "checks.apiGatewayStages"},
+		{"ApiGatewayV2.GetApis", "apigateway:GET", "checks.apiGateway"},
+		{"ApiGatewayV2.GetIntegrations", "apigateway:GET", "checks.apiGateway"},
+		{"ApiGatewayV2.GetAuthorizers", "apigateway:GET", "checks.apiGateway"},
+		{"EventBridge.ListEventBuses", "events:ListEventBuses", "checks.eventBridge"},
+		{"EventBridge.ListRules", "events:ListRules", "checks.eventBridge"},
+		{"EventBridge.ListTargetsByRule", "events:ListTargetsByRule", "checks.eventBridge"},
+		{"AppSync.ListGraphqlApis", "appsync:ListGraphqlApis", "checks.appSync"},
+		{"AppSync.ListApis", "appsync:ListApis", "checks.appSync"},
+		{"AppSync.ListDataSources", "appsync:ListDataSources", "checks.appSync"},
+	} {
+		t.Run(test.operation, func(t *testing.T) {
+			w := newWorld(t, lambdasim.Options{}, lambda("orders", 8, func(f *lambdasim.Function) { f.Durable = true }))
+			for _, scan := range scanCases {
+				if scan.key == test.key && test.key != "checks.durableExecutions" && test.key != "checks.provisionedConcurrency" {
+					scan.set(w)
+				}
+			}
+			if test.key == "checks.appSync" {
+				w.on("AppSync.ListGraphqlApis", always(`{"graphqlApis":[{"apiId":"g","name":"graph"}]}`))
+			}
+			w.refuse(test.operation)
+			_, _, err := w.handle(t.Context(), earnest(), Options{})
+			if len(w.Deletions()) > 0 {
+				t.Errorf("%v are left", w.Versions("orders"))
+			}
+			remedy := test.action + " or switch off janitor." + test.key
+			if test.key == "" {
+				remedy = test.action + ")"
+			}
+			if err == nil || !strings.Contains(err.Error(), remedy) {
+				t.Errorf("the error does not say %q: %v", remedy, err)
+			}
+		})
+	}
+}
+
+func TestHandle_endsWhenWhatEveryRunNeedsIsRefused(t *testing.T) {
+	for operation, action := range map[string]string{
+		"Lambda.GetAccountSettings":                "lambda:GetAccountSettings",
+		"Lambda.ListFunctions":                     "lambda:ListFunctions",
+		"Resource Groups Tagging API.GetResources": "tag:GetResources",
+		"CloudWatch.GetMetricData":                 "cloudwatch:GetMetricData",
+	} {
+		w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+		w.refuse(operation)
+		_, _, err := w.handle(t.Context(), earnest(), Options{})
+		if err == nil || !strings.Contains(err.Error(), action) || len(w.Deletions()) > 0 {
+			t.Errorf("%v are left, and the error does not name %s: %v", w.Versions("orders"), action, err)
+		}
+	}
+}
+
+func TestHandle_namesTheActionWithoutWhichItCannotDeleteVerifyOrTell(t *testing.T) {
+	for _, test := range []struct {
+		operation, action string
+		want              map[Outcome]int
+	}{
+		{"Lambda.DeleteFunction", "lambda:DeleteFunction", map[Outcome]int{Kept: 4, Failed: 5}},
+		{"Lambda.ListVersionsByFunction", "lambda:ListVersionsByFunction", map[Outcome]int{Kept: 4, NotVerified: 5}},
+		{"SNS.Publish", "sns:Publish", map[Outcome]int{Kept: 4, Deleted: 5}},
+	} {
+		w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+		w.Put(lambda("cart", 3)) // so that listing one function is cheaper than listing the Region
+		for number := range 60 {
+			w.Put(lambda(fmt.Sprint("small-", number), 3))
+		}
+		w.refuse(test.operation)
+		report, _, err := w.handle(t.Context(), earnest(), Options{Topic: "arn:aws:sns:us-east-1:000000000000:alarms"})
+		if err == nil || !strings.Contains(err.Error(), test.action) {
+			t.Errorf("the error does not name %s: %v", test.action, err)
+		}
+		test.want[Kept] += 61 * 4
+		if diff := gocmp.Diff(test.want, report.Outcomes); diff != "" {
+			t.Errorf("%s: %s", test.operation, diff)
+		}
+	}
+}
+
+func TestHandle_keepsEverythingThatADynamicTargetMayCall(t *testing.T) {
+	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8), lambda("orders-eu", 8), lambda("cart", 8))
+	w.on("SFN.ListStateMachines", always(`{"stateMachines":[{"name":"Fulfil","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:Fulfil"}]}`))
+	w.on("SFN.DescribeStateMachine", always(fmt.Sprintf(`{"definition":%q}`,
+		`{"A":{"Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName.$":"States.Format('orders{}', $.x)"}}}`)))
+	report, decisions, err := w.handle(t.Context(), earnest(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []int{len(w.Versions("orders")), len(w.Versions("orders-eu")), len(w.Versions("cart"))}
+	if diff := gocmp.Diff([]int{8, 8, 3}, got); diff != "" {
+		t.Error(diff)
+	}
+	if want := []string{"state machine Fulfil may call functions named orders*"}; !slices.Equal(report.DynamicTargets, want) || decisions["orders:1"].Reason != MayBeCalled {
+		t.Errorf("%q, orders:1 is %+v", report.DynamicTargets, decisions["orders:1"])
+	}
+}
+
+func TestHandle_keepsWhatAStackInProgressMayGoBackTo(t *testing.T) {
+	for status, kept := range map[string]bool{
+		"UPDATE_COMPLETE": false, "CREATE_COMPLETE": false, "UPDATE_ROLLBACK_COMPLETE": false, "IMPORT_COMPLETE": false, "DELETE_FAILED": false,
+		"UPDATE_IN_PROGRESS": true, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": true, "UPDATE_ROLLBACK_IN_PROGRESS": true, "UPDATE_ROLLBACK_FAILED": true,
+		"UPDATE_FAILED": true, "CREATE_FAILED": true, "ROLLBACK_COMPLETE": true, "REVIEW_IN_PROGRESS": true, "DELETE_IN_PROGRESS": true,
+	} {
+		w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+		w.inStack("orders", "Shop")
+		w.on("CloudFormation.ListStacks", always(stacks("Shop", status)))
+		_, decisions, err := w.handle(t.Context(), earnest(), Options{})
+		if err != nil || (len(w.Versions("orders")) == 8) != kept || kept != (decisions["orders:1"].Reason == StackBusy) {
+			t.Errorf("%s: %v are left, %+v, %v", status, w.Versions("orders"), decisions["orders:1"], err)
+		}
+	}
+}
+
+func TestHandle_keepsWhatIsNestedInAStackInProgress(t *testing.T) {
+	const nested, busy = "Shop-Orders", "Shop"
+	for link, kept := range map[string]bool{"ParentId": true, "RootId": true, "Description": false} {
+		w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+		w.inStack("orders", nested)
+		w.on("CloudFormation.ListStacks", pages(
+			strings.Replace(stacks(busy, "UPDATE_IN_PROGRESS"), "</StackSummaries>", "</StackSummaries><NextToken>2</NextToken>", 1),
+			strings.Replace(stacks(nested, "UPDATE_COMPLETE"), "<StackStatus>", fmt.Sprintf("<%[1]s>%[2]s%[3]s/0a1b</%[1]s><StackStatus>", link, stackPrefix, busy), 1),
+		))
+		_, decisions, err := w.handle(t.Context(), earnest(func(c *Config) { c.Checks.StackResources = false }), Options{})
+		if err != nil || kept != (decisions["orders:1"].Reason == StackBusy) {
+			t.Errorf("%s: orders:1 is %+v, %v", link, decisions["orders:1"], err)
+		}
+	}
+}
+
+func TestHandle_asksForRunningDurableExecutionsOfCandidatesAlone(t *testing.T) {
+	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8, func(f *lambdasim.Function) { f.Durable = true }), lambda("cart", 8))
+	var mutex sync.Mutex
+	var asked []string
+	w.on("Lambda.ListDurableExecutionsByFunction", func(_ int, request string) (int, string) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		line, _, _ := strings.Cut(request, "\n")
+		asked = append(asked, line)
+		return 0, ""
+	})
+	if _, _, err := w.handle(t.Context(), earnest(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(asked)
+	for number, line := range asked {
+		if !strings.Contains(line, "/orders/") || !strings.Contains(line, fmt.Sprint("Qualifier=", number+1)) || !strings.Contains(line, "Statuses=RUNNING") {
+			t.Errorf("asked %s", line)
+		}
+	}
+	if len(asked) != 5 {
+		t.Errorf("asked %d times for five candidates", len(asked))
+	}
+}
+
+func TestHandle_keepsForAWhileAfterAnAliasMoved(t *testing.T) {
+	event := func(name, function, errorCode string, ago time.Duration) string {
+		record := fmt.Sprintf(`{"eventSource":"lambda.amazonaws.com","eventName":%q,"errorCode":%q,"requestParameters":{"functionName":%q,"name":"live"}}`, name, errorCode, function)
+		return fmt.Sprintf(`{"Events":[{"EventId":"e","EventTime":%d,"CloudTrailEvent":%q}]}`, today.Add(-ago).Unix(), record)
+	}
+	for _, test := range []struct {
+		name, asked, answer string
+		kept                bool
+	}{
+		{"an hour ago", "UpdateAlias20150331", event("UpdateAlias20150331", "orders", "", time.Hour), true},
+		{"deleted an hour ago", "DeleteAlias20150331", event("DeleteAlias20150331", "orders", "", time.Hour), true},
+		{"by its ARN", "UpdateAlias20150331", event("UpdateAlias20150331", here(""), "", time.Hour), true},
+		{"under the plain name", "UpdateAlias", event("UpdateAlias", "orders", "", time.Hour), true},
+		{"two days ago", "UpdateAlias20150331", event("UpdateAlias20150331", "orders", "", 2*day), false},
+		{"refused", "UpdateAlias20150331", event("UpdateAlias20150331", "orders", "AccessDenied", time.Hour), false},
+		{"of another function", "UpdateAlias20150331", event("UpdateAlias20150331", "cart", "", time.Hour), false},
+		{"of the same name elsewhere", "UpdateAlias20150331", event("UpdateAlias20150331", "arn:aws:lambda:eu-west-1:000000000000:function:orders", "", time.Hour), false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+			w.on("CloudTrail.LookupEvents", func(_ int, request string) (int, string) {
+				if strings.Contains(request, fmt.Sprintf("%q", test.asked)) {
+					return http.StatusOK, test.answer
+				}
+				return http.StatusOK, "{}"
+			})
+			_, decisions, err := w.handle(t.Context(), earnest(), Options{})
+			if err != nil || (decisions["orders:1"].Reason == AliasMoved) != test.kept {
+				t.Errorf("orders:1 is %+v, %v", decisions["orders:1"], err)
+			}
+		})
+	}
+}
+
+func TestHandle_deletesNothingWhenAnEventDoesNotSayWhoseAliasMoved(t *testing.T) {
+	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+	w.on("CloudTrail.LookupEvents", always(`{"Events":[{"EventId":"e","EventTime":1,"CloudTrailEvent":"{\"eventSource\":\"lambda.amazonaws.com\"}"}]}`))
+	_, _, err := w.handle(t.Context(), earnest(), Options{})
+	if err == nil || !strings.Contains(err.Error(), "event e does not say which function's alias changed") || len(w.Deletions()) > 0 {
+		t.Errorf("%v are left, the error is %v", w.Versions("orders"), err)
+	}
+}
+
+func TestHandle_keepsWhatLambdaAtEdgeReplicates(t *testing.T) {
+	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8), lambda("us-east-1.orders", 8, func(f *lambdasim.Function) {
+		f.Masters = map[int]string{1: here("2")}
+	}))
+	_, decisions, err := w.handle(t.Context(), earnest(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var edges []string
+	for name, decision := range decisions {
+		if decision.Reason == EdgeReplica {
+			edges = append(edges, name)
+		}
+	}
+	slices.SortFunc(edges, cmp.Compare)
+	if diff := gocmp.Diff([]string{"orders:2", "us-east-1.orders:1"}, edges); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestHandle_refusedReadOfAFunctionNamesItsOwnCheck(t *testing.T) {
+	for range 20 { // scans run side by side, so that a mix-up shows now and then only
+		w := newWorld(t, lambdasim.Options{}, lambda("orders", 6))
+		w.refuse("Lambda.ListAliases")
+		_, decisions, err := w.handle(t.Context(), earnest(), Options{})
+		if err == nil || !strings.Contains(err.Error(), "aliases orders could not be read") || !strings.Contains(err.Error(), "grant lambda:ListAliases") {
+			t.Fatalf("the error is %v", err)
+		}
+		if got := decisions["orders:1"]; got.Outcome != Kept || got.Reason != CouldNotRead {
+			t.Fatalf("orders:1 is %+v", got)
+		}
+		if want := []int{1, 2, 3, 4, 5, 6}; !slices.Equal(w.Versions("orders"), want) {
+			t.Fatalf("%v are left", w.Versions("orders"))
+		}
+	}
+}

@@ -1,0 +1,255 @@
+package janitor
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/aws/smithy-go/encoding/cbor"
+
+	"caretaker/internal/emulator/lambdasim"
+)
+
+// here is orders:N as an ARN of the simulated Region.
+func here(qualifier string) string { return lambdasim.ARN("orders", qualifier) }
+
+// What each scan reads, in the form of the service's own answers. Each case protects version
+// 1 of orders, of which 1 to 5 would go.
+var scanCases = []struct {
+	name, key string
+	set       func(*world)
+	want      Decision
+}{
+	{
+		"an event source mapping", "checks.eventSourceMappings",
+		func(w *world) {
+			w.Map(lambdasim.Mapping{FunctionARN: here("1"), SourceARN: "arn:aws:sqs:us-east-1:000000000000:q"})
+		},
+		Decision{Reason: Referenced(EventSourceMapping)},
+	},
+	{
+		"provisioned concurrency", "checks.provisionedConcurrency",
+		func(w *world) { w.change("orders", func(f *lambdasim.Function) { f.Provisioned = []string{"1"} }) },
+		Decision{Reason: Referenced(ProvisionedConcurrency), Detail: "1 requested"},
+	},
+	{
+		"a durable execution", "checks.durableExecutions",
+		func(w *world) {
+			w.change("orders", func(f *lambdasim.Function) {
+				f.Durable, f.Executions = true, []lambdasim.Execution{{Name: "year-end", Version: 1}}
+			})
+		},
+		Decision{Reason: Referenced(DurableExecution), Detail: "year-end"},
+	},
+	{
+		"an async destination", "checks.asyncDestinations",
+		func(w *world) {
+			w.Put(lambda("cart", 1, func(f *lambdasim.Function) {
+				f.Destinations = []lambdasim.Destination{{Qualifier: "$LATEST", OnFailure: here("1")}}
+			}))
+		},
+		Decision{Reason: Referenced(AsyncDestination), Detail: "cart"},
+	},
+	{
+		"a resource policy", "checks.policies",
+		func(w *world) {
+			w.change("orders", func(f *lambdasim.Function) { f.Policies = map[string]string{"1": "{}"} })
+		},
+		Decision{Reason: HasPolicy, Detail: "something outside may call this very version"},
+	},
+	{
+		"an invocation", "keep.invokedWithin",
+		func(w *world) {
+			w.on("CloudWatch.ListMetrics", invocations([][2]string{{"Resource", "orders:live"}}, [][2]string{{"FunctionName", "orders"}, {"Resource", "orders:1"}}))
+		},
+		Decision{Reason: Referenced(Invocation), Detail: "in the last two weeks"},
+	},
+	{
+		"an invocation by weight", "keep.invokedWithin",
+		func(w *world) {
+			w.on("CloudWatch.ListMetrics", invocations([][2]string{{"Resource", "orders:live"}, {"ExecutedVersion", "1"}}))
+		},
+		Decision{Reason: Referenced(Invocation), Detail: "in the last two weeks"},
+	},
+	{
+		"a stack's resource", "checks.stackResources",
+		func(w *world) {
+			w.inStack("orders", "Shop")
+			w.on("CloudFormation.ListStacks", always(stacks("Shop", "UPDATE_COMPLETE")))
+			w.on("CloudFormation.ListStackResources", always(fmt.Sprintf(`<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries>
+				<member><ResourceType>AWS::Lambda::Version</ResourceType><ResourceStatus>DELETE_COMPLETE</ResourceStatus><PhysicalResourceId>%s</PhysicalResourceId><LogicalResourceId>Old</LogicalResourceId></member>
+				<member><ResourceType>AWS::Lambda::Version</ResourceType><ResourceStatus>CREATE_COMPLETE</ResourceStatus><PhysicalResourceId>%s</PhysicalResourceId><LogicalResourceId>Current</LogicalResourceId></member>
+				</StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>`, here("2"), here("1"))))
+		},
+		Decision{Reason: Referenced(StackResource), Detail: "Shop Current"},
+	},
+	{
+		"a Step Functions definition", "checks.stepFunctions",
+		func(w *world) {
+			w.on("SFN.ListStateMachines", pages(`{"stateMachines":[],"nextToken":"2"}`, `{"stateMachines":[{"name":"Fulfil","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:Fulfil"}]}`))
+			w.on("SFN.DescribeStateMachine", always(fmt.Sprintf(`{"name":"Fulfil","definition":%q}`, `{"States":{"A":{"Type":"Task","Resource":"`+here("1")+`"}}}`)))
+		},
+		Decision{Reason: Referenced(StateMachine), Detail: "Fulfil"},
+	},
+	{
+		"a published version of a state machine", "checks.stepFunctions",
+		func(w *world) {
+			w.on("SFN.ListStateMachines", always(`{"stateMachines":[{"name":"Fulfil","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:Fulfil"}]}`))
+			w.on("SFN.ListStateMachineVersions", always(`{"stateMachineVersions":[{"stateMachineVersionArn":"arn:aws:states:us-east-1:000000000000:stateMachine:Fulfil:7"}]}`))
+			w.on("SFN.DescribeStateMachine", func(_ int, request string) (int, string) {
+				if strings.Contains(request, "Fulfil:7") {
+					return http.StatusOK, fmt.Sprintf(`{"definition":%q}`, `{"Resource":"`+here("1")+`"}`)
+				}
+				return http.StatusOK, `{"definition":"{}"}`
+			})
+		},
+		Decision{Reason: Referenced(StateMachine), Detail: "Fulfil"},
+	},
+	{
+		"a schedule", "checks.scheduler",
+		func(w *world) {
+			w.on("Scheduler.ListSchedules", pages(`{"Schedules":[],"NextToken":"2"}`, fmt.Sprintf(`{"Schedules":[{"Name":"nightly","Target":{"Arn":%q}}]}`, here("1"))))
+		},
+		Decision{Reason: Referenced(Schedule), Detail: "nightly"},
+	},
+	{
+		"a schedule with a universal target", "checks.scheduler",
+		func(w *world) {
+			w.on("Scheduler.ListSchedules", always(`{"Schedules":[{"Name":"nightly","GroupName":"g","Target":{"Arn":"arn:aws:scheduler:::aws-sdk:lambda:invoke"}}]}`))
+			w.on("Scheduler.GetSchedule", always(`{"Target":{"Arn":"arn:aws:scheduler:::aws-sdk:lambda:invoke","Input":"{\"FunctionName\":\"orders\",\"Qualifier\":\"1\"}"}}`))
+		},
+		Decision{Reason: Referenced(Schedule), Detail: "nightly"},
+	},
+	{
+		"a pipe's target", "checks.pipes",
+		func(w *world) {
+			w.on("Pipes.ListPipes", pages(`{"Pipes":[],"NextToken":"2"}`, fmt.Sprintf(`{"Pipes":[{"Name":"p","Target":%q}]}`, here("1"))))
+		},
+		Decision{Reason: Referenced(Pipe), Detail: "p"},
+	},
+	{
+		"a pipe's enrichment", "checks.pipes",
+		func(w *world) {
+			w.on("Pipes.ListPipes", always(fmt.Sprintf(`{"Pipes":[{"Name":"p","Target":"arn:aws:sqs:us-east-1:000000000000:q","Enrichment":%q}]}`, here("1"))))
+		},
+		Decision{Reason: Referenced(Pipe), Detail: "p"},
+	},
+	{
+		"a REST API's integration", "checks.apiGateway",
+		func(w *world) {
+			w.on("API Gateway.GetRestApis", always(`{"item":[{"id":"r","name":"shop"}]}`))
+			w.on("API Gateway.GetResources", pages(`{"item":[],"position":"2"}`, fmt.Sprintf(`{"item":[{"id":"x","resourceMethods":{"GET":{"methodIntegration":{"uri":%q,"credentials":"role"}}}}]}`, pathOf(here("1")))))
+		},
+		Decision{Reason: Referenced(API), Detail: "shop"},
+	},
+	{
+		"a REST API's authorizer", "checks.apiGateway",
+		func(w *world) {
+			w.on("API Gateway.GetRestApis", always(`{"item":[{"id":"r","name":"shop"}]}`))
+			w.on("API Gateway.GetAuthorizers", always(fmt.Sprintf(`{"item":[{"authorizerUri":%q,"authorizerCredentials":"role"}]}`, pathOf(here("1")))))
+		},
+		Decision{Reason: Referenced(API), Detail: "shop"},
+	},
+	{
+		"an HTTP API's integration", "checks.apiGateway",
+		func(w *world) {
+			w.on("ApiGatewayV2.GetApis", always(`{"items":[{"apiId":"h","name":"shop"}]}`))
+			w.on("ApiGatewayV2.GetIntegrations", always(fmt.Sprintf(`{"items":[{"integrationUri":%q,"credentialsArn":"role"}]}`, here("1"))))
+		},
+		Decision{Reason: Referenced(API), Detail: "shop"},
+	},
+	{
+		"an HTTP API's authorizer", "checks.apiGateway",
+		func(w *world) {
+			w.on("ApiGatewayV2.GetApis", always(`{"items":[{"apiId":"h","name":"shop"}]}`))
+			w.on("ApiGatewayV2.GetAuthorizers", always(fmt.Sprintf(`{"items":[{"authorizerUri":%q}]}`, pathOf(here("1")))))
+		},
+		Decision{Reason: Referenced(API), Detail: "shop"},
+	},
+	{
+		"what a REST API's stage was deployed with", "checks.apiGatewayStages",
+		func(w *world) {
+			w.on("API Gateway.GetRestApis", always(`{"item":[{"id":"r","name":"shop"}]}`))
+			w.on("API Gateway.GetStages", always(`{"item":[{"stageName":"prod"}]}`))
+			w.on("API Gateway.GetExport", always(fmt.Sprintf(`{"paths":{"/x":{"get":{"x-amazon-apigateway-integration":{"type":"aws_proxy","uri":%q,"credentials":"role"}}}}}`, pathOf(here("1")))))
+		},
+		Decision{Reason: Referenced(APIStage), Detail: "shop/prod"},
+	},
+	{
+		"the authorizer that a REST API's stage was deployed with", "checks.apiGatewayStages",
+		func(w *world) {
+			w.on("API Gateway.GetRestApis", always(`{"item":[{"id":"r","name":"shop"}]}`))
+			w.on("API Gateway.GetStages", always(`{"item":[{"stageName":"prod"}]}`))
+			w.on("API Gateway.GetExport", always(fmt.Sprintf(`{"components":{"securitySchemes":{"a":{"x-amazon-apigateway-authorizer":{"authorizerUri":%q}}}}}`, pathOf(here("1")))))
+		},
+		Decision{Reason: Referenced(APIStage), Detail: "shop/prod"},
+	},
+	{
+		"an event rule's target", "checks.eventBridge",
+		func(w *world) {
+			w.on("EventBridge.ListEventBuses", pages(`{"EventBuses":[],"NextToken":"2"}`, `{"EventBuses":[{"Name":"shop"}]}`))
+			w.on("EventBridge.ListRules", always(`{"Rules":[{"Name":"placed"}]}`))
+			w.on("EventBridge.ListTargetsByRule", pages(`{"Targets":[],"NextToken":"2"}`, fmt.Sprintf(`{"Targets":[{"Id":"1","Arn":%q}]}`, here("1"))))
+		},
+		Decision{Reason: Referenced(Rule), Detail: "placed"},
+	},
+	{
+		"a GraphQL data source", "checks.appSync",
+		func(w *world) {
+			w.on("AppSync.ListGraphqlApis", always(`{"graphqlApis":[{"apiId":"g","name":"graph"}]}`))
+			w.on("AppSync.ListDataSources", always(fmt.Sprintf(`{"dataSources":[{"name":"carts","lambdaConfig":{"lambdaFunctionArn":%q}}]}`, here("1"))))
+		},
+		Decision{Reason: Referenced(DataSource), Detail: "graph carts"},
+	},
+	{
+		"an Event API's data source", "checks.appSync",
+		func(w *world) {
+			w.on("AppSync.ListApis", always(`{"apis":[{"apiId":"e","name":"events"}]}`))
+			w.on("AppSync.ListDataSources", always(fmt.Sprintf(`{"dataSources":[{"name":"carts","lambdaConfig":{"lambdaFunctionArn":%q}}]}`, here("1"))))
+		},
+		Decision{Reason: Referenced(DataSource), Detail: "events carts"},
+	},
+}
+
+func pathOf(arn string) string {
+	return "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + arn + "/invocations"
+}
+
+// invocations are metrics with these dimensions.
+func invocations(metrics ...[][2]string) answer {
+	list := cbor.List{}
+	for _, metric := range metrics {
+		dimensions := cbor.List{}
+		for _, dimension := range metric {
+			dimensions = append(dimensions, cbor.Map{"Name": cbor.String(dimension[0]), "Value": cbor.String(dimension[1])})
+		}
+		list = append(list, cbor.Map{"Namespace": cbor.String("AWS/Lambda"), "MetricName": cbor.String("Invocations"), "Dimensions": dimensions})
+	}
+	return always(string(cbor.Encode(cbor.Map{"Metrics": list})))
+}
+
+const stackPrefix = "arn:aws:cloudformation:us-east-1:000000000000:stack/"
+
+// inStack tags a function as CloudFormation does.
+func (w *world) inStack(function, stack string) {
+	w.tag(function, map[string]string{stackIDTag: stackPrefix + stack + "/0a1b", stackNameTag: stack})
+}
+
+func (w *world) tag(function string, tags map[string]string) {
+	var list []string
+	for key, value := range tags {
+		list = append(list, fmt.Sprintf(`{"Key":%q,"Value":%q}`, key, value))
+	}
+	w.on("Resource Groups Tagging API.GetResources", pages(`{"ResourceTagMappingList":[],"PaginationToken":"2"}`, fmt.Sprintf(
+		`{"PaginationToken":"","ResourceTagMappingList":[{"ResourceARN":%q,"Tags":[%s]}]}`, lambdasim.ARN(function, ""), strings.Join(list, ","))))
+}
+
+func stacks(name, status string) string {
+	return fmt.Sprintf(`<ListStacksResponse><ListStacksResult><StackSummaries><member><StackId>%s%s/0a1b</StackId><StackName>%s</StackName>
+		<StackStatus>%s</StackStatus></member></StackSummaries></ListStacksResult></ListStacksResponse>`, stackPrefix, name, name, status)
+}
+
+// change changes a simulated function.
+func (w *world) change(name string, set func(*lambdasim.Function)) {
+	w.Put(lambda(name, len(w.Versions(name)), set))
+}
