@@ -169,7 +169,7 @@ func Default() Config {
 		DryRun:   true,
 		Function: setting.Function{Memory: 512, Timeout: setting.Duration(time.Minute), LogRetentionDays: 90},
 		Sizing: Sizing{
-			Percent: 50, ToDemand: true, Headroom: 25, RetryFactor: 3, MaxFactor: 8,
+			Percent: 50, ToDemand: true, Headroom: 30, RetryFactor: 3, MaxFactor: 8,
 		},
 		Limits: Limits{
 			Cooldown: setting.Duration(5 * time.Minute), RaisesADay: 20, AddedCostAMonth: 500,
