@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"caretaker/janitor"
 )
 
 // Where make leaves the janitor's binaries: for a deployment, and for this machine.
@@ -28,7 +30,7 @@ func measureJanitor(ctx context.Context, r *results) error {
 	if err := planMemory(ctx, r); err != nil {
 		return fmt.Errorf("the memory of a plan: %w", err)
 	}
-	if err := binarySizes(r); err != nil {
+	if err := binarySizes(r, janitorBinary, janitor.Default(), 15, 5.5); err != nil {
 		return fmt.Errorf("the binary: %w", err)
 	}
 	if err := startUp(ctx, r); err != nil {

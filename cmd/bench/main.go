@@ -27,6 +27,7 @@ type part struct {
 
 var parts = []part{
 	{"janitor", measureJanitor},
+	{"limit-raiser", measureLimitRaiser},
 }
 
 // children are measured in processes of their own, which are this command again.
