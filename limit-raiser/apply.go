@@ -1,6 +1,7 @@
 package limitraiser
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,7 +85,9 @@ func (r *Raiser) apply(ctx context.Context, h held, known record, e episode, fac
 	}
 	var failures []error
 	for _, one := range r.calls(facts, plan) {
-		failures = append(failures, r.carryOut(ctx, one, facts, plan))
+		floor, err := r.carryOut(ctx, one, facts, plan)
+		known.Floor = cmp.Or(floor, known.Floor)
+		failures = append(failures, err)
 	}
 	raised, unclear := plan.with(Raised), plan.because(Unclear)
 	if known.Intent.Decisions = unclear; len(unclear) == 0 {
@@ -100,11 +103,13 @@ func (r *Raiser) apply(ctx context.Context, h held, known record, e episode, fac
 
 // carryOut makes one call and writes into the plan what came of it. An answer that leaves open
 // whether the call was carried out is never asked for twice: what there is now is read back.
-func (r *Raiser) carryOut(ctx context.Context, one call, facts Facts, plan Plan) error {
+// The refusal of a reservation tells the floor; 0 is none.
+func (r *Raiser) carryOut(ctx context.Context, one call, facts Facts, plan Plan) (floor float64, failure error) {
 	err := one.make(ctx)
 	var now Facts
 	var reading error
 	answer := answerOf(err)
+	floor, _ = floorOf(err)
 	if err != nil && answer != throttled && answer != busy {
 		now, reading = r.inventory(ctx, plan.shortage(one.parts))
 	}
@@ -119,6 +124,8 @@ func (r *Raiser) carryOut(ctx context.Context, one call, facts Facts, plan Plan)
 			decision.Outcome, decision.Reason, decision.Detail = Refused, AWSRefused, said(err)
 		case answer == asked:
 			decision.Outcome, decision.Reason, decision.Detail = Refused, AlreadyAsked, said(err)
+		case answer == no && floor > 0:
+			decision.Outcome, decision.Reason, decision.Detail = Refused, FloorReached, fmt.Sprintf("AWS insists on %s unreserved", units(floor))
 		case answer == no:
 			decision.Outcome, decision.Reason, decision.Detail = Failed, AWSRefused, said(err)
 		case answer == unknown && (reading != nil || now.Busy != ""):
@@ -129,9 +136,9 @@ func (r *Raiser) carryOut(ctx context.Context, one call, facts Facts, plan Plan)
 	}
 	first := plan.Decisions[one.parts[0]]
 	if first.Outcome == Waiting && first.Reason == CallFailed {
-		return fmt.Errorf("raising %s: %w", facts.Resource.Key(), err)
+		return floor, fmt.Errorf("raising %s: %w", facts.Resource.Key(), err)
 	}
-	return nil
+	return floor, nil
 }
 
 // there tells whether a raise is in what AWS says there is, whoever made it.
@@ -152,32 +159,42 @@ func said(err error) string {
 	return cut(err.Error(), longest)
 }
 
-// resolve finds out what became of a raise that was begun and whose end nobody knows. Its
-// decisions come back as Raised where they were; what was not made costs nothing. While the
-// resource is being changed it stays open.
-func (r *Raiser) resolve(ctx context.Context, known record, facts Facts) (record, *intent, error) {
+// resolve finds out what became of a raise that was begun and whose end nobody knows: a run died,
+// or AWS's answer was lost. What was made is announced as that run would have, and completes
+// its event; what was not costs nothing. While the resource is being changed it stays open. It
+// is true when that event is this one, so that there is nothing left to do.
+func (r *Raiser) resolve(ctx context.Context, known record, event string, facts Facts, report *Report) (record, bool, error) {
 	if known.Intent == nil {
-		return known, nil, nil
+		return known, false, nil
 	}
 	begun := *known.Intent
-	var made []Decision
+	plan := Plan{Resource: facts.Resource}
 	for _, decision := range begun.Decisions {
 		if there(facts, decision) {
 			decision.Outcome = Raised
-			made = append(made, decision)
+			plan.Decisions = append(plan.Decisions, decision)
 		}
 	}
-	if len(made) < len(begun.Decisions) && facts.Busy != "" {
-		return known, nil, nil
+	if len(plan.Decisions) < len(begun.Decisions) && facts.Busy != "" {
+		return known, false, nil
 	}
-	known.Intent = nil
-	if len(made) > 0 {
-		known.Memory = known.raised(begun.At)
-		known.Goal = begun.Goal
+	resolved := known
+	resolved.Intent = nil
+	lost := costOf(begun.Decisions) - costOf(plan.Decisions)
+	if len(plan.Decisions) == 0 {
+		return resolved, false, r.ledger.giveBack(ctx, begun.At, lost)
 	}
-	lost := costOf(begun.Decisions) - costOf(made)
-	begun.Decisions = made
-	return known, &begun, r.ledger.giveBack(ctx, begun.At, lost)
+	report.planned(begun.Episode, plan)
+	err := errors.Join(r.announce(ctx, begun.Episode, facts, plan, begun.At, report), r.lookAgain(ctx, begun.Episode, plan, report))
+	if err == nil && begun.Event != event {
+		err = r.ledger.completeFor(ctx, begun.Event)
+	}
+	if err != nil {
+		return known, false, err // it is still to be announced
+	}
+	resolved.Memory = resolved.raised(begun.At)
+	resolved.Goal = begun.Goal
+	return resolved, begun.Event == event, r.ledger.giveBack(ctx, begun.At, lost)
 }
 
 func costOf(decisions []Decision) float64 {

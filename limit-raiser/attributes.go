@@ -2,7 +2,6 @@ package limitraiser
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -38,8 +37,4 @@ func number(value dynamodbtypes.AttributeValue) float64 {
 	}
 	parsed, _ := strconv.ParseFloat(member.Value, 64)
 	return parsed
-}
-
-func containsWord(expression, placeholder string) bool {
-	return strings.Contains(expression, placeholder)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -92,6 +93,18 @@ func (l Ledger) claim(ctx context.Context, event string, until time.Time) (held,
 // complete says that the event was handled. It stays so until the record expires.
 func (l Ledger) complete(ctx context.Context, h held) error {
 	return l.asOwner(ctx, h, "completing", "SET #status = :done REMOVE #until", values{":done": str("COMPLETED")})
+}
+
+// completeFor completes the event of a run that died, unless another run is at work on it, which
+// then sees for itself.
+func (l Ledger) completeFor(ctx context.Context, event string) error {
+	_, err := l.db.UpdateItem(ctx, l.update("event#"+event, "SET #status = :done REMOVE #until",
+		"#status = :in AND #until < :now", values{":done": str("COMPLETED"), ":in": str("INPROGRESS"), ":now": millis(l.now())}))
+	var other *dynamodbtypes.ConditionalCheckFailedException
+	if err != nil && !errors.As(err, &other) {
+		return fmt.Errorf("completing the event %s: %w", event, err)
+	}
+	return nil
 }
 
 // letGo gives an event back that was not handled, for whoever brings it again.
@@ -280,7 +293,7 @@ func (l Ledger) expiry(after time.Duration) dynamodbtypes.AttributeValue {
 func used(expression string) map[string]string {
 	found := map[string]string{}
 	for placeholder, name := range names {
-		if containsWord(expression, placeholder) {
+		if strings.Contains(expression, placeholder) {
 			found[placeholder] = name
 		}
 	}

@@ -117,19 +117,20 @@ func (r *Raiser) answer(ctx context.Context, e episode, shortage Shortage, repor
 	case standing == inProgress:
 		return fmt.Errorf("answering %s: %w", e.Alarm.Name, errInProgress)
 	}
-	if err := r.raise(ctx, e, shortage, report); err != nil {
+	if err := r.hold(ctx, event, e, shortage, report); err != nil {
 		return errors.Join(err, r.tidy(ctx, func(ctx context.Context) error { return r.ledger.letGo(ctx, event) }))
 	}
-	return r.ledger.complete(ctx, event)
+	return nil
 }
 
 // errInProgress fails a copy of an event that another run is at work on: it must come again,
 // since that run may die.
 var errInProgress = errors.New("another run is at work on the same event")
 
-// raise holds the resource and makes the one raise that it needs. Another run that holds it is
-// waited for through the queue.
-func (r *Raiser) raise(ctx context.Context, e episode, shortage Shortage, report *Report) (err error) {
+// hold keeps others away from the resource while it is raised, and until the event is completed:
+// a run that dies in between leaves its intent to whoever comes next. Another run that holds
+// the resource is waited for through the queue.
+func (r *Raiser) hold(ctx context.Context, event held, e episode, shortage Shortage, report *Report) error {
 	resource, known, free, err := r.ledger.take(ctx, shortage.Resource.Key(), r.until(ctx))
 	if err != nil {
 		return err
@@ -137,39 +138,44 @@ func (r *Raiser) raise(ctx context.Context, e episode, shortage Shortage, report
 	if !free {
 		plan := inFlight(shortage)
 		report.planned(e, plan)
-		return r.lookAgain(ctx, e, plan, report)
-	}
-	defer func() {
-		err = errors.Join(err, r.tidy(ctx, func(ctx context.Context) error { return r.ledger.settle(ctx, resource, known) }))
-	}()
-	facts, err := r.inventory(ctx, shortage)
-	if err != nil {
-		return err
-	}
-	resolved, begun, err := r.resolve(ctx, known, facts)
-	if err != nil {
-		return err
-	}
-	if begun != nil && len(begun.Decisions) > 0 {
-		plan := Plan{Resource: shortage.Resource, Decisions: begun.Decisions}
-		if err := r.announce(ctx, begun.Episode, facts, plan, begun.At, report); err != nil {
+		if err := r.lookAgain(ctx, e, plan, report); err != nil {
 			return err
 		}
-		if begun.Event == e.event(shortage.Resource) {
-			known = resolved
-			report.planned(e, plan)
-			return r.lookAgain(ctx, e, plan, report)
-		}
+		return r.ledger.complete(ctx, event)
+	}
+	known, err = r.raise(ctx, resource, known, e, shortage, report)
+	if err == nil {
+		err = r.ledger.complete(ctx, event)
+	}
+	return errors.Join(err, r.tidy(ctx, func(ctx context.Context) error { return r.ledger.settle(ctx, resource, known) }))
+}
+
+// raise makes the one raise that a shortage needs, and says what is known of the resource then.
+func (r *Raiser) raise(ctx context.Context, resource held, known record, e episode, shortage Shortage, report *Report) (record, error) {
+	facts, err := r.inventory(ctx, shortage)
+	if err != nil {
+		return known, err
+	}
+	resolved, made, err := r.resolve(ctx, known, e.event(shortage.Resource), facts, report)
+	if err != nil || made {
+		return resolved, err
 	}
 	known = resolved
 	if known.Spent, err = r.ledger.spent(ctx, r.now()); err != nil {
-		return err
+		return known, err
 	}
 	at := r.now()
 	plan := Decide(facts, known.Memory, r.cfg, r.home(ctx).Region, at)
+	floor := known.Floor
 	known, plan, err = r.apply(ctx, resource, known, e, facts, plan)
+	if err == nil && known.Floor != floor {
+		// Only a refusal tells how much concurrency must stay unreserved: with it the plan is
+		// another.
+		plan = Decide(facts, known.Memory, r.cfg, r.home(ctx).Region, at)
+		known, plan, err = r.apply(ctx, resource, known, e, facts, plan)
+	}
 	report.planned(e, plan)
-	return errors.Join(err, r.announce(ctx, e, facts, plan, at, report), r.lookAgain(ctx, e, plan, report))
+	return known, errors.Join(err, r.announce(ctx, e, facts, plan, at, report), r.lookAgain(ctx, e, plan, report))
 }
 
 // until is when a claim ends by itself: once this run is dead for sure.

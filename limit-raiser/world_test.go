@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +19,8 @@ import (
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
+	quotastypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -62,6 +66,7 @@ type world struct {
 	alarms   *cloudwatch.Client
 	queue    *sqs.Client
 	options  Options
+	hasty    *hasty
 	name     string
 	// inbox is the queue that the topic feeds: what people get.
 	inbox string
@@ -81,7 +86,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	stopOnce.Do(func() { stopAtEnd(e.Stop); stopAtEnd(moto.Stop) })
-	w := &world{T: t, emulator: e, name: strings.NewReplacer("/", "-", "#", "-").Replace(t.Name()), clock: time.Now().UTC().Truncate(time.Millisecond)}
+	w := &world{T: t, emulator: e, name: unusual.ReplaceAllString(t.Name(), "-"), clock: time.Now().UTC().Truncate(time.Millisecond)}
 	w.name = w.name[max(0, len(w.name)-60):]
 	w.config = e.AWS()
 	w.config.Retryer = func() aws.Retryer {
@@ -92,6 +97,8 @@ func newWorld(t *testing.T) *world {
 	w.clients = Connect(w.config)
 	second := Connect(moto.AWS("us-east-1"))
 	w.clients.AutoScaling, w.clients.Quotas = second.AutoScaling, second.Quotas
+	w.hasty = &hasty{sqsAPI: w.clients.SQS}
+	w.clients.SQS = w.hasty
 	w.tables, w.alarms, w.queue = dynamodb.NewFromConfig(w.config), cloudwatch.NewFromConfig(w.config), sqs.NewFromConfig(w.config)
 	w.options = Options{
 		Home: Home{"aws", e.Account(), "us-east-1"}, Table: w.ledgerTable(), Queue: w.newQueue("looks"), Topic: w.newTopic(), Now: w.now,
@@ -101,6 +108,25 @@ func newWorld(t *testing.T) *world {
 }
 
 var stopOnce sync.Once
+
+// unusual are the characters that not every name in AWS may have.
+var unusual = regexp.MustCompile(`[^A-Za-z0-9-]`)
+
+// hasty sends delayed messages without their delay, which it keeps: no test waits for minutes.
+type hasty struct {
+	sqsAPI
+	delays []time.Duration
+}
+
+func (h *hasty) SendMessage(ctx context.Context, input *sqs.SendMessageInput, options ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	now := *input
+	now.DelaySeconds = 0
+	output, err := h.sqsAPI.SendMessage(ctx, &now, options...)
+	if err == nil {
+		h.delays = append(h.delays, time.Duration(input.DelaySeconds)*time.Second)
+	}
+	return output, err
+}
 
 func (w *world) now() time.Time {
 	w.mutex.Lock()
@@ -290,7 +316,7 @@ func (w *world) raiser(cfg Config) *Raiser { return New(cfg, w.clients, w.option
 // earnest raises a table, and its index by-customer, up to 4,000 units.
 func earnest(table string, changes ...func(*Config)) Config {
 	cfg := Default()
-	cfg.Enabled, cfg.DryRun = true, false
+	cfg.Enabled, cfg.DryRun, cfg.Sizing.Headroom = true, false, 25
 	cfg.Tables = []Table{{
 		Name: table, Read: Capacity{4000}, Write: Capacity{4000},
 		Indexes: []Index{{Name: "by-customer", Read: Capacity{4000}, Write: Capacity{4000}}},
@@ -312,6 +338,17 @@ func (w *world) calls(operation string) int {
 	return count
 }
 
+// done counts the calls of an operation that AWS carried out.
+func (w *world) done(operation string) int {
+	count := 0
+	for _, call := range w.emulator.Calls() {
+		if call.Operation == operation && call.Status == http.StatusOK {
+			count++
+		}
+	}
+	return count
+}
+
 // received takes what is in a queue.
 func (w *world) received(queue string) []string {
 	w.Helper()
@@ -326,4 +363,56 @@ func (w *world) received(queue string) []string {
 			bodies = append(bodies, aws.ToString(message.Body))
 		}
 	}
+}
+
+// look takes the one message that the raiser sent itself, and brings it as the queue does.
+func (w *world) look() json.RawMessage {
+	w.Helper()
+	bodies := w.received(w.options.Queue)
+	if len(bodies) != 1 {
+		w.Fatalf("%d looks are in the queue, want 1", len(bodies))
+	}
+	return inQueue(json.RawMessage(bodies[0]))
+}
+
+// asking stands in for what the second emulator has not: the usage metric of a quota, a quota that
+// is known by its default only, and requests.
+type asking struct {
+	quotasAPI
+	usage *quotastypes.MetricInfo
+	// adjustable is what AWS says of the quota.
+	adjustable bool
+	// requests are those made.
+	requests []*servicequotas.RequestServiceQuotaIncreaseInput
+	// fail is what the next request comes to, if anything.
+	fail error
+}
+
+func (q *asking) GetServiceQuota(ctx context.Context, input *servicequotas.GetServiceQuotaInput, options ...func(*servicequotas.Options)) (*servicequotas.GetServiceQuotaOutput, error) {
+	output, err := q.quotasAPI.GetServiceQuota(ctx, input, options...)
+	if err == nil {
+		output.Quota.UsageMetric, output.Quota.Adjustable = q.usage, q.adjustable
+	}
+	return output, err
+}
+
+func (q *asking) GetAWSDefaultServiceQuota(context.Context, *servicequotas.GetAWSDefaultServiceQuotaInput, ...func(*servicequotas.Options)) (*servicequotas.GetAWSDefaultServiceQuotaOutput, error) {
+	return nil, &quotastypes.NoSuchResourceException{}
+}
+
+func (q *asking) ListRequestedServiceQuotaChangeHistoryByQuota(context.Context, *servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaInput, ...func(*servicequotas.Options)) (*servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaOutput, error) {
+	// One that AWS denied long ago is no open one.
+	list := []quotastypes.RequestedServiceQuotaChange{{Status: quotastypes.RequestStatusDenied, DesiredValue: aws.Float64(100)}}
+	for _, request := range q.requests {
+		list = append(list, quotastypes.RequestedServiceQuotaChange{Status: quotastypes.RequestStatusCaseOpened, DesiredValue: request.DesiredValue})
+	}
+	return &servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaOutput{RequestedQuotas: list}, nil
+}
+
+func (q *asking) RequestServiceQuotaIncrease(_ context.Context, input *servicequotas.RequestServiceQuotaIncreaseInput, _ ...func(*servicequotas.Options)) (*servicequotas.RequestServiceQuotaIncreaseOutput, error) {
+	if q.fail != nil {
+		return nil, q.fail
+	}
+	q.requests = append(q.requests, input)
+	return &servicequotas.RequestServiceQuotaIncreaseOutput{}, nil
 }

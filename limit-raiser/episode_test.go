@@ -1,0 +1,307 @@
+package limitraiser
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestEpisode_takesStepsUntilTheAlarmIsOK(t *testing.T) {
+	s := throttledWrites(t)
+	event := s.theEvent()
+	for step, want := range []int64{75, 113, 170} {
+		report, err := s.handle(event)
+		if got := decision(t, report, err); got.Outcome != Raised || report.Answers[0].Step != step {
+			t.Fatalf("step %d: %+v", step, report)
+		}
+		s.wantWrites(want, step+1)
+		if got := s.hasty.delays[step]; got != 5*time.Minute {
+			t.Errorf("the look comes after %v", got)
+		}
+		look := s.look()
+		s.pass(5 * time.Minute)
+		event = look
+	}
+	again, err := s.handle(event)
+	if got := decision(t, again, err); got.Outcome != Raised {
+		t.Errorf("%+v", again)
+	}
+	duplicate, err := s.handle(event)
+	if err != nil || duplicate.Duplicates != 1 {
+		t.Errorf("the same look again: %+v, %v", duplicate, err)
+	}
+	s.setState(s.alarm, "OK")
+	s.pass(5 * time.Minute)
+	report, err := s.handle(s.look())
+	if err != nil || report.Ended != 1 || len(report.Answers) != 0 || report.LooksSent != 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+func TestEpisode_endsWhereTheAlarmBeganAnother(t *testing.T) {
+	s := throttledWrites(t)
+	// The alarm, as CloudWatch describes it, changed long after the event that is answered here.
+	report, err := s.handle(s.event(s.alarm, s.metric, s.now().Add(-time.Hour)))
+	if err != nil || report.Outcomes[Raised] != 1 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	described, err := s.alarms.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{s.alarm}})
+	s.must(err)
+	if described.MetricAlarms[0].StateTransitionedTimestamp == nil {
+		t.Skip("the emulator does not say when an alarm changed")
+	}
+	report, err = s.handle(s.look())
+	if err != nil || report.Ended != 1 || len(report.Answers) != 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+func TestEpisode_tellsOfTheMaximumOnce(t *testing.T) {
+	s := throttledWrites(t)
+	s.cfg.Tables[0].Write.Max = 50
+	event := s.theEvent()
+	for step := range 3 {
+		report, err := s.handle(event)
+		if got := decision(t, report, err); got.Outcome != AtMaximum {
+			t.Fatalf("step %d: %+v", step, got)
+		}
+		event = s.look()
+		s.pass(5 * time.Minute)
+	}
+	s.wantWrites(50, 0)
+	if told := s.received(s.inbox); len(told) != 1 || !strings.Contains(told[0], "is at its maximum of 50 and still short") {
+		t.Errorf("people were told %q", told)
+	}
+	// Another episode is another message.
+	s.pass(time.Hour)
+	if _, err := s.handle(s.theEvent()); err != nil {
+		t.Error(err)
+	}
+	if told := s.received(s.inbox); len(told) != 1 {
+		t.Errorf("in the next episode people were told %q", told)
+	}
+}
+
+func TestEpisode_waitsForAnotherRunAndThenFindsTheNeedMet(t *testing.T) {
+	s := throttledWrites(t)
+	of := map[string]string{"TableName": s.table}
+	s.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", 50*60, 1, of)
+	s.measure("AWS/DynamoDB", "WriteThrottleEvents", 450*60, 1, of)
+	s.cfg.Limits.Cooldown = 0
+	raiser := s.raiser(s.cfg)
+	other, _, free, err := raiser.ledger.take(t.Context(), "table/"+s.table, s.now().Add(time.Minute))
+	if err != nil || !free {
+		t.Fatal(err)
+	}
+	report, err := s.handle(s.theEvent())
+	if got := decision(t, report, err); got.Outcome != Waiting || got.Reason != InFlight {
+		t.Fatalf("%+v", got)
+	}
+	if s.hasty.delays[0] != time.Minute {
+		t.Errorf("it waits %v", s.hasty.delays[0])
+	}
+	waiting := s.look()
+	s.must(raiser.ledger.settle(t.Context(), other, record{}))
+	s.pass(time.Second)
+	report, err = s.handle(s.theEvent()) // the raise that the first alarm waits for
+	if got := decision(t, report, err); got.Outcome != Raised || got.To != 250 {
+		t.Fatalf("%+v", got)
+	}
+	report, err = s.handle(waiting)
+	if got := decision(t, report, err); got.Outcome != Met {
+		t.Errorf("%+v", got)
+	}
+	s.wantWrites(250, 1)
+}
+
+func TestHandle_countsAndIgnoresWhatIsNotForIt(t *testing.T) {
+	s := throttledWrites(t)
+	us, home := "us-east-1", s.emulator.Account()
+	for name, c := range map[string]struct {
+		event   json.RawMessage
+		ignored bool
+	}{
+		"malformed":                {json.RawMessage(`{"hello": "world"}`), false},
+		"no JSON":                  {json.RawMessage(`nonsense`), false},
+		"another account":          {s.eventOf("111122223333", us, s.alarm, "ALARM", s.metric, s.now()), false},
+		"another Region":           {s.eventOf(home, "eu-west-1", s.alarm, "ALARM", s.metric, s.now()), false},
+		"OK":                       {s.eventOf(home, us, s.alarm, "OK", s.metric, s.now()), true},
+		"insufficient data":        {s.eventOf(home, us, s.alarm, "INSUFFICIENT_DATA", s.metric, s.now()), true},
+		"nothing that is raised":   {s.event(s.alarm, Metric{Namespace: "AWS/EC2", Name: "CPUUtilization"}, s.now()), false},
+		"a hot key":                {s.event(s.alarm, Metric{Namespace: "AWS/DynamoDB", Name: "WriteKeyRangeThroughputThrottleEvents", Dimensions: s.metric.Dimensions}, s.now()), false},
+		"errors of the table":      {s.event(s.alarm, Metric{Namespace: "AWS/DynamoDB", Name: "SystemErrors", Dimensions: s.metric.Dimensions}, s.now()), false},
+		"a queue's bad message":    {inQueue(json.RawMessage(`{"hello": "world"}`)), false},
+		"an alarm without a name":  {s.eventOf(home, us, "", "ALARM", s.metric, s.now()), false},
+		"an alarm from the future": {s.eventOf(home, us, s.alarm, "ALARM", s.metric, time.Time{}), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			report, err := s.handle(c.event)
+			if err != nil || len(report.BatchItemFailures) != 0 {
+				t.Errorf("it is to come again: %+v, %v", report, err)
+			}
+			if c.ignored != (report.Ignored == 1) || c.ignored == (report.EventsRefused == 1) {
+				t.Errorf("%+v", report)
+			}
+		})
+	}
+	if calls := s.emulator.Calls(); len(calls) != 0 {
+		t.Errorf("there were calls: %+v", calls)
+	}
+}
+
+func TestHandle_takesItsHomeFromTheFunctionsARN(t *testing.T) {
+	s := throttledWrites(t)
+	s.options.Home = Home{}
+	event := s.theEvent()
+	for arn, raised := range map[string]int{
+		"": 0, "nonsense": 0,
+		"arn:aws:lambda:us-east-1:111122223333:function:limit-raiser": 0,
+		"arn:aws:lambda:us-east-1:000000000000:function:limit-raiser": 1,
+	} {
+		ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{InvokedFunctionArn: arn})
+		report, err := s.raiser(s.cfg).Handle(ctx, event)
+		if err != nil || report.Outcomes[Raised] != raised {
+			t.Errorf("as %q: %+v, %v", arn, report, err)
+		}
+	}
+}
+
+func TestHandle_raisesNothingInADryRunAndSaysSoOnce(t *testing.T) {
+	s := throttledWrites(t)
+	s.cfg.DryRun = true
+	report, err := s.handle(s.theEvent())
+	if got := decision(t, report, err); got.Outcome != WouldRaise || got.From != 50 || got.To != 75 {
+		t.Errorf("%+v", got)
+	}
+	s.pass(5 * time.Minute)
+	again, err := s.handle(s.look())
+	if got := decision(t, again, err); got.Outcome != WouldRaise || again.MessagesSent != 0 {
+		t.Errorf("%+v", again)
+	}
+	s.wantWrites(50, 0)
+	if told := s.received(s.inbox); len(told) != 1 || !strings.Contains(told[0], "would raise write from 50 to 75") {
+		t.Errorf("people were told %q", told)
+	}
+	if spent, err := s.raiser(s.cfg).ledger.spent(t.Context(), s.now()); err != nil || spent != 0 {
+		t.Errorf("$%v are spent, %v", spent, err)
+	}
+	// The dry run ends while the alarm is still on: its next look raises.
+	s.cfg.DryRun = false
+	s.pass(5 * time.Minute)
+	report, err = s.handle(s.look())
+	if got := decision(t, report, err); got.Outcome != Raised {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestHandle_leavesAloneWhatTheFileDoesNotList(t *testing.T) {
+	s := throttledWrites(t)
+	report, err := s.raiser(earnest("another")).Handle(t.Context(), s.theEvent())
+	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != NotListed || report.LooksSent != 0 {
+		t.Errorf("%+v", report)
+	}
+	if s.calls("DescribeTable") != 0 {
+		t.Error("it was read, for which the role has no permission")
+	}
+	s.wantWrites(50, 0)
+}
+
+func TestHandle_looksUpTheChildrenOfACompositeAlarm(t *testing.T) {
+	s := throttledWrites(t)
+	quiet := Metric{Namespace: "AWS/DynamoDB", Name: "ReadThrottleEvents", Dimensions: s.metric.Dimensions}
+	calm := s.world.alarm("OK", quiet)
+	name := s.name + "-composite"
+	rule := `ALARM("` + s.alarm + `") OR ALARM("` + calm + `")`
+	_, err := s.alarms.PutCompositeAlarm(t.Context(), &cloudwatch.PutCompositeAlarmInput{AlarmName: &name, AlarmRule: &rule})
+	s.must(err)
+	s.setState(name, "ALARM")
+	raw, err := json.Marshal(map[string]any{
+		"AlarmName": name, "AlarmArn": "arn:aws:cloudwatch:us-east-1:" + s.emulator.Account() + ":alarm:" + name,
+		"AWSAccountId": s.emulator.Account(), "NewStateValue": "ALARM", "AlarmRule": rule,
+		"StateChangeTime": s.now().Format("2006-01-02T15:04:05.000-0700"), "Region": "US East (N. Virginia)",
+	})
+	s.must(err)
+	report, err := s.handle(inQueue(raw))
+	if err != nil || report.Outcomes[Raised] != 1 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	s.wantWrites(75, 1)
+	s.pass(5 * time.Minute)
+	report, err = s.handle(s.look())
+	if err != nil || report.Outcomes[Raised] != 1 {
+		t.Errorf("the next step: %+v, %v", report, err)
+	}
+}
+
+func TestReport_alwaysHasBatchItemFailures(t *testing.T) {
+	s := throttledWrites(t)
+	report, err := s.handle(inQueue(s.theEvent()))
+	s.must(err)
+	raw, err := json.Marshal(report)
+	s.must(err)
+	if !strings.Contains(string(raw), `"batchItemFailures":[]`) {
+		t.Errorf("the answer is %s", raw)
+	}
+}
+
+func TestReport_ofABatchFailsOnlyWhatFailed(t *testing.T) {
+	s := throttledWrites(t)
+	broken := s.event("broken", writeThrottles("missing-table"), s.now())
+	s.cfg.Tables = append(s.cfg.Tables, Table{Name: "missing-table", Write: Capacity{100}})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	report, err := s.raiser(s.cfg).Handle(ctx, inQueue(broken, json.RawMessage(`{}`), s.theEvent()))
+	if err != nil || report.Outcomes[Raised] != 1 || report.EventsRefused != 1 || report.Outcomes[Refused] != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	cancel()
+	s.pass(time.Hour)
+	report, err = s.raiser(s.cfg).Handle(ctx, inQueue(s.theEvent(), json.RawMessage(`{}`)))
+	if diff := cmp.Diff([]BatchItemFailure{{"message-0"}}, report.BatchItemFailures); err != nil || diff != "" {
+		t.Errorf("out of time: %v %s", err, diff)
+	}
+}
+
+func TestMessage_saysWhatAndWhyInTextAndAttributes(t *testing.T) {
+	threshold := 1800.0
+	e := episode{Alarm: Alarm{
+		Name: "orders-writes", Reason: "Threshold Crossed", Threshold: &threshold,
+		Metrics: []Metric{{Name: "ConsumedWriteCapacityUnits", Stat: "SUM", Period: time.Minute}},
+	}}
+	facts := Facts{Resource: Resource{KindTable, "orders"}, Tags: map[string]string{stackTag: "shop"}}
+	m := newMessage(e, facts, []Decision{{
+		Part: Part{Dimension: Write}, Means: Provisioned, Outcome: Raised, Reason: IsShort, Detail: "by 50 %", From: 50, To: 250, CostAMonth: 94.9, Short: true,
+	}}, Home{"aws", "111122223333", "eu-west-1"}, "prod")
+	want := `Limit-raiser table/orders: raised write from 50 to 250
+
+  write (provisioned): raised from 50 to 250, short: by 50 %
+
+Cause: the alarm orders-writes. Threshold Crossed
+Added cost: $94.90 a month at list prices, for as long as it stays so.
+Where: account 111122223333, Region eu-west-1: https://eu-west-1.console.aws.amazon.com/dynamodbv2/home?region=eu-west-1#table?name=orders
+The CloudFormation stack shop owns it: its next deployment sets it back, unless you change it there too.
+The alarm's threshold is 30, of now 250: 12 %. Raise it, or watch the ratio by metric math, which follows by itself.
+`
+	if diff := cmp.Diff(want, m.text); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]string{
+		"part": "limit-raiser", "stage": "prod", "outcome": "raised", "reason": "short", "resource": "table/orders", "capacity": "write",
+		"cause": "orders-writes", "stack": "shop", "link": consoleLink(facts.Resource, Home{"aws", "", "eu-west-1"}),
+	}, m.attributes); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]float64{"from": 50, "to": 250, "costAMonth": 94.9}, m.numbers); diff != "" {
+		t.Error(diff)
+	}
+	if subject := (message{headline: "täble\n" + strings.Repeat("x", 200)}).subject(); len(subject) != 100 || strings.ContainsAny(subject, "ä\n") {
+		t.Errorf("the subject is %q", subject)
+	}
+}

@@ -1,0 +1,275 @@
+package limitraiser
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"golang.org/x/sync/errgroup"
+
+	"caretaker/internal/emulator"
+)
+
+// scene is a table of 5 reads and 50 writes whose writes are throttled. There are no metrics, so
+// that a raise goes by 50 %, to 75.
+type scene struct {
+	*world
+	table, alarm string
+	metric       Metric
+	cfg          Config
+}
+
+func throttledWrites(t *testing.T) *scene {
+	t.Helper()
+	w := newWorld(t)
+	s := &scene{world: w, table: w.table(twoUnits{5, 50}, twoUnits{})}
+	s.metric, s.cfg = writeThrottles(s.table), earnest(s.table)
+	s.alarm = w.alarm("ALARM", s.metric)
+	w.emulator.ForgetCalls()
+	return s
+}
+
+func (s *scene) handle(event json.RawMessage) (Report, error) {
+	return s.raiser(s.cfg).Handle(s.Context(), event)
+}
+
+func (s *scene) theEvent() json.RawMessage { return s.event(s.alarm, s.metric, s.now()) }
+
+// wantWrites fails the test unless the table has so many write units after so many calls.
+func (s *scene) wantWrites(writes int64, calls int) {
+	s.Helper()
+	if units, _ := s.has(s.table); units != (twoUnits{5, writes}) {
+		s.Errorf("the table has %v, want %d writes", units, writes)
+	}
+	if got := s.calls("UpdateTable"); got != calls {
+		s.Errorf("%d calls of UpdateTable, want %d", got, calls)
+	}
+}
+
+func (s *scene) fault(fault emulator.Fault) { s.emulator.Inject(fault) }
+
+func TestHandle_triesAgainThroughTheQueueWhileTheTableIsUpdating(t *testing.T) {
+	s := throttledWrites(t)
+	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 2, Status: 400, Code: "ResourceInUseException", Message: "being updated"})
+	event := s.theEvent()
+	for step := range 2 {
+		report, err := s.handle(event)
+		if err != nil || report.Outcomes[Waiting] != 1 || report.LooksSent != 1 {
+			t.Fatalf("step %d: %+v, %v", step, report, err)
+		}
+		s.pass(time.Minute)
+		event = s.look()
+	}
+	report, err := s.handle(event)
+	if err != nil || report.Outcomes[Raised] != 1 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	s.wantWrites(75, 3)
+	if spent, err := s.raiser(s.cfg).ledger.spent(t.Context(), s.now()); err != nil || spent > 25*0.00065*730+1e-9 {
+		t.Errorf("$%v are counted, %v: what was refused costs nothing", spent, err)
+	}
+}
+
+func TestHandle_readsBackACutOffAnswerBeforeAnythingIsRepeated(t *testing.T) {
+	s := throttledWrites(t)
+	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Truncate: true})
+	report, err := s.handle(s.theEvent())
+	if err != nil || report.Outcomes[Raised] != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	s.wantWrites(75, 1)
+}
+
+func TestHandle_raisesOnceAfterACallThatNeverArrived(t *testing.T) {
+	s := throttledWrites(t)
+	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Drop: true})
+	event := s.theEvent()
+	if report, err := s.handle(event); err == nil {
+		t.Errorf("the event is not to come again: %+v", report)
+	}
+	s.wantWrites(50, 1)
+	report, err := s.handle(event)
+	if err != nil || report.Outcomes[Raised] != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	s.wantWrites(75, 2)
+}
+
+func TestHandle_raisesThroughAMomentOfThrottling(t *testing.T) {
+	for _, operation := range []string{"UpdateTable", "DescribeTable", "GetMetricData", "UpdateItem"} {
+		t.Run(operation, func(t *testing.T) {
+			s := throttledWrites(t)
+			s.fault(emulator.Fault{Operation: operation, Times: 1, Status: 400, Code: "ThrottlingException", Message: "slow down"})
+			report, err := s.handle(s.theEvent())
+			if err != nil || report.Outcomes[Raised] != 1 {
+				t.Errorf("%+v, %v", report, err)
+			}
+			if units, _ := s.has(s.table); units.write != 75 {
+				t.Errorf("the table has %v", units)
+			}
+		})
+	}
+}
+
+func TestHandle_givesAnEventBackThatThrottlingOrAnOutageOutlasts(t *testing.T) {
+	for name, fault := range map[string]emulator.Fault{
+		"throttled raises": {Operation: "UpdateTable", Status: 400, Code: "ThrottlingException"},
+		"throttled reads":  {Operation: "DescribeTable", Status: 400, Code: "ThrottlingException"},
+		"no metrics":       {Operation: "GetMetricData", Status: 500, Code: "InternalServiceFault"},
+		"errors 500":       {Operation: "UpdateTable", Status: 500, Code: "InternalServerError"},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
+			s := throttledWrites(t)
+			s.fault(fault)
+			event := s.theEvent()
+			report, err := s.handle(inQueue(event))
+			if err != nil || len(report.BatchItemFailures) != 1 || report.BatchItemFailures[0].ItemIdentifier != "message-0" {
+				t.Errorf("of a queue: %+v, %v", report, err)
+			}
+			if _, err := s.handle(event); err == nil {
+				t.Error("straight from an alarm: no error, so that Lambda would not bring it again")
+			}
+			s.emulator.ClearFaults()
+			report, err = s.handle(inQueue(event))
+			if err != nil || report.Outcomes[Raised] != 1 || len(report.BatchItemFailures) != 0 {
+				t.Errorf("after it: %+v, %v", report, err)
+			}
+			if units, _ := s.has(s.table); units.write != 75 {
+				t.Errorf("the table has %v", units)
+			}
+		})
+	}
+}
+
+func TestHandle_countsAndTellsARefusalAndDoesNotRepeatIt(t *testing.T) {
+	s := throttledWrites(t)
+	s.fault(emulator.Fault{Operation: "UpdateTable", Status: 400, Code: "AccessDeniedException", Message: "not you"})
+	event := s.theEvent()
+	report, err := s.handle(event)
+	if err != nil || report.Outcomes[Failed] != 1 || report.MessagesSent != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	again, err := s.handle(event)
+	if err != nil || again.Duplicates != 1 {
+		t.Errorf("%+v, %v", again, err)
+	}
+	s.wantWrites(50, 1)
+}
+
+func TestHandle_endsBeforeItsDeadlineAndLosesNothing(t *testing.T) {
+	s := throttledWrites(t)
+	s.fault(emulator.Fault{Operation: "DescribeTable", Times: 1, Delay: 10 * time.Second})
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	event := s.theEvent()
+	if _, err := s.raiser(s.cfg).Handle(ctx, event); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the run ended with %v", err)
+	}
+	report, err := s.handle(event)
+	if err != nil || report.Outcomes[Raised] != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	s.wantWrites(75, 1)
+}
+
+func TestHandle_raisesOnceWhenCopiesComeAtTheSameTime(t *testing.T) {
+	s := throttledWrites(t)
+	event := s.theEvent()
+	var raised, duplicates atomic.Int64
+	var group errgroup.Group
+	for range 16 {
+		group.Go(func() error {
+			for {
+				report, err := s.handle(event)
+				if errors.Is(err, errInProgress) {
+					continue // it comes again
+				}
+				raised.Add(int64(report.Outcomes[Raised]))
+				duplicates.Add(int64(report.Duplicates))
+				return err
+			}
+		})
+	}
+	s.must(group.Wait())
+	s.wantWrites(75, 1)
+	if raised.Load() != 1 || duplicates.Load() != 15 {
+		t.Errorf("%d raised, %d duplicates", raised.Load(), duplicates.Load())
+	}
+}
+
+// mortal is an HTTP client of a process that dies at a call: it, and all after it, bring no
+// answer, though the first may arrive.
+type mortal struct {
+	aws.HTTPClient
+	left    *atomic.Int64
+	arrives bool
+	made    *[]string
+}
+
+func (m mortal) Do(request *http.Request) (*http.Response, error) {
+	left := m.left.Add(-1)
+	if left > 0 || left == 0 && m.arrives {
+		*m.made = append(*m.made, awsmiddleware.GetOperationName(request.Context()))
+		response, err := m.HTTPClient.Do(request)
+		if left > 0 || err != nil {
+			return response, err
+		}
+		_ = response.Body.Close()
+	}
+	return nil, errors.New("killed")
+}
+
+func TestHandle_raisesOnceWhereverItIsKilled(t *testing.T) {
+	for _, arrives := range []bool{false, true} {
+		alive := false
+		for call := int64(1); !alive && !t.Failed(); call++ {
+			t.Run(fmt.Sprintf("%t-%d", arrives, call), func(t *testing.T) { alive = killedAt(t, call, arrives) })
+		}
+	}
+}
+
+// killedAt kills a run at one of its calls, brings the event again, and tells whether the run
+// lived to its end before that call.
+func killedAt(t *testing.T, call int64, arrives bool) (alive bool) {
+	s := throttledWrites(t)
+	var left atomic.Int64
+	var made []string
+	left.Store(call)
+	config := s.config.Copy()
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	config.HTTPClient = mortal{&http.Client{Transport: transport}, &left, arrives, &made}
+	config.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	dying := Connect(config)
+	dying.AutoScaling, dying.Quotas = s.clients.AutoScaling, s.clients.Quotas
+	event := s.theEvent()
+	if _, err := New(s.cfg, dying, s.options).Handle(t.Context(), event); left.Load() > 0 {
+		if err != nil {
+			t.Errorf("a run that nobody killed: %v", err)
+		}
+		return true
+	}
+	s.pass(unlimited + time.Minute) // what it held has expired
+	if report, err := s.handle(event); err != nil {
+		t.Errorf("after %v: %+v, %v", made, report, err)
+	}
+	if units, _ := s.has(s.table); units.write != 75 || s.done("UpdateTable") != 1 {
+		t.Errorf("after %v: the table has %v by %d raises", made, units, s.done("UpdateTable"))
+	}
+	history, err := History(t.Context(), s.tables, s.options.Table, 100)
+	if err != nil || len(history) != 1 || history[0].Outcome != Raised || history[0].To != 75 {
+		t.Errorf("after %v: the audit trail is %+v, %v", made, history, err)
+	}
+	if len(s.received(s.inbox)) == 0 {
+		t.Errorf("after %v: nobody was told", made)
+	}
+	return false
+}

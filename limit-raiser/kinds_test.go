@@ -1,0 +1,322 @@
+package limitraiser
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	quotastypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
+
+	"caretaker/internal/emulator"
+)
+
+// decision is the only one of a report.
+func decision(t *testing.T, report Report, err error) Decision {
+	t.Helper()
+	if err != nil || len(report.Answers) != 1 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	for _, decision := range report.Answers[0].Decisions {
+		if decision.Short {
+			return decision
+		}
+	}
+	t.Fatalf("nothing is short: %+v", report)
+	return Decision{}
+}
+
+func TestTables_raisesTheMaximumOfAutoScalingAndNotTheTable(t *testing.T) {
+	s := throttledWrites(t)
+	targets, ok := s.clients.AutoScaling.(*applicationautoscaling.Client)
+	if !ok {
+		t.Fatal("not the SDK's client")
+	}
+	register := &applicationautoscaling.RegisterScalableTargetInput{
+		ServiceNamespace: autoscalingtypes.ServiceNamespaceDynamodb, ResourceId: aws.String("table/" + s.table),
+		ScalableDimension: autoscalingtypes.ScalableDimensionDynamoDBTableWriteCapacityUnits, MinCapacity: aws.Int32(5), MaxCapacity: aws.Int32(50),
+	}
+	_, err := targets.RegisterScalableTarget(t.Context(), register)
+	s.must(err)
+
+	report, err := s.handle(s.theEvent())
+	if got := decision(t, report, err); got.Outcome != Raised || got.Means != AutoScaled || got.To != 75 {
+		t.Errorf("%+v", got)
+	}
+	s.wantWrites(50, 0)
+	output, err := targets.DescribeScalableTargets(t.Context(), &applicationautoscaling.DescribeScalableTargetsInput{
+		ServiceNamespace: autoscalingtypes.ServiceNamespaceDynamodb, ResourceIds: []string{"table/" + s.table},
+	})
+	s.must(err)
+	if len(output.ScalableTargets) != 1 || aws.ToInt32(output.ScalableTargets[0].MaxCapacity) != 75 || aws.ToInt32(output.ScalableTargets[0].MinCapacity) != 5 {
+		t.Errorf("the target is %+v", output.ScalableTargets)
+	}
+
+	// It provides 50 of 75 now, and the raiser has no metrics: there is room.
+	s.pass(time.Hour)
+	report, err = s.handle(s.theEvent())
+	if got := decision(t, report, err); got.Outcome != Met {
+		t.Errorf("%+v", got)
+	}
+
+	register.SuspendedState = &autoscalingtypes.SuspendedState{DynamicScalingOutSuspended: aws.Bool(true)}
+	_, err = targets.RegisterScalableTarget(t.Context(), register)
+	s.must(err)
+	s.pass(time.Hour)
+	report, err = s.handle(s.theEvent())
+	if got := decision(t, report, err); got.Outcome != Refused || !strings.Contains(got.Detail, "suspended") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestTables_raisesAnOnDemandMaximumOnlyWhereOneIsSet(t *testing.T) {
+	for name, c := range map[string]struct {
+		most *dynamodbtypes.OnDemandThroughput
+		want Decision
+	}{
+		"set":   {&dynamodbtypes.OnDemandThroughput{MaxWriteRequestUnits: aws.Int64(100)}, Decision{Outcome: Raised, Means: OnDemandMaximum, To: 150}},
+		"unset": {nil, Decision{Outcome: Refused, Means: NoMeans}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			table := w.name + "-table"
+			_, err := w.tables.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+				TableName: &table, BillingMode: dynamodbtypes.BillingModePayPerRequest, OnDemandThroughput: c.most,
+				AttributeDefinitions: []dynamodbtypes.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: "S"}},
+				KeySchema:            []dynamodbtypes.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: "HASH"}},
+			})
+			w.must(err)
+			metric := writeThrottles(table)
+			report, err := w.raiser(earnest(table)).Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
+			got := decision(t, report, err)
+			if got.Outcome != c.want.Outcome || got.Means != c.want.Means || got.To != c.want.To || got.CostAMonth != 0 {
+				t.Errorf("%+v", got)
+			}
+			described, err := w.tables.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &table})
+			w.must(err)
+			if most := described.Table.OnDemandThroughput; c.most != nil && (most == nil || aws.ToInt64(most.MaxWriteRequestUnits) != 150) {
+				t.Errorf("the maximum is %+v", most)
+			}
+		})
+	}
+}
+
+func TestTables_raisesByTagUpToTheCeiling(t *testing.T) {
+	for tag, want := range map[string]float64{"max:60": 60, "max:4000": 65, "max:": 50, "4000": 50, "max:-1": 50, "": 50} {
+		t.Run(tag, func(t *testing.T) {
+			w := newWorld(t)
+			var tags []dynamodbtypes.Tag
+			if tag != "" {
+				tags = append(tags, dynamodbtypes.Tag{Key: aws.String(RaiseTag), Value: &tag})
+			}
+			table := w.table(twoUnits{5, 50}, twoUnits{}, tags...)
+			cfg := earnest("another", func(c *Config) { c.ByTag, c.Ceiling = true, 65 })
+			metric := writeThrottles(table)
+			report, err := w.raiser(cfg).Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
+			if got := decision(t, report, err); got.To != want || (want > 50) != (got.Outcome == Raised) {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+func (w *world) stream(shards int32) string {
+	w.Helper()
+	client, name := kinesis.NewFromConfig(w.config), w.name+"-stream"
+	_, err := client.CreateStream(w.Context(), &kinesis.CreateStreamInput{StreamName: &name, ShardCount: &shards})
+	w.must(err)
+	w.must(kinesis.NewStreamExistsWaiter(client, func(o *kinesis.StreamExistsWaiterOptions) { o.MinDelay = 10 * time.Millisecond }).
+		Wait(w.Context(), &kinesis.DescribeStreamInput{StreamName: &name}, time.Minute))
+	return name
+}
+
+func TestStreams_areDoubledOnTheWayToTheGoal(t *testing.T) {
+	w := newWorld(t)
+	stream := w.stream(2)
+	of := map[string]string{"StreamName": stream}
+	metric := Metric{Namespace: "AWS/Kinesis", Name: "WriteProvisionedThroughputExceeded", Dimensions: of}
+	alarm := w.alarm("ALARM", metric)
+	cfg := earnest("none", func(c *Config) {
+		c.Streams = []Stream{{stream, 20}}
+		c.Limits.Cooldown = 0
+	})
+	// Nine shards' worth of records, of which two shards take two and clients try thrice.
+	w.measure("AWS/Kinesis", "IncomingRecords", 2000*60, 1, of)
+	w.measure("AWS/Kinesis", "WriteProvisionedThroughputExceeded", 21000*60, 1, of)
+	event := w.event(alarm, metric, w.now())
+	for step, want := range []float64{4, 8, 12} {
+		report, err := w.raiser(cfg).Handle(t.Context(), event)
+		got := decision(t, report, err)
+		if got.Outcome != Raised || got.To != want {
+			t.Fatalf("step %d: %+v, want %v shards", step, got, want)
+		}
+		client := kinesis.NewFromConfig(w.config)
+		summary, err := client.DescribeStreamSummary(t.Context(), &kinesis.DescribeStreamSummaryInput{StreamName: &stream})
+		w.must(err)
+		if shards := aws.ToInt32(summary.StreamDescriptionSummary.OpenShardCount); float64(shards) != want {
+			t.Fatalf("step %d: the stream has %d shards", step, shards)
+		}
+		event = w.look()
+	}
+	report, err := w.raiser(cfg).Handle(t.Context(), event)
+	if got := decision(t, report, err); got.Outcome != Met {
+		t.Errorf("at the goal: %+v", got)
+	}
+}
+
+func TestStreams_onDemandAreLeftAlone(t *testing.T) {
+	w := newWorld(t)
+	stream := w.name + "-stream"
+	_, err := kinesis.NewFromConfig(w.config).CreateStream(t.Context(), &kinesis.CreateStreamInput{
+		StreamName: &stream, StreamModeDetails: &kinesistypes.StreamModeDetails{StreamMode: kinesistypes.StreamModeOnDemand},
+	})
+	w.must(err)
+	metric := Metric{Namespace: "AWS/Kinesis", Name: "WriteProvisionedThroughputExceeded", Dimensions: map[string]string{"StreamName": stream}}
+	w.emulator.ForgetCalls()
+	report, err := w.raiser(earnest("none", func(c *Config) { c.Streams = []Stream{{stream, 20}} })).
+		Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
+	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != NothingToRaise || w.calls("UpdateShardCount") != 0 || report.LooksSent != 0 {
+		t.Errorf("%+v, %+v", got, report)
+	}
+}
+
+// function makes a function with so much reserved concurrency; 0 reserves none.
+func (w *world) function(reserved int32) string {
+	w.Helper()
+	client, name := lambdasvc.NewFromConfig(w.config), w.name[max(0, len(w.name)-60):]
+	_, err := client.CreateFunction(w.Context(), &lambdasvc.CreateFunctionInput{
+		FunctionName: &name, Role: aws.String("arn:aws:iam::000000000000:role/none"), Runtime: lambdatypes.RuntimeProvidedal2023,
+		Handler: aws.String("bootstrap"), Code: &lambdatypes.FunctionCode{ZipFile: emptyZip},
+	})
+	w.must(err)
+	if reserved > 0 {
+		_, err = client.PutFunctionConcurrency(w.Context(), &lambdasvc.PutFunctionConcurrencyInput{FunctionName: &name, ReservedConcurrentExecutions: &reserved})
+		w.must(err)
+	}
+	return name
+}
+
+// emptyZip is a zip file with nothing in it.
+var emptyZip = append([]byte("PK\x05\x06"), make([]byte, 18)...)
+
+func throttles(function string) Metric {
+	return Metric{Namespace: "AWS/Lambda", Name: "Throttles", Dimensions: map[string]string{"FunctionName": function}}
+}
+
+func TestFunctions_raiseReservedConcurrencyOnlyWhereSomeIsSet(t *testing.T) {
+	for reserved, want := range map[int32]Decision{
+		10: {Outcome: Raised, Means: Reserved, To: 15},
+		0:  {Outcome: Refused, Means: NoMeans},
+	} {
+		t.Run(string(want.Outcome), func(t *testing.T) {
+			w := newWorld(t)
+			function := w.function(reserved)
+			metric := throttles(function)
+			cfg := earnest("none", func(c *Config) { c.Functions = []Function{{function, 100}} })
+			report, err := w.raiser(cfg).Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
+			if got := decision(t, report, err); got.Outcome != want.Outcome || got.Means != want.Means || got.To != want.To {
+				t.Errorf("%+v", got)
+			}
+			now, err := lambdasvc.NewFromConfig(w.config).GetFunctionConcurrency(t.Context(), &lambdasvc.GetFunctionConcurrencyInput{FunctionName: &function})
+			w.must(err)
+			if float64(aws.ToInt32(now.ReservedConcurrentExecutions)) != want.To {
+				t.Errorf("%d is reserved", aws.ToInt32(now.ReservedConcurrentExecutions))
+			}
+		})
+	}
+}
+
+// AWS's refusal is played: the emulator knows no floor.
+func TestFunctions_learnTheFloorFromTheRefusal(t *testing.T) {
+	w := newWorld(t)
+	function := w.function(10)
+	w.emulator.Inject(emulator.Fault{
+		Operation: "PutFunctionConcurrency", Function: function, Times: 1, Status: 400, Code: "InvalidParameterValueException",
+		Message: "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100000].",
+	})
+	metric := throttles(function)
+	cfg := earnest("none", func(c *Config) { c.Functions = []Function{{function, 100}} })
+	report, err := w.raiser(cfg).Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
+	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != FloorReached || !strings.Contains(got.Detail, "100000") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// quotaScene is an alarm on the usage of a quota that may go from 5 to 7.
+func quotaScene(t *testing.T) (w *world, quotas *asking, cfg Config, event func() json.RawMessage) {
+	t.Helper()
+	w = newWorld(t)
+	quotas = &asking{quotasAPI: w.clients.Quotas, adjustable: true, usage: &quotastypes.MetricInfo{
+		MetricNamespace: aws.String("AWS/Usage"), MetricName: aws.String("ResourceCount"), MetricStatisticRecommendation: aws.String("Maximum"),
+		MetricDimensions: map[string]string{"Service": "VPC", "Type": "Resource", "Resource": "VPCs-" + w.name, "Class": "None"},
+	}}
+	w.clients.Quotas = quotas
+	metric := Metric{Namespace: "AWS/Usage", Name: "ResourceCount", Dimensions: quotas.usage.MetricDimensions}
+	cfg = earnest("none", func(c *Config) { c.Quotas = []Quota{{Service: "vpc", Code: "L-F678F1CE", Max: 7}} })
+	alarm := w.alarm("ALARM", metric)
+	return w, quotas, cfg, func() json.RawMessage { return w.event(alarm, metric, w.now()) }
+}
+
+func TestQuotas_areAskedForOnceAndUpToTheCap(t *testing.T) {
+	w, quotas, cfg, event := quotaScene(t)
+	report, err := w.raiser(cfg).Handle(t.Context(), event())
+	if got := decision(t, report, err); got.Outcome != Raised || got.Means != Requested || got.From != 5 || got.To != 7 {
+		t.Errorf("%+v", got)
+	}
+	if len(quotas.requests) != 1 || *quotas.requests[0].DesiredValue != 7 || *quotas.requests[0].SupportCaseAllowed {
+		t.Errorf("asked for %+v", quotas.requests)
+	}
+	w.pass(time.Hour)
+	report, err = w.raiser(cfg).Handle(t.Context(), event())
+	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != AlreadyAsked || len(quotas.requests) != 1 {
+		t.Errorf("a second request beside the open one: %+v", got)
+	}
+}
+
+func TestQuotas_roundUp(t *testing.T) {
+	w, quotas, cfg, event := quotaScene(t)
+	cfg.Sizing.Percent = 1
+	report, err := w.raiser(cfg).Handle(t.Context(), event())
+	if got := decision(t, report, err); got.To != 6 || *quotas.requests[0].DesiredValue != 6 {
+		t.Errorf("1 %% of 5: %+v", got)
+	}
+}
+
+func TestQuotas_reportWhatARequestCannotRaise(t *testing.T) {
+	w, quotas, cfg, event := quotaScene(t)
+	quotas.adjustable = false
+	report, err := w.raiser(cfg).Handle(t.Context(), event())
+	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != NothingToRaise || len(quotas.requests) != 0 || report.LooksSent != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestQuotas_tellByTheCodeWhatARefusalMeans(t *testing.T) {
+	for name, c := range map[string]struct {
+		fail    error
+		outcome Outcome
+		reason  Reason
+	}{
+		"another's request": {&quotastypes.ResourceAlreadyExistsException{}, Refused, AlreadyAsked},
+		"too many requests": {&quotastypes.QuotaExceededException{}, Refused, AWSRefused},
+		"an odd value":      {&quotastypes.IllegalArgumentException{}, Failed, AWSRefused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, quotas, cfg, event := quotaScene(t)
+			quotas.fail = c.fail
+			report, err := w.raiser(cfg).Handle(t.Context(), event())
+			if got := decision(t, report, err); got.Outcome != c.outcome || got.Reason != c.reason {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
