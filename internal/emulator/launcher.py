@@ -1,21 +1,33 @@
-"""Starts MiniStack with what it lacks for a proof under enforced IAM.
+"""Starts MiniStack with what it lacks for a proof under enforced IAM, and of alarms.
 
 Without this, CloudWatch calls in CBOR and some Lambda calls are authenticated
-but not authorised, or authorised as a neighbouring action.
+but not authorised, or authorised as a neighbouring action; alarms over several
+metrics are refused or lose them; and what an alarm publishes is not AWS's message.
 """
+
+import json
+import time
+import uuid
 
 import cbor2
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
+from ministack.services import cloudwatch, sns
+from ministack.services.cloudformation import provisioners
 
 # Lambda operations whose IAM action has another name.
 LAMBDA_ACTIONS = {"Invoke": "InvokeFunction", "InvokeWithResponseStream": "InvokeFunction"}
+
+# Regions as the messages of alarms name them, for people.
+REGIONS = {"us-east-1": "US East (N. Virginia)", "us-east-2": "US East (Ohio)", "eu-west-1": "EU (Ireland)"}
 
 iam_actions._BOTOCORE_SERVICE_MAP.update({"account": ["account"], "lambda": ["lambda"]})
 extract_iam_action = iam_actions.extract_iam_action
 safe_json_field = iam_actions._safe_json_field
 request_tag_context = iam_actions.request_tag_context
 dispatch = app._dispatch_service_request
+alarm_record = provisioners._cw_metric_alarm_record
+put_metric_alarm = cloudwatch._put_metric_alarm
 
 
 def action(service, method, path, headers, body, query):
@@ -68,9 +80,102 @@ async def name_principal(method, path, headers, *rest):
     return status, answer, body
 
 
+# What AWS describes of an alarm over one metric, and not of one over several.
+SINGLE = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Unit", "Dimensions")
+
+
+def over_several(alarm, metrics):
+    for name in SINGLE:
+        alarm.pop(name, None)
+    alarm["Metrics"] = metrics
+    return alarm
+
+
+def record_alarm(name, properties):
+    """CloudFormation's AWS::CloudWatch::Alarm, which has Metrics refused."""
+    metrics = properties.get("Metrics")
+    if not metrics:
+        return alarm_record(name, properties)
+    single = {**properties, "Metrics": None, "MetricName": "-", "Namespace": "-"}
+    return over_several(alarm_record(name, single), metrics)
+
+
+def put_alarm(params, sent, is_cbor, is_json=False):
+    """PutMetricAlarm in CBOR and JSON, which loses Metrics."""
+    answer = put_metric_alarm(params, sent, is_cbor, is_json)
+    if answer[0] == 200 and sent.get("Metrics"):
+        over_several(cloudwatch._alarms[sent["AlarmName"]], sent["Metrics"])
+    return answer
+
+
+def clock(seconds):
+    """A time in a message: +0000 where others write Z or +00:00."""
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{whole}.{int(seconds * 1000) % 1000:03d}+0000"
+
+
+def dimensions(listed):
+    """They have small letters in a message."""
+    return [{"value": one["Value"], "name": one["Name"]} for one in listed or []]
+
+
+def query(metric):
+    """One of an alarm's several metrics."""
+    if "MetricStat" not in metric:
+        return metric
+    stat = metric["MetricStat"]
+    named = {**stat["Metric"], "Dimensions": dimensions(stat["Metric"].get("Dimensions"))}
+    return {**metric, "MetricStat": {**stat, "Metric": named}}
+
+
+def trigger(alarm):
+    told = {k: alarm[k] for k in ("Period", "EvaluationPeriods", "DatapointsToAlarm", "ComparisonOperator", "Threshold", "TreatMissingData") if k in alarm}
+    told["EvaluateLowSampleCountPercentile"] = ""
+    if "Metrics" in alarm:
+        metrics = [query(metric) for metric in alarm["Metrics"]]
+        return {**told, "Period": max(m.get("MetricStat", {}).get("Period", 0) for m in metrics), "Metrics": metrics}
+    told.update({"MetricName": alarm["MetricName"], "Namespace": alarm["Namespace"], "Unit": alarm.get("Unit")})
+    told["Dimensions"] = dimensions(alarm.get("Dimensions"))
+    if alarm.get("ExtendedStatistic"):
+        return {**told, "StatisticType": "ExtendedStatistic", "ExtendedStatistic": alarm["ExtendedStatistic"]}
+    return {**told, "StatisticType": "Statistic", "Statistic": alarm["Statistic"].upper()}
+
+
+def dispatch_alarm(alarm, old_state, new_state, reason):
+    """Publishes the message that AWS publishes when an alarm changes its state.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+    """
+    now = round(time.time(), 3)  # AWS's times have milliseconds
+    alarm["StateUpdatedTimestamp"] = alarm["StateTransitionedTimestamp"] = now
+    actions = {"OK": "OKActions", "ALARM": "AlarmActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
+    if not alarm.get("ActionsEnabled", True):
+        return
+    message = {
+        "AlarmName": alarm["AlarmName"], "AlarmDescription": alarm.get("AlarmDescription") or None,
+        "AWSAccountId": alarm["AlarmArn"].split(":")[4],
+        "AlarmConfigurationUpdatedTimestamp": clock(alarm.get("AlarmConfigurationUpdatedTimestamp", now)),
+        "NewStateValue": new_state, "NewStateReason": reason, "StateChangeTime": clock(now),
+        "Region": REGIONS.get(alarm["AlarmArn"].split(":")[3], alarm["AlarmArn"].split(":")[3]),
+        "AlarmArn": alarm["AlarmArn"], "OldStateValue": old_state,
+    }
+    message.update({name: alarm.get(name) or [] for name in actions.values()})
+    if "AlarmRule" in alarm:
+        message["AlarmRule"] = alarm["AlarmRule"]
+    else:
+        message["Trigger"] = trigger(alarm)
+    subject = f'{new_state}: "{alarm["AlarmName"]}" in {message["Region"]}'[:100]
+    for topic in message[actions[new_state]]:
+        if cloudwatch._is_sns_action_arn(topic):
+            sns._fanout(topic, str(uuid.uuid4()), json.dumps(message), subject)
+
+
 iam_actions.extract_iam_action = action
 iam_actions._safe_json_field = field
 iam_actions.request_tag_context = context
 app._dispatch_service_request = name_principal
+provisioners._cw_metric_alarm_record = record_alarm
+cloudwatch._put_metric_alarm = put_alarm
+cloudwatch._dispatch_alarm_actions = dispatch_alarm
 app.SERVICE_HANDLERS.update({k: only_authorise(h) for k, h in app.SERVICE_HANDLERS.items()})
 app.main()
