@@ -1,0 +1,198 @@
+package limitraiser
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"caretaker/internal/setting"
+)
+
+var noon = time.Date(2026, 6, 20, 12, 0, 0, 0, time.UTC)
+
+// shortTable are the facts about a table of which the alarm names the write units.
+func shortTable(now, most float64, changes ...func(*Facts)) Facts {
+	facts := Facts{
+		Resource: Resource{KindTable, "orders"}, ARN: "arn", AlarmAbove: 80,
+		Parts: []Have{{Part: Part{Dimension: Write}, Means: Provisioned, Now: now, Max: most, Short: true}},
+	}
+	for _, change := range changes {
+		change(&facts)
+	}
+	return facts
+}
+
+// seen is a minute in which so many units a second were consumed, and so many requests throttled.
+func seen(consumed, throttled float64) []Sample {
+	return []Sample{{At: noon, Consumed: consumed * 60, Requests: consumed * 60, Throttled: throttled * 60}}
+}
+
+func change(first func(*Have)) func(*Facts) { return func(f *Facts) { first(&f.Parts[0]) } }
+
+func policy(changes ...func(*Config)) Config {
+	cfg := Default()
+	cfg.Sizing.Headroom = 25
+	for _, change := range changes {
+		change(&cfg)
+	}
+	return cfg
+}
+
+func TestDecide(t *testing.T) {
+	ago := func(durations ...time.Duration) Memory {
+		var m Memory
+		for _, d := range durations {
+			m.Raises = append(m.Raises, noon.Add(-d))
+		}
+		return m
+	}
+	shards := func(now, most float64, load ...Sample) Facts {
+		return Facts{Resource: Resource{KindStream, "clicks"}, Parts: []Have{{
+			Part: Part{Dimension: Shards}, Means: Provisioned, Now: now, Max: most, Short: true, Samples: load,
+		}}}
+	}
+	reserved := func(now, most, unreserved float64) Facts {
+		return Facts{Resource: Resource{KindFunction, "checkout"}, Unreserved: unreserved, Parts: []Have{{
+			Part: Part{Dimension: Concurrency}, Means: Reserved, Now: now, Max: most, Short: true,
+		}}}
+	}
+	for name, c := range map[string]struct {
+		facts   Facts
+		memory  Memory
+		cfg     Config
+		outcome Outcome
+		reason  Reason
+		to      float64
+		detail  string
+	}{
+		"to the demand":             {shortTable(50, 4000, change(func(h *Have) { h.Samples = seen(50, 450) })), Memory{}, policy(), ToRaise, IsShort, 250, "demand of 200"},
+		"by percent without any":    {shortTable(50, 4000), Memory{}, policy(), ToRaise, IsShort, 75, "for want of metrics"},
+		"cut at the maximum":        {shortTable(50, 60), Memory{}, policy(), ToRaise, IsShort, 60, "cut at the maximum"},
+		"at the maximum":            {shortTable(60, 60), Memory{}, policy(), AtMaximum, MaximumReached, 60, "60"},
+		"over the maximum":          {shortTable(90, 60), Memory{}, policy(), AtMaximum, MaximumReached, 90, "60"},
+		"no maximum":                {shortTable(50, 0), Memory{}, policy(), Refused, NoMaximum, 50, "caretaker.yaml"},
+		"not listed":                {shortTable(50, 0, func(f *Facts) { f.Unlisted = true }), Memory{}, policy(), Refused, NotListed, 50, "caretaker.yaml"},
+		"nothing to raise":          {shortTable(0, 4000, change(func(h *Have) { h.Means, h.Note = NoMeans, "on demand" })), Memory{}, policy(), Refused, NothingToRaise, 0, "on demand"},
+		"met":                       {shortTable(250, 4000, change(func(h *Have) { h.Samples = seen(50, 450) })), Memory{}, policy(), Met, NeedMet, 250, "are met"},
+		"being changed":             {shortTable(50, 4000, func(f *Facts) { f.Busy = "the table is UPDATING" }), Memory{}, policy(), Waiting, IsBusy, 50, "UPDATING"},
+		"at the maximum and busy":   {shortTable(60, 60, func(f *Facts) { f.Busy = "the table is UPDATING" }), Memory{}, policy(), AtMaximum, MaximumReached, 60, ""},
+		"resting":                   {shortTable(50, 4000), ago(4 * time.Minute), policy(), Refused, InCooldown, 50, "12:01:00 UTC"},
+		"rested":                    {shortTable(50, 4000), ago(5 * time.Minute), policy(), ToRaise, IsShort, 75, ""},
+		"never rests":               {shortTable(50, 4000), ago(0), policy(func(c *Config) { c.Limits.Cooldown = 0 }), ToRaise, IsShort, 75, ""},
+		"the day's raises":          {shortTable(50, 4000), ago(3*time.Hour, 2*time.Hour), policy(func(c *Config) { c.Limits.RaisesADay = 2 }), Refused, RaisesOfTheDay, 50, "is 2"},
+		"yesterday's do not count":  {shortTable(50, 4000), ago(13*time.Hour, 2*time.Hour), policy(func(c *Config) { c.Limits.RaisesADay = 2 }), ToRaise, IsShort, 75, ""},
+		"too dear":                  {shortTable(50, 4000), Memory{Spent: 495}, policy(), Refused, OverCost, 50, "$500.00"},
+		"dear enough":               {shortTable(50, 4000), Memory{Spent: 480}, policy(), ToRaise, IsShort, 75, ""},
+		"free where nothing may be": {shortTable(50, 4000, change(func(h *Have) { h.Means = OnDemandMaximum })), Memory{Spent: 900}, policy(), ToRaise, IsShort, 75, ""},
+		"auto scaling has room":     {shortTable(200, 4000, change(func(h *Have) { h.Means, h.InUse = AutoScaled, 100 })), Memory{}, policy(), Met, NeedMet, 200, "may go to 200 by itself"},
+		"auto scaling is at its end": {
+			shortTable(200, 4000, change(func(h *Have) { h.Means, h.InUse = AutoScaled, 200 })), Memory{}, policy(), ToRaise, IsShort, 300, "",
+		},
+		"auto scaling while the table changes": {
+			shortTable(200, 4000, change(func(h *Have) { h.Means, h.InUse = AutoScaled, 200 }), func(f *Facts) { f.Busy = "the table is UPDATING" }),
+			Memory{}, policy(), ToRaise, IsShort, 300, "",
+		},
+		"shards double at most":          {shards(2, 20, seen(2, 20)...), Memory{}, policy(), ToRaise, IsShort, 4, "on the way to"},
+		"shards go on to their goal":     {shards(4, 20, seen(2, 20)...), Memory{Goal: 12, Raises: []time.Time{noon}}, policy(), ToRaise, IsShort, 8, ""},
+		"shards rest at their goal":      {shards(12, 20, seen(12, 20)...), Memory{Goal: 12, Raises: []time.Time{noon}}, policy(), Refused, InCooldown, 12, ""},
+		"ten shard updates a day":        {shards(4, 20), ago(slices.Repeat([]time.Duration{20 * time.Hour}, 10)...), policy(), Refused, ShardBudget, 4, "10"},
+		"ten, of which one is a day old": {shards(4, 20), ago(append(slices.Repeat([]time.Duration{20 * time.Hour}, 9), 25*time.Hour)...), policy(), ToRaise, IsShort, 6, ""},
+		"concurrency":                    {reserved(100, 400, 500), Memory{}, policy(), ToRaise, IsShort, 150, ""},
+		"concurrency as far as it goes":  {reserved(100, 400, 155), Memory{}, policy(), ToRaise, IsShort, 130, ""},
+		"concurrency at the floor":       {reserved(100, 400, 125), Memory{}, policy(), Refused, FloorReached, 100, "100 with 25% headroom"},
+		"concurrency, another floor":     {reserved(100, 400, 125), Memory{Floor: 10}, policy(), ToRaise, IsShort, 150, ""},
+		"a quota with an open request": {
+			Facts{Resource: Resource{KindQuota, "vpc/L-1"}, OpenRequest: 9, Parts: []Have{{Part: Part{Dimension: QuotaValue}, Means: Requested, Now: 5, Max: 10, Short: true}}},
+			Memory{}, policy(), Refused, AlreadyAsked, 5, "9",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := Decide(c.facts, c.memory, c.cfg, "us-east-1", noon)
+			got := plan.Decisions[0]
+			if got.Outcome != c.outcome || got.Reason != c.reason || got.To != c.to || !strings.Contains(got.Detail, c.detail) {
+				t.Errorf("%+v; want %s, %s, to %v", got, c.outcome, c.reason, c.to)
+			}
+		})
+	}
+}
+
+func TestDecide_takesAlongWhatIsAboutToBeShortItself(t *testing.T) {
+	index := func(name string, samples []Sample, most float64) Have {
+		return Have{Part: Part{name, Write}, Means: Provisioned, Now: 100, Max: most, Samples: samples}
+	}
+	facts := shortTable(50, 4000, func(f *Facts) {
+		f.Parts = append(f.Parts, index("busy", seen(90, 0), 4000), index("quiet", seen(70, 0), 4000), index("unknown", nil, 4000), index("unbounded", seen(90, 0), 0))
+	})
+	got := map[string]Outcome{}
+	for _, decision := range Decide(facts, Memory{}, policy(), "us-east-1", noon).Decisions {
+		got[decision.Part.Index] = decision.Outcome
+	}
+	want := map[string]Outcome{"": ToRaise, "busy": ToRaise, "quiet": Met, "unknown": Met, "unbounded": Met}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDecide_sharesTheCostCapAmongTheParts(t *testing.T) {
+	facts := shortTable(50, 4000, func(f *Facts) {
+		f.Parts = append(f.Parts, Have{Part: Part{"index", Write}, Means: Provisioned, Now: 50, Max: 4000, Short: true})
+	})
+	cfg := policy(func(c *Config) { c.Limits.AddedCostAMonth = 15 }) // one raise by 25 units is $11.86
+	plan := Decide(facts, Memory{}, cfg, "us-east-1", noon)
+	if plan.Decisions[0].Outcome != ToRaise || plan.Decisions[1].Reason != OverCost || plan.Decisions[1].To != 50 || plan.Decisions[1].CostAMonth != 0 {
+		t.Errorf("%+v", plan.Decisions)
+	}
+}
+
+// Whatever the facts are, a plan keeps its promises.
+func TestDecide_keepsItsPromises(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cfg := policy(func(c *Config) {
+			c.Sizing = Sizing{
+				Percent: rapid.Float64Range(0, 1000).Draw(t, "percent"), Units: rapid.Float64Range(0, 1000).Draw(t, "units"),
+				ToDemand: rapid.Bool().Draw(t, "to demand"), Headroom: setting.Percent(rapid.Float64Range(0, 100).Draw(t, "headroom")),
+				RetryFactor: rapid.Float64Range(1, 20).Draw(t, "retry factor"), MaxFactor: rapid.Float64Range(1.1, 100).Draw(t, "max factor"),
+			}
+			c.Limits.AddedCostAMonth = rapid.Float64Range(0, 1000).Draw(t, "cap")
+		})
+		facts := Facts{Resource: Resource{KindTable, "orders"}, AlarmAbove: 80, Unreserved: 500}
+		for number := range rapid.IntRange(1, 5).Draw(t, "parts") {
+			facts.Parts = append(facts.Parts, Have{
+				Part:  Part{fmt.Sprint("index", number), rapid.SampledFrom([]Dimension{Read, Write, Shards, Concurrency, QuotaValue}).Draw(t, "dimension")},
+				Means: rapid.SampledFrom([]Means{Provisioned, AutoScaled, OnDemandMaximum, Reserved, Requested, NoMeans}).Draw(t, "means"),
+				Now:   float64(rapid.IntRange(0, 10000).Draw(t, "now")), Max: float64(rapid.IntRange(0, 40000).Draw(t, "max")),
+				Short:   rapid.Bool().Draw(t, "short"),
+				Samples: seen(rapid.Float64Range(0, 1e6).Draw(t, "consumed"), rapid.Float64Range(0, 1e6).Draw(t, "throttled")),
+			})
+		}
+		memory := Memory{Spent: rapid.Float64Range(0, 1000).Draw(t, "spent"), Goal: rapid.Float64Range(0, 100).Draw(t, "goal")}
+		for range rapid.IntRange(0, 12).Draw(t, "raises") {
+			memory = memory.raised(noon.Add(-time.Duration(rapid.Int64Range(0, int64(48*time.Hour)).Draw(t, "ago"))))
+		}
+		slices.SortFunc(memory.Raises, time.Time.Compare)
+		plan := Decide(facts, memory, cfg, "us-east-1", noon)
+		spent := memory.Spent
+		for i, decision := range plan.Decisions {
+			have := facts.Parts[i]
+			switch {
+			case decision.Reason == "" || decision.Outcome == "":
+				t.Fatalf("no reason: %+v", decision)
+			case decision.To < decision.From || decision.From != have.Now:
+				t.Fatalf("lowered: %+v", decision)
+			case decision.Outcome != ToRaise && decision.To != decision.From:
+				t.Fatalf("%s, and yet to be changed: %+v", decision.Outcome, decision)
+			case decision.Outcome == ToRaise && (decision.To <= decision.From || decision.To > have.Max || have.Means == NoMeans):
+				t.Fatalf("raised past its bounds: %+v", decision)
+			}
+			spent += decision.CostAMonth
+		}
+		if spent > memory.Spent && spent > cfg.Limits.AddedCostAMonth+1e-6 {
+			t.Fatalf("$%v are spent of $%v", spent, cfg.Limits.AddedCostAMonth)
+		}
+	})
+}
