@@ -18,7 +18,7 @@ func TestUsage_isRefusedBeforeAnythingIsAsked(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, `expected one of "janitor", "validate", "version"`},
+		{nil, `expected one of "janitor", "limit-raiser", "validate", "version"`},
 		{[]string{"janitor"}, `expected one of "plan", "apply"`},
 		{[]string{"janitor", "plan", "checkout"}, "unexpected argument checkout"},
 		{[]string{"janitor", "apply", "--yes", "checkout"}, "unexpected argument checkout"},

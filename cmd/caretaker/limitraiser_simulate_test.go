@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// simulate runs the command in this process: it asks nobody anything.
+func simulate(t *testing.T, args ...string) string {
+	t.Helper()
+	var out, errs strings.Builder
+	args = append([]string{"limit-raiser", "simulate", "--config", "none"}, args...)
+	if code := run(args, console{out: &out, err: &errs}, nil); code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs.String())
+	}
+	return out.String()
+}
+
+func TestSimulate_showsOneLoadByMinutesAndItsRaises(t *testing.T) {
+	load := write(t, "load.csv", "minutes,unitsPerSecond\n0,30\n20,200\n60,200\n")
+	got := simulate(t, "--trace", load, "--present", "50", "--rows", "60")
+	for _, want := range []string{
+		load + ", minute by minute", "MINUTE  DEMAND  CAPACITY  THROTTLED", "    19      30        50          0", "    59     200",
+		"Raises\nMINUTE  FROM   TO  DEMAND  GIVES  WHY\n", "limit-raiser        200", "target tracking     200",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("nothing says %q", want)
+		}
+	}
+	if t.Failed() {
+		t.Log(got)
+	}
+	if few := simulate(t, "--trace", load, "--present", "50", "--rows", "12"); strings.Contains(few, "\n    19  ") || !strings.Contains(few, "\n    55  ") {
+		t.Errorf("12 rows are not every five minutes:\n%s", few)
+	}
+}
+
+func TestSimulate_comparesAllBuiltInLoads(t *testing.T) {
+	got := simulate(t, "--set", "limitRaiser.limits.addedCostAMonth=1000000")
+	for _, name := range []string{"step 50 to 250", "ramp", "daily wave", "spikes", "flash sale", "retry storm"} {
+		if strings.Count(got, "\n"+name+" ") != 2 {
+			t.Errorf("%s does not stand there for both", name)
+		}
+	}
+	if strings.Contains(got, "MINUTE") || strings.Contains(got, "Held back") {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestSimulate_saysWhatALimitHeldBack(t *testing.T) {
+	got := simulate(t, "--trace", "flash-sale", "--maximum", "100")
+	if !strings.Contains(got, "Raises that did not come\nMINUTE  TIMES  WHY\n") || !strings.Contains(got, "cut at the maximum of 100") {
+		t.Error(got)
+	}
+}
+
+func TestSimulate_jsonHasEveryMinuteAndItsSums(t *testing.T) {
+	var document simulated
+	if err := json.Unmarshal([]byte(simulate(t, "--trace", "step", "--json")), &document); err != nil {
+		t.Fatal(err)
+	}
+	trace := document.Traces[0]
+	if len(trace.Minutes) != 80 || len(trace.Raises) != 1 || trace.HighestDemand != 250 {
+		t.Fatalf("%d minutes, %d raises, at most %g", len(trace.Minutes), len(trace.Raises), trace.HighestDemand)
+	}
+	var sum played
+	for _, minute := range trace.Minutes {
+		sum = sum.and(minute.Raiser)
+	}
+	if diff := cmp.Diff(trace.Raiser, sum); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNumbers_readWell(t *testing.T) {
+	for got, want := range map[string]string{
+		whole(1234567.4): "1,234,567", whole(999): "999", whole(0): "0", number(12): "12", number(12.34): "12.3",
+		cents(0.1234): "$0.123", cents(12.346): "$12.35", dollars(0): "", dollars(2): "$2.00",
+		because("short", ""): "short", because("short", "by 5"): "short: by 5", partition("arn:aws-cn:iam::1:root"): "aws-cn", partition(""): "aws",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
