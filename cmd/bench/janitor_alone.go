@@ -14,7 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
-	"caretaker/internal/boot"
+	"caretaker/internal/desk"
 	"caretaker/janitor"
 )
 
@@ -36,7 +36,7 @@ type aloneResult struct {
 // janitorAlone makes one run as the command line does, against what the environment points
 // at, and writes the result to stdout.
 func janitorAlone(ctx context.Context, dryRun bool) error {
-	settings, err := config.LoadDefaultConfig(ctx, boot.AWSOptions()...)
+	settings, err := config.LoadDefaultConfig(ctx, desk.AWSOptions()...)
 	if err != nil {
 		return err
 	}

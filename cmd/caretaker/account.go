@@ -19,8 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
-	"caretaker/internal/boot"
 	"caretaker/internal/config"
+	"caretaker/internal/desk"
 )
 
 // target says where a command works.
@@ -99,7 +99,7 @@ func (t target) named(file config.File) ([]string, error) {
 }
 
 func (t target) load(ctx context.Context, c console) (aws.Config, error) {
-	options := append(boot.AWSOptions(), awsconfig.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
+	options := append(desk.AWSOptions(), awsconfig.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
 		o.TokenProvider = func() (string, error) { return c.mfa() }
 	}))
 	if t.Profile != "" {

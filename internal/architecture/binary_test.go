@@ -14,18 +14,19 @@ type budget struct{ binary, zip int64 }
 
 const megabyte = 1_000_000
 
-// The janitor reads a dozen services.
+// The janitor reads a dozen services, the limit-raiser eight.
 var budgets = map[string]budget{
-	"janitor": {binary: 15 * megabyte, zip: 5.5 * megabyte},
+	"janitor":      {binary: 15 * megabyte, zip: 5.5 * megabyte},
+	"limit-raiser": {binary: 12 * megabyte, zip: 4.5 * megabyte},
 }
 
 // deployed is what a deployment builds for.
 var deployed = []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64"}
 
 // heavy are packages that a Lambda has no use for: templates switch off the linker's
-// pruning of methods, which makes every binary 40 % larger; the others belong on the
-// command line.
-var heavy = []string{"text/template", "html/template", "net/rpc", "github.com/alecthomas/kong", "github.com/spf13/", "github.com/prometheus/"}
+// pruning of methods, which makes every binary 40 % larger; the SDK's settings link the services
+// by which people sign on; the others belong on the command line.
+var heavy = []string{"text/template", "html/template", "net/rpc", "github.com/aws/aws-sdk-go-v2/config", "github.com/alecthomas/kong", "github.com/spf13/", "github.com/prometheus/"}
 
 func TestLambda_linksNothingHeavy(t *testing.T) {
 	for _, part := range parts(t) {

@@ -21,7 +21,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/rs/zerolog"
 
 	"caretaker/internal/emf"
@@ -29,8 +28,8 @@ import (
 
 // Start is what a part finds when its process begins.
 type Start struct {
-	// AWS holds the Region, the credentials and the retries, time-outs and pools
-	// of AWSOptions; make the clients from it, once.
+	// AWS holds the Region, the credentials, and the retries, time-outs and pools of Retryer and
+	// HTTPClient; make the clients from it, once.
 	AWS aws.Config
 	// Function is the function this process runs as.
 	Function Function
@@ -82,7 +81,7 @@ func Serve[E any, R Report](part string, build func(context.Context, Start) (Han
 	logger := zerolog.New(os.Stdout).With().Timestamp().Str("part", part).Str("stage", stage).
 		Str("function", function.Name).Str("function_version", function.Version).Logger()
 	ctx := logger.WithContext(context.Background())
-	start, err := newStart(ctx, function, stage)
+	start, err := newStart(function, stage)
 	if err != nil {
 		logger.Fatal().Err(err).Msg("start failed")
 	}
@@ -96,20 +95,17 @@ func Serve[E any, R Report](part string, build func(context.Context, Start) (Han
 	}, lambda.WithContext(ctx))
 }
 
-func newStart(ctx context.Context, function Function, stage string) (Start, error) {
+func newStart(function Function, stage string) (Start, error) {
 	binary, err := os.Executable()
 	if err != nil {
 		return Start{}, fmt.Errorf("finding the folder of config.json: %w", err)
 	}
-	settings, err := config.LoadDefaultConfig(ctx, AWSOptions()...)
+	cfg, err := settings()
 	if err != nil {
-		return Start{}, fmt.Errorf("loading the AWS settings: %w", err)
-	}
-	if settings.Region == "" {
-		return Start{}, errors.New("loading the AWS settings: no Region: AWS_REGION is empty")
+		return Start{}, err
 	}
 	return Start{
-		AWS: settings, Function: function, Stage: stage, Topic: os.Getenv("TOPIC_ARN"),
+		AWS: cfg, Function: function, Stage: stage, Topic: os.Getenv("TOPIC_ARN"),
 		Queue: os.Getenv("QUEUE_URL"), Table: os.Getenv("TABLE_NAME"),
 		DryRun: Brake(os.Getenv("DRY_RUN")), folder: filepath.Dir(binary),
 	}, nil

@@ -12,7 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/rs/zerolog"
@@ -205,7 +206,8 @@ func TestServe_endsAtOnceWhenTheSurroundingsAreWrong(t *testing.T) {
 		"two values":              {run{config: `{} {}`}, "more than one JSON value"},
 		"what is no JSON":         {run{config: `greeting: hello`}, "decoding /"},
 		"no Region":               {run{env: []string{"AWS_REGION=", "AWS_DEFAULT_REGION="}}, "no Region"},
-		"an unreadable AWS value": {run{env: []string{"AWS_MAX_ATTEMPTS=many"}}, "loading the AWS settings"},
+		"no credentials":          {run{env: []string{"AWS_SECRET_ACCESS_KEY="}}, "no credentials"},
+		"an unreadable AWS value": {run{env: []string{"AWS_USE_FIPS_ENDPOINT=many"}}, "loading the AWS settings"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := c.run.start(t)
@@ -247,11 +249,36 @@ func TestBrake_holdsForEachValueButThree(t *testing.T) {
 	}
 }
 
-func TestAWSOptions_retryPatientlyAndWithoutABucket(t *testing.T) {
-	cfg, err := config.LoadDefaultConfig(t.Context(), append(AWSOptions(), config.WithRegion("eu-west-1"))...)
+func TestSettings_areTheEnvironments(t *testing.T) {
+	for name, value := range map[string]string{
+		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token",
+		"AWS_ENDPOINT_URL": "http://everything", "AWS_ENDPOINT_URL_SERVICE_QUOTAS": "http://quotas", "AWS_USE_FIPS_ENDPOINT": "true",
+		"AWS_USE_DUALSTACK_ENDPOINT": "",
+	} {
+		t.Setenv(name, value)
+	}
+	cfg, err := settings()
 	if err != nil {
 		t.Fatal(err)
 	}
+	keys, err := cfg.Credentials.Retrieve(t.Context())
+	if err != nil || cfg.Region != "eu-west-1" || keys.AccessKeyID != "key" || keys.SecretAccessKey != "secret" || keys.SessionToken != "token" {
+		t.Errorf("%s, %+v, %v", cfg.Region, keys, err)
+	}
+	quotas := servicequotas.NewFromConfig(cfg).Options()
+	if *quotas.BaseEndpoint != "http://quotas" || quotas.EndpointOptions.UseFIPSEndpoint != aws.FIPSEndpointStateEnabled ||
+		quotas.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled {
+		t.Errorf("%s, %+v", *quotas.BaseEndpoint, quotas.EndpointOptions)
+	}
+	if other := sqs.NewFromConfig(cfg).Options(); *other.BaseEndpoint != "http://everything" {
+		t.Errorf("the endpoint of another service is %s", *other.BaseEndpoint)
+	}
+	patient(t, cfg)
+}
+
+// patient fails the test unless the settings retry patiently and without a bucket.
+func patient(t *testing.T, cfg aws.Config) {
+	t.Helper()
 	retryer := cfg.Retryer()
 	if got := retryer.MaxAttempts(); got != 5 {
 		t.Errorf("%d attempts, want 5", got)
@@ -274,8 +301,5 @@ func TestAWSOptions_retryPatientlyAndWithoutABucket(t *testing.T) {
 	transport := client.GetTransport()
 	if client.GetDialer().Timeout != 2*time.Second || transport.ResponseHeaderTimeout != 5*time.Second || transport.MaxIdleConnsPerHost < 64 {
 		t.Errorf("connect %v, answer %v, idle %d a host", client.GetDialer().Timeout, transport.ResponseHeaderTimeout, transport.MaxIdleConnsPerHost)
-	}
-	if cfg.Region != "eu-west-1" {
-		t.Errorf("the Region is %q: later options do not win", cfg.Region)
 	}
 }
