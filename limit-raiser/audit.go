@@ -48,7 +48,6 @@ func (l Ledger) record(ctx context.Context, e Entry) error {
 	}
 	item["from"], item["to"], item["cost"], item["step"] = num(e.From), num(e.To), num(e.CostAMonth), num(float64(e.Step))
 	item[LedgerTTL] = l.expiry(keepAudit)
-	// The first one stands: an entry that is there already says the same.
 	_, err := l.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &l.table, Item: item})
 	if err != nil {
 		return fmt.Errorf("adding to the audit trail: %w", err)
@@ -63,11 +62,12 @@ type HistoryAPI interface {
 
 // History reads the audit trail of the ledger in a table, newest first and at most so many entries.
 func History(ctx context.Context, client HistoryAPI, table string, most int) ([]Entry, error) {
+	page := int32(min(max(most, 1), 1000)) // #nosec G115 -- at most 1,000
 	pages := dynamodb.NewQueryPaginator(client, &dynamodb.QueryInput{
 		TableName: &table, KeyConditionExpression: aws.String("#pk = :audit"),
 		ExpressionAttributeNames:  map[string]string{"#pk": LedgerKey},
 		ExpressionAttributeValues: values{":audit": str(auditTrail)},
-		ScanIndexForward:          aws.Bool(false), Limit: aws.Int32(int32(min(max(most, 1), 1000))),
+		ScanIndexForward:          aws.Bool(false), Limit: &page,
 	})
 	var entries []Entry
 	for pages.HasMorePages() && len(entries) < most {

@@ -95,7 +95,8 @@ func TestDecide(t *testing.T) {
 		},
 		"auto scaling while the table changes": {
 			shortTable(200, 4000, change(func(h *Have) { h.Means, h.InUse = AutoScaled, 200 }), func(f *Facts) { f.Busy = "the table is UPDATING" }),
-			Memory{}, policy(), ToRaise, IsShort, 300, "",
+			Memory{},
+			policy(), ToRaise, IsShort, 300, "",
 		},
 		"shards double at most":          {shards(2, 20, seen(2, 20)...), Memory{}, policy(), ToRaise, IsShort, 4, "on the way to"},
 		"shards go on to their goal":     {shards(4, 20, seen(2, 20)...), Memory{Goal: 12, Raises: []time.Time{noon}}, policy(), ToRaise, IsShort, 8, ""},
@@ -108,7 +109,8 @@ func TestDecide(t *testing.T) {
 		"concurrency, another floor":     {reserved(100, 400, 125), Memory{Floor: 10}, policy(), ToRaise, IsShort, 150, ""},
 		"a quota with an open request": {
 			Facts{Resource: Resource{KindQuota, "vpc/L-1"}, OpenRequest: 9, Parts: []Have{{Part: Part{Dimension: QuotaValue}, Means: Requested, Now: 5, Max: 10, Short: true}}},
-			Memory{}, policy(), Refused, AlreadyAsked, 5, "9",
+			Memory{},
+			policy(), Refused, AlreadyAsked, 5, "9",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,110 @@
+package limitraiser
+
+import (
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// everything is a configuration that lists one of each kind.
+func everything() Config {
+	cfg := Default()
+	cfg.Tables = []Table{{Name: "orders"}}
+	cfg.Streams = []Stream{{Name: "clicks"}}
+	cfg.Functions = []Function{{Name: "checkout"}}
+	cfg.Quotas = []Quota{{Service: "vpc", Code: "L-F678F1CE"}}
+	cfg.ByTag, cfg.Ceiling = true, 100
+	return cfg
+}
+
+func granted(cfg Config) map[string][]string {
+	actions := map[string][]string{}
+	for _, statement := range Statements(cfg) {
+		for _, action := range statement.Actions {
+			actions[action] = append(actions[action], statement.Resources...)
+		}
+	}
+	return actions
+}
+
+func TestStatements_grantWhatTheClientsCallAndNothingElse(t *testing.T) {
+	prefixes := map[string]string{
+		"Ledger": "dynamodb", "CloudWatch": "cloudwatch", "DynamoDB": "dynamodb", "AutoScaling": "application-autoscaling", "Kinesis": "kinesis",
+		"Lambda": "lambda", "Quotas": "servicequotas", "SQS": "sqs", "SNS": "sns",
+	}
+	called := map[string]bool{}
+	clients := reflect.TypeFor[Clients]()
+	for index := range clients.NumField() {
+		field := clients.Field(index)
+		if field.Type.Kind() != reflect.Interface {
+			continue
+		}
+		for method := range field.Type.NumMethod() {
+			called[prefixes[field.Name]+":"+field.Type.Method(method).Name] = true
+		}
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(called)), slices.Sorted(maps.Keys(granted(everything())))); diff != "" {
+		t.Errorf("called and granted differ: %s", diff)
+	}
+}
+
+func TestStatements_areNarrowAndWellFormed(t *testing.T) {
+	sids := map[string]bool{}
+	for _, statement := range Statements(everything()) {
+		if sids[statement.Sid] || !regexp.MustCompile(`^[A-Za-z0-9]+$`).MatchString(statement.Sid) {
+			t.Errorf("the Sid %q is there twice or malformed", statement.Sid)
+		}
+		sids[statement.Sid] = true
+		star := slices.Contains(statement.Resources, "*")
+		if star != (statement.WhyStar != "") || star && len(statement.Resources) != 1 || len(statement.Resources) == 0 {
+			t.Errorf("%s: on %v because %q", statement.Sid, statement.Resources, statement.WhyStar)
+		}
+	}
+}
+
+func TestStatements_nameWhatTheFileLists(t *testing.T) {
+	const home = "${Partition}:%:${Region}:${Account}:"
+	arn := func(service, resource string) string {
+		return "arn:" + strings.Replace(home, "%", service, 1) + resource
+	}
+	cfg := everything()
+	cfg.ByTag = false
+	for action, want := range map[string]string{
+		"dynamodb:UpdateTable":                      arn("dynamodb", "table/orders"),
+		"kinesis:UpdateShardCount":                  arn("kinesis", "stream/clicks"),
+		"lambda:PutFunctionConcurrency":             arn("lambda", "function:checkout"),
+		"servicequotas:RequestServiceQuotaIncrease": arn("servicequotas", "vpc/L-F678F1CE"),
+		"sqs:SendMessage":                           "${Queue}",
+		"dynamodb:PutItem":                          "${Ledger}",
+		"sns:Publish":                               "${Topic}",
+	} {
+		if diff := cmp.Diff([]string{want}, granted(cfg)[action]); diff != "" {
+			t.Errorf("%s: %s", action, diff)
+		}
+	}
+}
+
+func TestStatements_leaveOutWhatTheFileDoesNotList(t *testing.T) {
+	want := []string{
+		"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "sns:Publish", "sqs:SendMessage",
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(granted(Default())))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestStatements_grantTaggedTablesByTheirTagAlone(t *testing.T) {
+	cfg := Default()
+	cfg.ByTag, cfg.Ceiling = true, 100
+	for _, statement := range Statements(cfg) {
+		if slices.Contains(statement.Actions, "dynamodb:UpdateTable") &&
+			!cmp.Equal(statement.Conditions, map[string]map[string][]string{"StringLike": {"aws:ResourceTag/caretaker:raise": {"*"}}}) {
+			t.Errorf("%+v", statement)
+		}
+	}
+}
