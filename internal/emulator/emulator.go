@@ -39,6 +39,9 @@ type Options struct {
 	// CloudTrail keeps a history of alias changes and answers LookupEvents
 	// from it. Without it the history is empty.
 	CloudTrail bool
+	// Second answers for the services that this emulator lacks, through the same proxy but without
+	// asking who calls. Nil: they are refused. It is not stopped with this one.
+	Second *Moto
 	// Log receives the emulator's own output. Nil: discarded.
 	Log io.Writer
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,8 +16,9 @@ import (
 )
 
 // Moto is a running second emulator, for the two services that the first one lacks:
-// Application Auto Scaling and Service Quotas. No proxy stands before it. It has an
-// environment of its own, since its dependencies and the first one's differ.
+// Application Auto Scaling and Service Quotas. No proxy stands before it, unless it is the
+// Second of an Emulator. It has an environment of its own, since its dependencies and the first
+// one's differ.
 type Moto struct {
 	folder   string
 	endpoint string
@@ -107,6 +109,16 @@ func (m *Moto) call(ctx context.Context, method, path string) error {
 		return errors.New(response.Status)
 	}
 	return nil
+}
+
+// motos are the services that the second emulator answers for.
+var motos = map[string]bool{"application-autoscaling": true, "servicequotas": true}
+
+// second passes the call on to the second emulator, which knows neither roles nor signatures.
+func (x *exchange) second() (*answer, error) {
+	request := x.request.Clone(x.request.Context())
+	request.URL.Host = strings.TrimPrefix(x.options.Second.endpoint, "http://")
+	return x.send(request)
 }
 
 // Endpoint is its URL, for AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING and AWS_ENDPOINT_URL_SERVICE_QUOTAS.

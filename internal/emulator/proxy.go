@@ -88,6 +88,9 @@ func (x *exchange) answer() (*answer, error) {
 		if rule := rules[x.call.Service+":"+x.call.Operation]; rule != nil {
 			return rule(x)
 		}
+		if x.options.Second != nil && motos[x.call.Service] {
+			return x.second()
+		}
 		return x.forward()
 	})
 }
