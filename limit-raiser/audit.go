@@ -37,7 +37,7 @@ func (e Entry) sortKey() string {
 }
 
 // record adds an entry to the audit trail.
-func (l Ledger) record(ctx context.Context, e Entry) error {
+func (l ledger) record(ctx context.Context, e Entry) error {
 	item := key(auditTrail, e.sortKey())
 	for name, value := range map[string]string{
 		"resource": e.Resource, "part": e.Part, "means": string(e.Means), "outcome": string(e.Outcome),
@@ -55,13 +55,8 @@ func (l Ledger) record(ctx context.Context, e Entry) error {
 	return nil
 }
 
-// HistoryAPI is what reading the audit trail takes.
-type HistoryAPI interface {
-	dynamodb.QueryAPIClient
-}
-
 // History reads the audit trail of the ledger in a table, newest first and at most so many entries.
-func History(ctx context.Context, client HistoryAPI, table string, most int) ([]Entry, error) {
+func History(ctx context.Context, client dynamodb.QueryAPIClient, table string, most int) ([]Entry, error) {
 	page := int32(min(max(most, 1), 1000)) // #nosec G115 -- at most 1,000
 	pages := dynamodb.NewQueryPaginator(client, &dynamodb.QueryInput{
 		TableName: &table, KeyConditionExpression: aws.String("#pk = :audit"),

@@ -172,9 +172,10 @@ func (r *Raiser) shortages(ctx context.Context, alarm Alarm) ([]Shortage, error)
 			}
 		}
 	}
-	short := shortages(metrics)
-	quotas, err := r.quotaShortages(ctx, metrics)
-	return append(short, quotas...), err
+	if short := shortages(metrics); len(short) > 0 {
+		return short, nil
+	}
+	return r.quotaShortages(ctx, metrics)
 }
 
 // namesOf are the names of alarms that a rule gives as names or ARNs.

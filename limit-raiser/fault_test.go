@@ -273,3 +273,44 @@ func killedAt(t *testing.T, call int64, arrives bool) (alive bool) {
 	}
 	return false
 }
+
+func TestHandle_takesOverFromARunThatDied(t *testing.T) {
+	s := throttledWrites(t)
+	s.cfg.Limits.Cooldown = 0
+	dead := s.theEvent()
+	// The run dies after its raise: nothing that it would write down afterwards arrives.
+	s.emulator.Inject(emulator.Fault{Operation: "UpdateTable", Times: 1, After: func(emulator.Call) {
+		s.emulator.Inject(emulator.Fault{Drop: true, Match: func(call emulator.Call) bool { return call.Service == "dynamodb" || call.Service == "sns" }})
+	}})
+	if _, err := s.handle(dead); err == nil {
+		t.Fatal("the run lived")
+	}
+	s.emulator.ClearFaults()
+	s.pass(unlimited + time.Minute)
+	report, err := s.handle(s.theEvent()) // another alarm, before the first comes again
+	if err != nil || report.Outcomes[Raised] != 2 || report.MessagesSent != 2 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	s.wantWrites(113, 2)
+	report, err = s.handle(dead)
+	if err != nil || report.Duplicates != 1 {
+		t.Errorf("the first again: %+v, %v", report, err)
+	}
+	spent, err := s.raiser(s.cfg).ledger.spent(t.Context(), s.now())
+	if want := 63 * 0.00065 * 730; err != nil || spent < want-1e-6 || spent > want+1e-6 {
+		t.Errorf("$%v are spent, %v; want %v", spent, err, want)
+	}
+}
+
+func TestHandle_takesATableThatItMayNotReadForOneWithoutTheTag(t *testing.T) {
+	s := throttledWrites(t)
+	s.fault(emulator.Fault{Operation: "DescribeTable", Status: 400, Code: "AccessDeniedException"})
+	cfg := earnest("another", func(c *Config) { c.ByTag, c.Ceiling = true, 100 })
+	report, err := s.raiser(cfg).Handle(t.Context(), s.theEvent())
+	if got := decision(t, report, err); got.Reason != NotListed {
+		t.Errorf("%+v", got)
+	}
+	if _, err := s.handle(s.event("listed", s.metric, s.now())); err == nil {
+		t.Error("the file lists it: what cannot be read is no reason to leave it alone silently")
+	}
+}

@@ -32,22 +32,22 @@ const (
 	keepAudit  = 400 * setting.Day
 )
 
-// Ledger is what the raiser remembers, in a DynamoDB table: which events it has handled, what
+// ledger is what the raiser remembers, in a DynamoDB table: which events it has handled, what
 // is in flight for each resource, what the month's raises cost, and the audit trail. Whoever
 // handles an event, or raises a resource, holds a record of it that ends by itself; all writes
 // are conditional on being the holder.
-type Ledger struct {
+type ledger struct {
 	db    ledgerAPI
 	table string
 	now   func() time.Time
 }
 
-// NewLedger is the ledger in this table. A nil clock is the real one.
-func NewLedger(db ledgerAPI, table string, now func() time.Time) Ledger {
+// newLedger is the ledger in this table. A nil clock is the real one.
+func newLedger(db ledgerAPI, table string, now func() time.Time) ledger {
 	if now == nil {
 		now = time.Now
 	}
-	return Ledger{db: db, table: table, now: now}
+	return ledger{db: db, table: table, now: now}
 }
 
 // held is a record that this process holds.
@@ -67,7 +67,7 @@ const (
 )
 
 // claim takes an event until then, unless it was handled or is being handled.
-func (l Ledger) claim(ctx context.Context, event string, until time.Time) (held, standing, error) {
+func (l ledger) claim(ctx context.Context, event string, until time.Time) (held, standing, error) {
 	h := held{key: "event#" + event, owner: rand.Text()}
 	_, err := l.db.UpdateItem(ctx, l.update(h.key, "SET #status = :in, #owner = :owner, #until = :until, #ttl = :ttl",
 		"attribute_not_exists(#status) OR (#status = :in AND #until < :now)", values{
@@ -91,13 +91,13 @@ func (l Ledger) claim(ctx context.Context, event string, until time.Time) (held,
 }
 
 // complete says that the event was handled. It stays so until the record expires.
-func (l Ledger) complete(ctx context.Context, h held) error {
+func (l ledger) complete(ctx context.Context, h held) error {
 	return l.asOwner(ctx, h, "completing", "SET #status = :done REMOVE #until", values{":done": str("COMPLETED")})
 }
 
 // completeFor completes the event of a run that died, unless another run is at work on it, which
 // then sees for itself.
-func (l Ledger) completeFor(ctx context.Context, event string) error {
+func (l ledger) completeFor(ctx context.Context, event string) error {
 	_, err := l.db.UpdateItem(ctx, l.update("event#"+event, "SET #status = :done REMOVE #until",
 		"#status = :in AND #until < :now", values{":done": str("COMPLETED"), ":in": str("INPROGRESS"), ":now": millis(l.now())}))
 	var other *dynamodbtypes.ConditionalCheckFailedException
@@ -108,13 +108,13 @@ func (l Ledger) completeFor(ctx context.Context, event string) error {
 }
 
 // letGo gives an event back that was not handled, for whoever brings it again.
-func (l Ledger) letGo(ctx context.Context, h held) error {
+func (l ledger) letGo(ctx context.Context, h held) error {
 	return l.asOwner(ctx, h, "giving back", "SET #until = :then", values{":then": millis(time.UnixMilli(0))})
 }
 
 // take holds the resource's record until then; nobody else raises it meanwhile. It is false
 // while somebody else holds it.
-func (l Ledger) take(ctx context.Context, resource string, until time.Time) (held, record, bool, error) {
+func (l ledger) take(ctx context.Context, resource string, until time.Time) (held, record, bool, error) {
 	h := held{key: "resource#" + resource, owner: rand.Text()}
 	input := l.update(h.key, "SET #owner = :owner, #until = :until",
 		"attribute_not_exists(#until) OR #until < :now",
@@ -143,7 +143,7 @@ func (l Ledger) take(ctx context.Context, resource string, until time.Time) (hel
 }
 
 // keep writes down what is known of a resource and goes on holding it.
-func (l Ledger) keep(ctx context.Context, h held, known record) error {
+func (l ledger) keep(ctx context.Context, h held, known record) error {
 	state, err := json.Marshal(known)
 	if err != nil {
 		return fmt.Errorf("writing down %s: %w", h.key, err)
@@ -152,7 +152,7 @@ func (l Ledger) keep(ctx context.Context, h held, known record) error {
 }
 
 // settle writes down what is known of a resource and lets go of it.
-func (l Ledger) settle(ctx context.Context, h held, known record) error {
+func (l ledger) settle(ctx context.Context, h held, known record) error {
 	state, err := json.Marshal(known)
 	if err != nil {
 		return fmt.Errorf("settling %s: %w", h.key, err)
@@ -161,13 +161,13 @@ func (l Ledger) settle(ctx context.Context, h held, known record) error {
 }
 
 // release lets go of a resource, of which nothing new is known.
-func (l Ledger) release(ctx context.Context, h held) error {
+func (l ledger) release(ctx context.Context, h held) error {
 	return l.asOwner(ctx, h, "releasing", "REMOVE #owner, #until", nil)
 }
 
 // spend adds to the cost of the raises of a UTC month, unless that would be over the cap. It is
 // the one place where raises of different resources meet.
-func (l Ledger) spend(ctx context.Context, at time.Time, dollars, mostDollars float64) (bool, error) {
+func (l ledger) spend(ctx context.Context, at time.Time, dollars, mostDollars float64) (bool, error) {
 	if dollars > mostDollars {
 		return false, nil
 	}
@@ -185,7 +185,7 @@ func (l Ledger) spend(ctx context.Context, at time.Time, dollars, mostDollars fl
 }
 
 // giveBack takes off what a raise that was not made would have cost.
-func (l Ledger) giveBack(ctx context.Context, at time.Time, dollars float64) error {
+func (l ledger) giveBack(ctx context.Context, at time.Time, dollars float64) error {
 	if dollars == 0 {
 		return nil
 	}
@@ -196,7 +196,7 @@ func (l Ledger) giveBack(ctx context.Context, at time.Time, dollars float64) err
 }
 
 // spent is what the raises of a UTC month cost, in US dollars a month.
-func (l Ledger) spent(ctx context.Context, at time.Time) (float64, error) {
+func (l ledger) spent(ctx context.Context, at time.Time) (float64, error) {
 	item, err := l.get(ctx, month(at))
 	if err != nil {
 		return 0, fmt.Errorf("reading the month's cost: %w", err)
@@ -207,7 +207,7 @@ func (l Ledger) spent(ctx context.Context, at time.Time) (float64, error) {
 func month(at time.Time) string { return "cost#" + at.UTC().Format("2006-01") }
 
 // told says whether people were told this already in the episode, and tell that they are now.
-func (l Ledger) told(ctx context.Context, episode, what string) (bool, error) {
+func (l ledger) told(ctx context.Context, episode, what string) (bool, error) {
 	item, err := l.get(ctx, "episode#"+episode)
 	if err != nil {
 		return false, fmt.Errorf("reading the episode %s: %w", episode, err)
@@ -224,7 +224,7 @@ func (l Ledger) told(ctx context.Context, episode, what string) (bool, error) {
 	return false, nil
 }
 
-func (l Ledger) tell(ctx context.Context, episode, what string) error {
+func (l ledger) tell(ctx context.Context, episode, what string) error {
 	input := l.update("episode#"+episode, "ADD #told :what SET #ttl = :ttl", "", values{
 		":what": &dynamodbtypes.AttributeValueMemberSS{Value: []string{what}}, ":ttl": l.expiry(keepEvents),
 	})
@@ -249,7 +249,7 @@ var names = map[string]string{
 	"#status": "status", "#owner": "owner", "#until": "until", "#state": "state", "#spent": "spent", "#told": "told", "#ttl": LedgerTTL,
 }
 
-func (l Ledger) update(partition, expression, condition string, given values) *dynamodb.UpdateItemInput {
+func (l ledger) update(partition, expression, condition string, given values) *dynamodb.UpdateItemInput {
 	input := &dynamodb.UpdateItemInput{
 		TableName: &l.table, Key: key(partition, single), UpdateExpression: &expression,
 		ExpressionAttributeNames:            used(expression + condition),
@@ -266,7 +266,7 @@ func (l Ledger) update(partition, expression, condition string, given values) *d
 
 // asOwner changes a record that this process still holds. Its time may be up and somebody
 // else may hold it; that one then knows better.
-func (l Ledger) asOwner(ctx context.Context, h held, doing, expression string, given values) error {
+func (l ledger) asOwner(ctx context.Context, h held, doing, expression string, given values) error {
 	if given == nil {
 		given = values{}
 	}
@@ -277,7 +277,7 @@ func (l Ledger) asOwner(ctx context.Context, h held, doing, expression string, g
 	return nil
 }
 
-func (l Ledger) get(ctx context.Context, partition string) (map[string]dynamodbtypes.AttributeValue, error) {
+func (l ledger) get(ctx context.Context, partition string) (map[string]dynamodbtypes.AttributeValue, error) {
 	output, err := l.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &l.table, Key: key(partition, single), ConsistentRead: aws.Bool(true)})
 	if err != nil {
 		return nil, err
@@ -285,7 +285,7 @@ func (l Ledger) get(ctx context.Context, partition string) (map[string]dynamodbt
 	return output.Item, nil
 }
 
-func (l Ledger) expiry(after time.Duration) dynamodbtypes.AttributeValue {
+func (l ledger) expiry(after time.Duration) dynamodbtypes.AttributeValue {
 	return &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatInt(l.now().Add(after).Unix(), 10)}
 }
 

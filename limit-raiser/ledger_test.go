@@ -15,7 +15,7 @@ import (
 
 func TestLedger_handsAnEventToOneOfMany(t *testing.T) {
 	w := newWorld(t)
-	ledger := NewLedger(w.clients.Ledger, w.options.Table, w.now)
+	ledger := newLedger(w.clients.Ledger, w.options.Table, w.now)
 	var winners, losers atomic.Int64
 	var group errgroup.Group
 	for range 32 {
@@ -37,7 +37,7 @@ func TestLedger_handsAnEventToOneOfMany(t *testing.T) {
 
 func TestLedger_claimsAnewOnlyWhatWasLeftOrGivenBack(t *testing.T) {
 	w := newWorld(t)
-	ledger := NewLedger(w.clients.Ledger, w.options.Table, w.now)
+	ledger := newLedger(w.clients.Ledger, w.options.Table, w.now)
 	claim := func(want standing) held {
 		t.Helper()
 		h, got, err := ledger.claim(t.Context(), "event", w.now().Add(time.Minute))
@@ -62,7 +62,7 @@ func TestLedger_claimsAnewOnlyWhatWasLeftOrGivenBack(t *testing.T) {
 
 func TestLedger_keepsWhatTheHolderOfAResourceWrites(t *testing.T) {
 	w := newWorld(t)
-	ledger := NewLedger(w.clients.Ledger, w.options.Table, w.now)
+	ledger := newLedger(w.clients.Ledger, w.options.Table, w.now)
 	h, known, free, err := ledger.take(t.Context(), "table/orders", w.now().Add(time.Minute))
 	if err != nil || !free || !cmp.Equal(known, record{}) {
 		t.Fatalf("the first take: %+v, %v, %v", known, free, err)
@@ -88,7 +88,7 @@ func TestLedger_keepsWhatTheHolderOfAResourceWrites(t *testing.T) {
 
 func TestLedger_neverSpendsMoreThanTheCap(t *testing.T) {
 	w := newWorld(t)
-	ledger := NewLedger(w.clients.Ledger, w.options.Table, w.now)
+	ledger := newLedger(w.clients.Ledger, w.options.Table, w.now)
 	var spent atomic.Int64
 	var group errgroup.Group
 	for range 40 {
@@ -118,7 +118,7 @@ func TestLedger_neverSpendsMoreThanTheCap(t *testing.T) {
 // middle and give the event back.
 func TestLedger_appliesNoEventTwice(t *testing.T) {
 	w := newWorld(t)
-	ledger := NewLedger(w.clients.Ledger, w.options.Table, w.now)
+	ledger := newLedger(w.clients.Ledger, w.options.Table, w.now)
 	const events = 1000
 	var mutex sync.Mutex
 	applied := map[string]int{}

@@ -29,7 +29,7 @@ import (
 type Raiser struct {
 	cfg     Config
 	aws     Clients
-	ledger  Ledger
+	ledger  ledger
 	options Options
 }
 
@@ -63,7 +63,7 @@ func New(cfg Config, clients Clients, options Options) *Raiser {
 	if options.WaitFor == 0 {
 		options.WaitFor = time.Minute
 	}
-	return &Raiser{cfg: cfg, aws: clients, ledger: NewLedger(clients.Ledger, options.Table, options.Now), options: options}
+	return &Raiser{cfg: cfg, aws: clients, ledger: newLedger(clients.Ledger, options.Table, options.Now), options: options}
 }
 
 func (r *Raiser) now() time.Time { return r.options.Now() }
@@ -175,7 +175,11 @@ func (r *Raiser) raise(ctx context.Context, resource held, known record, e episo
 		known, plan, err = r.apply(ctx, resource, known, e, facts, plan)
 	}
 	report.planned(e, plan)
-	return known, errors.Join(err, r.announce(ctx, e, facts, plan, at, report), r.lookAgain(ctx, e, plan, report))
+	err = errors.Join(err, r.announce(ctx, e, facts, plan, at, report))
+	if err == nil { // otherwise the event itself comes again
+		err = r.lookAgain(ctx, e, plan, report)
+	}
+	return known, err
 }
 
 // until is when a claim ends by itself: once this run is dead for sure.

@@ -1,0 +1,103 @@
+package limitraiser
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestShortages_areWhatARaiseCanCure(t *testing.T) {
+	metric := func(namespace, name string, dimensions ...string) Metric {
+		m := Metric{Namespace: namespace, Name: name, Dimensions: map[string]string{}}
+		for pair := range slices.Chunk(dimensions, 2) {
+			m.Dimensions[pair[0]] = pair[1]
+		}
+		return m
+	}
+	of := func(key Resource, parts ...Part) []Shortage { return []Shortage{{key, parts}} }
+	orders := Resource{KindTable, "orders"}
+	for name, c := range map[string]struct {
+		metrics []Metric
+		want    []Shortage
+	}{
+		"consumed writes":      {[]Metric{metric("AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", "orders")}, of(orders, Part{"", Write})},
+		"throttled reads":      {[]Metric{metric("AWS/DynamoDB", "ReadThrottleEvents", "TableName", "orders")}, of(orders, Part{"", Read})},
+		"of an index":          {[]Metric{metric("AWS/DynamoDB", "ReadThrottleEvents", "TableName", "orders", "GlobalSecondaryIndexName", "by-day")}, of(orders, Part{"by-day", Read})},
+		"throttled queries":    {[]Metric{metric("AWS/DynamoDB", "ThrottledRequests", "TableName", "orders", "Operation", "Query")}, of(orders, Part{"", Read})},
+		"throttled puts":       {[]Metric{metric("AWS/DynamoDB", "ThrottledRequests", "TableName", "orders", "Operation", "PutItem")}, of(orders, Part{"", Write})},
+		"throttled statements": {[]Metric{metric("AWS/DynamoDB", "ThrottledRequests", "TableName", "orders", "Operation", "ExecuteStatement")}, of(orders, Part{"", Read}, Part{"", Write})},
+		"a ratio": {[]Metric{
+			{ID: "share", Expression: "100 * used / there"},
+			metric("AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", "orders"), metric("AWS/DynamoDB", "ProvisionedWriteCapacityUnits", "TableName", "orders"),
+		}, of(orders, Part{"", Write})},
+		"two tables": {[]Metric{metric("AWS/DynamoDB", "ReadThrottleEvents", "TableName", "orders"), metric("AWS/DynamoDB", "ReadThrottleEvents", "TableName", "carts")}, []Shortage{
+			{Resource{KindTable, "carts"}, []Part{{"", Read}}}, {orders, []Part{{"", Read}}},
+		}},
+		"a stream":            {[]Metric{metric("AWS/Kinesis", "IncomingBytes", "StreamName", "clicks")}, of(Resource{KindStream, "clicks"}, Part{"", Shards})},
+		"a function":          {[]Metric{metric("AWS/Lambda", "Throttles", "FunctionName", "checkout")}, of(Resource{KindFunction, "checkout"}, Part{"", Concurrency})},
+		"a hot key":           {[]Metric{metric("AWS/DynamoDB", "WriteKeyRangeThroughputThrottleEvents", "TableName", "orders")}, nil},
+		"an account's limit":  {[]Metric{metric("AWS/DynamoDB", "WriteAccountLimitThrottleEvents", "TableName", "orders")}, nil},
+		"a slow consumer":     {[]Metric{metric("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", "StreamName", "clicks")}, nil},
+		"a function's errors": {[]Metric{metric("AWS/Lambda", "Errors", "FunctionName", "checkout")}, nil},
+		"the whole account":   {[]Metric{metric("AWS/Lambda", "ConcurrentExecutions")}, nil},
+		"another namespace":   {[]Metric{metric("Mine", "ConsumedWriteCapacityUnits", "TableName", "orders")}, nil},
+		"nothing":             {nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, shortages(c.metrics)); diff != "" {
+				t.Error(diff)
+			}
+			slices.Reverse(c.metrics)
+			if diff := cmp.Diff(c.want, shortages(c.metrics)); diff != "" {
+				t.Errorf("in another order: %s", diff)
+			}
+		})
+	}
+}
+
+func TestBusyTable_looksAtTheIndexesToo(t *testing.T) {
+	table := &dynamodbtypes.TableDescription{
+		TableStatus:            dynamodbtypes.TableStatusActive,
+		GlobalSecondaryIndexes: []dynamodbtypes.GlobalSecondaryIndexDescription{{IndexName: aws.String("by-day"), IndexStatus: dynamodbtypes.IndexStatusActive}},
+	}
+	if got := busyTable(table); got != "" {
+		t.Errorf("an active table is busy: %s", got)
+	}
+	table.GlobalSecondaryIndexes[0].IndexStatus = dynamodbtypes.IndexStatusUpdating
+	if got := busyTable(table); got != "the index by-day is UPDATING" {
+		t.Errorf("%q", got)
+	}
+	table.TableStatus = dynamodbtypes.TableStatusUpdating
+	if got := busyTable(table); got != "the table is UPDATING" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestUpdateTable_leavesOutWhatStaysAsItIs(t *testing.T) {
+	have := func(index string, dimension Dimension, now float64) Have {
+		return Have{Part: Part{index, dimension}, Means: Provisioned, Now: now}
+	}
+	facts := Facts{Resource: Resource{KindTable, "orders"}, Parts: []Have{
+		have("", Read, 5), have("", Write, 50), have("by-day", Read, 6), have("by-day", Write, 60),
+		{Part: Part{"by-customer", Read}, Means: AutoScaled, Now: 900, InUse: 7},
+		have("by-customer", Write, 70),
+	}}
+	raise := func(index string, dimension Dimension, to float64) Decision {
+		return Decision{Part: Part{index, dimension}, Means: Provisioned, To: to}
+	}
+	input := updateTable(facts, []Decision{raise("by-customer", Write, 140)})
+	if input.ProvisionedThroughput != nil || len(input.GlobalSecondaryIndexUpdates) != 1 {
+		t.Fatalf("%+v", input)
+	}
+	units := input.GlobalSecondaryIndexUpdates[0].Update.ProvisionedThroughput
+	if *units.ReadCapacityUnits != 7 || *units.WriteCapacityUnits != 140 {
+		t.Errorf("%d reads, %d writes: what auto scaling provides stays", *units.ReadCapacityUnits, *units.WriteCapacityUnits)
+	}
+	input = updateTable(facts, []Decision{raise("", Write, 100), raise("by-day", Read, 12), raise("by-day", Write, 120)})
+	if *input.ProvisionedThroughput.ReadCapacityUnits != 5 || *input.ProvisionedThroughput.WriteCapacityUnits != 100 || len(input.GlobalSecondaryIndexUpdates) != 1 {
+		t.Errorf("%+v", input)
+	}
+}
