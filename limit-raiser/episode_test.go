@@ -9,8 +9,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestEpisode_takesStepsUntilTheAlarmIsOK(t *testing.T) {
@@ -298,5 +298,25 @@ The alarm's threshold is 30, of now 250: 12 %. Raise it, or watch the ratio by m
 	}
 	if subject := (message{headline: "täble\n" + strings.Repeat("x", 200)}).subject(); len(subject) != 100 || strings.ContainsAny(subject, "ä\n") {
 		t.Errorf("the subject is %q", subject)
+	}
+}
+
+func TestReport_measuresWhatItCounts(t *testing.T) {
+	s := throttledWrites(t)
+	report, err := s.handle(inQueue(s.theEvent(), json.RawMessage(`{}`)))
+	s.must(err)
+	got := map[string]float64{}
+	for _, metric := range report.Metrics() {
+		got[metric.Name] = metric.Value
+	}
+	want := map[string]float64{
+		"AlarmsReceived": 1, "EventsRefused": 1, "Duplicates": 0, "RaisesMade": 1, "RaisesInDryRun": 0, "RaisesRefused": 0, "RaisesFailed": 0,
+		"AtMaximum": 0, "Waiting": 0, "LookAgain": 1, "Errors": 0, "AddedCostAMonth": 25 * 0.00065 * 730,
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-9)); diff != "" {
+		t.Error(diff)
+	}
+	if report.OwnSeconds <= 0 || report.OwnSeconds >= report.Seconds {
+		t.Errorf("%v s of its own in %v s", report.OwnSeconds, report.Seconds)
 	}
 }
