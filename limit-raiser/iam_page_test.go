@@ -1,0 +1,76 @@
+package limitraiser
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// docs/limit-raiser-iam.md is written by hand, for the reasons in it. It must not say anything
+// else than what is granted.
+func TestIAMPage_saysWhatIsGranted(t *testing.T) {
+	page, err := os.ReadFile("../docs/limit-raiser-iam.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]string{}
+	for line := range strings.Lines(string(page)) {
+		cells := strings.Split(strings.TrimSpace(line), "|")
+		if len(cells) != 6 || !strings.HasPrefix(cells[1], " `") {
+			continue
+		}
+		for position := range cells {
+			cells[position] = strings.TrimSpace(strings.ReplaceAll(cells[position], "`", ""))
+		}
+		grant := cells[1] + " on " + cells[2]
+		if _, twice := said[grant]; twice {
+			t.Errorf("%s is there twice", grant)
+		}
+		if cells[3] == "" {
+			t.Errorf("%s has no reason", grant)
+		}
+		said[grant] = cells[4]
+	}
+	if diff := cmp.Diff(grantedByKey(), said); diff != "" {
+		t.Errorf("(-granted +docs/limit-raiser-iam.md):\n%s", diff)
+	}
+}
+
+// grantedByKey are the grants as the page writes them, with the keys that bring each; empty for
+// what is granted always.
+func grantedByKey() map[string]string {
+	keys := map[string][]string{}
+	for key, cfg := range map[string]Config{
+		"":          {},
+		"tables":    {Tables: []Table{{Name: "<name>"}}},
+		"byTag":     {ByTag: true},
+		"streams":   {Streams: []Stream{{Name: "<name>"}}},
+		"functions": {Functions: []Function{{Name: "<name>"}}},
+		"quotas":    {Quotas: []Quota{{Service: "<service>", Code: "<code>"}}},
+	} {
+		for _, statement := range Statements(cfg) {
+			for _, action := range statement.Actions {
+				service, _, _ := strings.Cut(action, ":")
+				for _, resource := range statement.Resources {
+					grant := action + " on " + strings.Replace(resource, "arn:${Partition}:"+service+":${Region}:${Account}", "${Here}", 1)
+					if len(statement.Conditions) > 0 {
+						grant += ", if tagged"
+					}
+					keys[grant] = append(keys[grant], key)
+				}
+			}
+		}
+	}
+	granted := map[string]string{}
+	for grant, brought := range keys {
+		if slices.Contains(brought, "") {
+			brought = nil
+		}
+		slices.Sort(brought)
+		granted[grant] = strings.Join(brought, ", ")
+	}
+	return granted
+}
