@@ -1,9 +1,12 @@
 // Command caretaker is the command line: the parts' own code, run by a person with their
 // ordinary AWS credentials instead of by a schedule.
 //
-//	caretaker janitor plan     what would be deleted, and why; changes nothing
-//	caretaker janitor apply    deletes it, after asking
-//	caretaker validate         checks caretaker.yaml without asking AWS anything
+//	caretaker janitor plan           what would be deleted, and why; changes nothing
+//	caretaker janitor apply          deletes it, after asking
+//	caretaker limit-raiser plan      what an alarm's event would raise, and why; changes nothing
+//	caretaker limit-raiser history   what was raised, or was not, when and why
+//	caretaker limit-raiser simulate  the policy against a load, without asking AWS anything
+//	caretaker validate               checks caretaker.yaml without asking AWS anything
 //
 // Results go to stdout, everything else to stderr. See ending for the exit codes.
 package main
