@@ -115,6 +115,7 @@ var unusual = regexp.MustCompile(`[^A-Za-z0-9-]`)
 // hasty sends delayed messages without their delay, which it keeps: no test waits for minutes.
 type hasty struct {
 	sqsAPI
+	mutex  sync.Mutex
 	delays []time.Duration
 }
 
@@ -123,6 +124,8 @@ func (h *hasty) SendMessage(ctx context.Context, input *sqs.SendMessageInput, op
 	now.DelaySeconds = 0
 	output, err := h.sqsAPI.SendMessage(ctx, &now, options...)
 	if err == nil {
+		h.mutex.Lock()
+		defer h.mutex.Unlock()
 		h.delays = append(h.delays, time.Duration(input.DelaySeconds)*time.Second)
 	}
 	return output, err
