@@ -90,7 +90,7 @@ func (r Report) Summary() string {
 		line("\nNot checked, since they are switched off: %s.", strings.Join(r.NotChecked, ", "))
 	}
 	for _, problem := range r.Errors {
-		if problem != clipped(BeltError{r.Belt}.Error()) { // said above
+		if problem != clipped(BeltError{r.Belt}.Error(), longest) { // said above
 			line("\nError: %s", problem)
 		}
 	}
