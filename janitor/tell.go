@@ -90,7 +90,9 @@ func (r Report) Summary() string {
 		line("\nNot checked, since they are switched off: %s.", strings.Join(r.NotChecked, ", "))
 	}
 	for _, problem := range r.Errors {
-		line("\nError: %s", problem)
+		if problem != clipped(BeltError{r.Belt}.Error(), longest) { // said above
+			line("\nError: %s", problem)
+		}
 	}
 	return text.String()
 }
