@@ -211,3 +211,26 @@ func TestAlarm_publishesTheTriggerOfASingleMetricInSNSsSpelling(t *testing.T) {
 		t.Errorf("documented (-) and published (+):\n%s", diff)
 	}
 }
+
+func TestAlarm_staysWhereItIsWhateverIsMeasured(t *testing.T) {
+	cfg := fresh(t)
+	client := cloudwatch.NewFromConfig(cfg)
+	_, err := client.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+		AlarmName: aws.String("mine"), Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("Errors"), Statistic: metrictypes.StatisticSum,
+		Dimensions: []metrictypes.Dimension{{Name: aws.String("FunctionName"), Value: aws.String("mine")}},
+		Period:     aws.Int32(60), EvaluationPeriods: aws.Int32(3), Threshold: aws.Float64(0), ComparisonOperator: metrictypes.ComparisonOperatorGreaterThanThreshold,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda"), MetricData: []metrictypes.MetricDatum{{
+		MetricName: aws.String("Errors"), Value: aws.Float64(1),
+		Dimensions: []metrictypes.Dimension{{Name: aws.String("FunctionName"), Value: aws.String("another")}},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state := described(t, cfg).StateValue; state != metrictypes.StateValueInsufficientData {
+		t.Errorf("another function's error moved it to %s", state)
+	}
+}

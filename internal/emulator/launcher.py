@@ -28,6 +28,7 @@ request_tag_context = iam_actions.request_tag_context
 dispatch = app._dispatch_service_request
 alarm_record = provisioners._cw_metric_alarm_record
 put_metric_alarm = cloudwatch._put_metric_alarm
+table_arns = iam_actions.dynamodb_resource_arns
 
 
 def action(service, method, path, headers, body, query):
@@ -54,6 +55,12 @@ def field(body, name):
         return safe_json_field(body, name)
     except UnicodeDecodeError:
         return cbor_field(body, name)
+
+
+def tables(body, region, account):
+    """What a DynamoDB call is about; those on tags call the table ResourceArn."""
+    arn = safe_json_field(body, "ResourceArn")
+    return [arn] if arn else table_arns(body, region, account)
 
 
 def context(service, iam_action, body, params):
@@ -182,9 +189,12 @@ def dispatch_alarm(alarm, old_state, new_state, reason):
 iam_actions.extract_iam_action = action
 iam_actions._safe_json_field = field
 iam_actions.request_tag_context = context
+iam_actions.dynamodb_resource_arns = tables
 app._dispatch_service_request = name_principal
 provisioners._cw_metric_alarm_record = record_alarm
 cloudwatch._put_metric_alarm = put_alarm
 cloudwatch._dispatch_alarm_actions = dispatch_alarm
+# It minds neither an alarm's dimensions nor its number of periods: SetAlarmState alone moves one.
+cloudwatch._evaluate_alarm = lambda alarm: None
 app.SERVICE_HANDLERS.update({k: only_authorise(h) for k, h in app.SERVICE_HANDLERS.items()})
 app.main()

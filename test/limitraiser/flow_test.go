@@ -1,0 +1,174 @@
+package limitraiser_test
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+
+	limitraiser "caretaker/limit-raiser"
+)
+
+// move moves an alarm to a state, as CloudWatch would.
+func (w world) move(t *testing.T, alarm string, state cloudwatchtypes.StateValue) {
+	t.Helper()
+	_, err := w.alarms.SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{
+		AlarmName: &alarm, StateValue: state, StateReason: aws.String("the test says so"),
+	})
+	must(t, err)
+}
+
+// load says what DynamoDB counted of a table, and of its index where there is one, in each of the last whole minutes.
+func (w world) load(t *testing.T, table, index string, consumed, throttled float64) {
+	t.Helper()
+	now := time.Now().Truncate(time.Minute)
+	dimensions := []cloudwatchtypes.Dimension{{Name: aws.String("TableName"), Value: &table}}
+	if index != "" {
+		dimensions = append(dimensions, cloudwatchtypes.Dimension{Name: aws.String("GlobalSecondaryIndexName"), Value: &index})
+	}
+	var data []cloudwatchtypes.MetricDatum
+	for ago := 1; ago <= 4; ago++ {
+		at := now.Add(-time.Duration(ago) * time.Minute)
+		for name, perSecond := range map[string]float64{"ConsumedWriteCapacityUnits": consumed, "WriteThrottleEvents": throttled} {
+			data = append(data, cloudwatchtypes.MetricDatum{MetricName: &name, Value: aws.Float64(60 * perSecond), Timestamp: &at, Dimensions: dimensions})
+		}
+	}
+	_, err := w.alarms.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/DynamoDB"), MetricData: data})
+	must(t, err)
+}
+
+// trail is the audit trail of a resource, oldest first.
+func (w world) trail(t *testing.T, resource string) []limitraiser.Entry {
+	t.Helper()
+	all, err := limitraiser.History(t.Context(), w.tables, w.Variables["TABLE_NAME"], 1000)
+	must(t, err)
+	var entries []limitraiser.Entry
+	for _, entry := range all {
+		if entry.Resource == resource {
+			entries = append([]limitraiser.Entry{entry}, entries...)
+		}
+	}
+	return entries
+}
+
+// line is an entry in short.
+func line(entry limitraiser.Entry) string {
+	return strings.Join([]string{entry.Part, string(entry.Outcome), number(entry.From), number(entry.To), entry.Alarm, number(float64(entry.Step))}, " ")
+}
+
+func lines(entries []limitraiser.Entry) (all []string) {
+	for _, entry := range entries {
+		all = append(all, line(entry))
+	}
+	return all
+}
+
+// A load of 250 writes a second of which the table takes 50: the rest is refused, and sent three
+// times by its clients.
+func TestDeployed_anAlarmRaisesTableAndIndexOnceAndTellsPeople(t *testing.T) {
+	w := shared
+	w.load(t, "orders", "", 50, 600)
+	w.load(t, "orders", "by-customer", 50, 600)
+	w.ForgetCalls()
+	alarm := alarmOf("table-orders-write")
+	w.move(t, alarm, cloudwatchtypes.StateValueAlarm)
+
+	const raised = 325 // the demand of 250 and 30 % headroom
+	eventually(t, "table and index are raised", func() bool { return cmp.Equal(w.writes(t, "orders"), []int64{raised, raised}) })
+	w.idle(t)
+	if calls := w.raises("UpdateTable"); calls != 1 {
+		t.Errorf("%d calls raised the table and its index", calls)
+	}
+	told := strings.Join(w.received(t, w.people), "\n")
+	for _, part := range []string{"Limit-raiser table/orders: raised write from 50 to 325", "write of the index by-customer", "$", alarm} {
+		if !strings.Contains(told, part) {
+			t.Errorf("people are not told %q:\n%s", part, told)
+		}
+	}
+	first := []string{"write raised 50 325 " + alarm + " 0", "write of the index by-customer raised 50 325 " + alarm + " 0"}
+	if diff := cmp.Diff(first, lines(w.trail(t, "table/orders"))); diff != "" {
+		t.Errorf("the audit trail (-want +got):\n%s", diff)
+	}
+
+	// Five minutes later the alarm is still on, since the load has grown to 500 meanwhile: the next
+	// step. Only the queue's clock is moved on; the alarm's message is in the queue already.
+	w.load(t, "orders", "", 275, 75)
+	w.load(t, "orders", "by-customer", 275, 75)
+	must(t, w.Elapse(t.Context(), 5*time.Minute))
+	eventually(t, "the next step is made", func() bool { return w.writes(t, "orders")[0] > raised })
+	w.idle(t)
+	steps := w.trail(t, "table/orders")
+	if len(steps) != 4 || steps[2].Step != 1 || steps[2].From != raised || steps[2].Outcome != limitraiser.Raised {
+		t.Errorf("the audit trail: %s", strings.Join(lines(steps), "\n"))
+	}
+
+	// Once it is OK the episode is over.
+	w.move(t, alarm, cloudwatchtypes.StateValueOk)
+	w.idle(t)
+	must(t, w.Elapse(t.Context(), 5*time.Minute))
+	w.idle(t)
+	if got := len(w.trail(t, "table/orders")); got != 4 {
+		t.Errorf("the audit trail has %d entries after the alarm was OK", got)
+	}
+}
+
+func TestDeployed_theSameEventAgainChangesNothing(t *testing.T) {
+	w := shared
+	w.received(t, w.listened)
+	w.move(t, alarmOf("table-copied-write"), cloudwatchtypes.StateValueAlarm)
+	eventually(t, "the table is raised", func() bool { return w.writes(t, "copied")[0] == 75 })
+	w.idle(t)
+	messages := w.received(t, w.listened)
+	if len(messages) != 1 {
+		t.Fatalf("the alarm published %d messages", len(messages))
+	}
+	before := lines(w.trail(t, "table/copied"))
+
+	must(t, w.publish(t.Context(), messages[0]))
+	w.idle(t)
+	var copies errgroup.Group
+	for range 20 {
+		copies.Go(func() error { return w.publish(t.Context(), messages[0]) })
+	}
+	must(t, copies.Wait())
+	w.idle(t)
+	if units := w.writes(t, "copied"); units[0] != 75 {
+		t.Errorf("after 21 copies the table has %d write units", units[0])
+	}
+	if diff := cmp.Diff(before, lines(w.trail(t, "table/copied"))); diff != "" || len(before) != 1 {
+		t.Errorf("%d entries before, the audit trail (-before +after):\n%s", len(before), diff)
+	}
+	if got := w.duplicates(t); got < 21 {
+		t.Errorf("the function reports %d duplicates of 21", got)
+	}
+	w.move(t, alarmOf("table-copied-write"), cloudwatchtypes.StateValueOk)
+}
+
+func number(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
+
+// duplicates are how many the function has reported so far, in the metrics in its log.
+func (w world) duplicates(t *testing.T) int {
+	t.Helper()
+	sum := 0
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(w.AWS()),
+		&cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("/aws/lambda/" + functionName)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		must(t, err)
+		for _, event := range page.Events {
+			var metrics struct{ Duplicates int }
+			if json.Unmarshal([]byte(aws.ToString(event.Message)), &metrics) == nil {
+				sum += metrics.Duplicates
+			}
+		}
+	}
+	return sum
+}
