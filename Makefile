@@ -50,7 +50,7 @@ setup: $(VENV) $(MOTO) $(NODE_MODULES) | need-go ## install what the other targe
 
 build: dist/caretaker dist/cdk $(ARM64) ## build dist/caretaker, dist/cdk and dist/<part>/bootstrap (Linux on arm64)
 
-demo: setup dist/demo dist/caretaker dist/cdk $(HOST) ## watch the main job on a fleet in an emulated AWS (PARTS=janitor narrows)
+demo: $(VENV) $(NODE_MODULES) dist/demo dist/caretaker dist/cdk $(HOST) ## watch the main job on a fleet in an emulated AWS (PARTS=janitor narrows)
 	@exec dist/demo $(PARTS)
 
 test: setup build $(HOST) ## run all tests, end to end ones too: up to 15 minutes
