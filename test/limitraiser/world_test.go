@@ -241,14 +241,23 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	t.Fatalf("within half a minute it was not so: %s", what)
 }
 
+// attributes tell how many messages are in the function's queue.
+func (w world) attributes(t *testing.T) map[string]string {
+	t.Helper()
+	queue := w.Variables["QUEUE_URL"]
+	output, err := w.queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
+		QueueUrl: &queue, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll},
+	})
+	must(t, err)
+	return output.Attributes
+}
+
 // idle waits until the function's queue holds nothing but what is delayed: every event was answered.
 func (w world) idle(t *testing.T) {
 	t.Helper()
 	eventually(t, "every event is answered", func() bool {
-		queue := w.Variables["QUEUE_URL"]
-		output, err := w.queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &queue, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll}})
-		must(t, err)
-		return output.Attributes["ApproximateNumberOfMessages"] == "0" && output.Attributes["ApproximateNumberOfMessagesNotVisible"] == "0"
+		has := w.attributes(t)
+		return has["ApproximateNumberOfMessages"] == "0" && has["ApproximateNumberOfMessagesNotVisible"] == "0"
 	})
 }
 

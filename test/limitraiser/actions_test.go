@@ -1,0 +1,158 @@
+package limitraiser_test
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	limitraiser "caretaker/limit-raiser"
+	"caretaker/test/deployed"
+)
+
+// onBehalf are the actions of the role that AWS uses on the function's behalf, for its queue, its
+// log and its traces. The emulator does not ask for them; the template's tests assert them.
+var onBehalf = []string{
+	"logs", "xray", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", "sqs:GetQueueAttributes",
+}
+
+// events are messages that together need every action: a table, a stream and a function that are
+// short, a table that auto scaling manages, and a look at an alarm that is still on.
+func (w world) events(t *testing.T, at time.Time) map[string]string {
+	t.Helper()
+	alarm := alarmOf("table-permitted-write")
+	table := func(name string) string {
+		return w.message(t, name+"-short", "AWS/DynamoDB", "WriteThrottleEvents", map[string]string{"TableName": name}, at)
+	}
+	look, err := limitraiser.Look{
+		Resource: "table/permitted", Step: 1,
+		Alarm: limitraiser.Alarm{
+			Name: alarm, Account: w.Account(), Region: w.Region(), State: "ALARM", ChangedAt: at,
+			Metrics: []limitraiser.Metric{{Namespace: "AWS/DynamoDB", Name: "WriteThrottleEvents", Dimensions: map[string]string{"TableName": "permitted"}}},
+		},
+	}.Encode()
+	must(t, err)
+	return map[string]string{
+		"table": table("permitted"), "managed": table("managed"), "look": string(look),
+		"kinesis": w.message(t, "clicks-short", "AWS/Kinesis", "WriteProvisionedThroughputExceeded", map[string]string{"StreamName": "clicks"}, at),
+		"lambda":  w.message(t, "checkout-short", "AWS/Lambda", "Throttles", map[string]string{"FunctionName": "checkout"}, at),
+	}
+}
+
+// needing is the event that an action is needed for.
+func needing(action string) string {
+	service, _, _ := strings.Cut(action, ":")
+	switch {
+	case action == "cloudwatch:DescribeAlarms":
+		return "look"
+	case service == "kinesis" || service == "lambda":
+		return service
+	}
+	return "table"
+}
+
+// said is all that a report says of what went wrong.
+func said(report limitraiser.Report) string {
+	all := slices.Clone(report.Errors)
+	for _, answer := range report.Answers {
+		for _, decision := range answer.Decisions {
+			all = append(all, decision.Detail)
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+// stillOn leaves the alarm of the looks on.
+func (w world) stillOn(t *testing.T) {
+	t.Helper()
+	w.move(t, alarmOf("table-permitted-write"), cloudwatchtypes.StateValueAlarm)
+	w.idle(t)
+}
+
+// lower brings a table back to where it began.
+func (w world) lower(t *testing.T, table string) {
+	t.Helper()
+	if w.writes(t, table)[0] == 50 {
+		return // which AWS would refuse
+	}
+	_, err := w.tables.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{
+		TableName: &table, ProvisionedThroughput: &dynamodbtypes.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(5), WriteCapacityUnits: aws.Int64(50)},
+	})
+	must(t, err)
+}
+
+func TestDeployed_needsEachActionOfItsRole(t *testing.T) {
+	w := shared
+	w.stillOn(t)
+	policies, err := w.Policies(t.Context())
+	must(t, err)
+	// The second emulator asks nobody for a role.
+	actions := deployed.Granted(policies, append([]string{"application-autoscaling"}, onBehalf...)...)
+	if len(actions) < 17 {
+		t.Fatalf("the role grants only %v", actions)
+	}
+	for number, action := range actions {
+		t.Run(action, func(t *testing.T) {
+			w.lower(t, "permitted")
+			at := time.Now().Add(time.Duration(number) * time.Millisecond)
+			message := w.events(t, at)[needing(action)]
+			must(t, w.SetPolicies(t.Context(), deployed.Without(policies, action)))
+			report := w.bring(t, message)
+			must(t, w.SetPolicies(context.WithoutCancel(t.Context()), policies))
+			if !strings.Contains(said(report), action) {
+				t.Errorf("the report does not name it: %+v", report)
+			}
+			if refused := report.Outcomes[limitraiser.Failed] == 1; refused == (len(report.BatchItemFailures) == 1) {
+				t.Fatalf("neither is people told nor does the message come again: %+v", report)
+			} else if refused {
+				message = w.events(t, at.Add(time.Hour))[needing(action)]
+			}
+			again := w.bring(t, message)
+			if raised := report.Outcomes[limitraiser.Raised] + again.Outcomes[limitraiser.Raised]; raised == 0 || len(again.Errors) != 0 {
+				t.Errorf("with it: %+v", again)
+			}
+		})
+	}
+}
+
+// A whole run calls nothing that is not granted, and everything that is.
+func TestDeployed_callsExactlyWhatItsRoleGrants(t *testing.T) {
+	w := shared
+	w.stillOn(t)
+	_, err := applicationautoscaling.NewFromConfig(w.AWS()).RegisterScalableTarget(t.Context(), &applicationautoscaling.RegisterScalableTargetInput{
+		ServiceNamespace: autoscalingtypes.ServiceNamespaceDynamodb, ResourceId: aws.String("table/managed"),
+		ScalableDimension: autoscalingtypes.ScalableDimensionDynamoDBTableWriteCapacityUnits, MinCapacity: aws.Int32(5), MaxCapacity: aws.Int32(50),
+	})
+	must(t, err)
+	w.lower(t, "permitted")
+	w.ForgetCalls()
+	report := w.bring(t, slices.Collect(maps.Values(w.events(t, time.Now())))...)
+	if report.Outcomes[limitraiser.Raised] != 5 || len(report.Errors) != 0 {
+		t.Errorf("%+v", report)
+	}
+	called := map[string]bool{}
+	for _, call := range w.Own() {
+		called[call.Service+":"+call.Operation] = true
+		if call.ErrorCode != "" && call.ErrorCode != "ConditionalCheckFailedException" {
+			t.Errorf("%s:%s answered %s", call.Service, call.Operation, call.ErrorCode)
+		}
+	}
+	policies, err := w.Policies(t.Context())
+	must(t, err)
+	if diff := cmp.Diff(deployed.Granted(policies, onBehalf...), slices.Sorted(maps.Keys(called))); diff != "" {
+		t.Errorf("granted (-) and called (+) differ:\n%s", diff)
+	}
+	if got := w.writes(t, "managed")[0]; got != 50 {
+		t.Errorf("the table that auto scaling manages has %d write units", got)
+	}
+}

@@ -1,0 +1,169 @@
+package limitraiser_test
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"caretaker/internal/emulator"
+	limitraiser "caretaker/limit-raiser"
+	"caretaker/test/deployed"
+)
+
+// count counts the function's calls of an operation, those that were refused among them.
+func (w world) count(operation string) int {
+	count := 0
+	for _, call := range w.Own() {
+		if call.Operation == operation {
+			count++
+		}
+	}
+	return count
+}
+
+// DynamoDB refuses a change while another is under way: the proxy plays that twice.
+func TestDeployed_raisesATableThatIsUpdatingOnceItIsNot(t *testing.T) {
+	w := shared
+	defer w.ClearFaults()
+	w.ForgetCalls()
+	w.Inject(emulator.Fault{
+		Service: "dynamodb", Operation: "UpdateTable", Times: 2,
+		Status: http.StatusBadRequest, Code: "ResourceInUseException", Message: "Attempt to change a resource which is still in use: Table is being updated: updating",
+	})
+	alarm := alarmOf("table-updating-write")
+	w.move(t, alarm, cloudwatchtypes.StateValueAlarm)
+	defer w.move(t, alarm, cloudwatchtypes.StateValueOk)
+	for tries := 1; tries <= 3; tries++ {
+		eventually(t, "it is tried", func() bool { return w.count("UpdateTable") == tries })
+		w.idle(t)
+		want := int64(50)
+		if tries == 3 {
+			want = 75
+		}
+		if got := w.writes(t, "updating")[0]; got != want {
+			t.Fatalf("after %d tries the table has %d write units, want %d", tries, got, want)
+		}
+		must(t, w.Elapse(t.Context(), time.Minute))
+	}
+	w.idle(t)
+	if calls := w.raises("UpdateTable"); calls != 1 {
+		t.Errorf("%d calls raised it", calls)
+	}
+	if trail := w.trail(t, "table/updating"); len(trail) != 1 || trail[0].Outcome != limitraiser.Raised {
+		t.Errorf("the audit trail: %v", lines(trail))
+	}
+}
+
+// A run that fails leaves its message in the queue, which brings it again.
+func TestDeployed_losesNoAlarmWhenARunFails(t *testing.T) {
+	w := shared
+	policies, err := w.Policies(t.Context())
+	must(t, err)
+	restore := func() { must(t, w.SetPolicies(context.WithoutCancel(t.Context()), policies)) }
+	defer restore()
+	must(t, w.SetPolicies(t.Context(), deployed.Without(policies, "cloudwatch:GetMetricData")))
+	w.ForgetCalls()
+	alarm := alarmOf("table-failing-write")
+	w.move(t, alarm, cloudwatchtypes.StateValueAlarm)
+	defer w.move(t, alarm, cloudwatchtypes.StateValueOk)
+	eventually(t, "a run fails and its message waits", func() bool { return w.count("GetMetricData") > 0 && w.inFlight(t) == "1" })
+	if got := w.writes(t, "failing")[0]; got != 50 {
+		t.Errorf("the table has %d write units", got)
+	}
+	restore()
+	must(t, w.Elapse(t.Context(), 6*time.Minute)) // for which the queue hides a message that failed
+	eventually(t, "the table is raised", func() bool { return w.writes(t, "failing")[0] == 75 })
+	w.idle(t)
+}
+
+// The brake in the console stops an armed raiser.
+func TestDeployed_raisesNothingWithTheBrakePulled(t *testing.T) {
+	w := shared
+	pulled := maps.Clone(w.Variables)
+	pulled["DRY_RUN"] = "yes"
+	must(t, w.SetVariables(t.Context(), pulled))
+	defer func() { must(t, w.SetVariables(context.WithoutCancel(t.Context()), w.Variables)) }()
+	w.ForgetCalls()
+	w.received(t, w.people)
+	alarm := alarmOf("table-braked-write")
+	w.move(t, alarm, cloudwatchtypes.StateValueAlarm)
+	defer w.move(t, alarm, cloudwatchtypes.StateValueOk)
+	eventually(t, "the event is answered", func() bool { return len(w.trail(t, "table/braked")) > 0 })
+	w.idle(t)
+	if got, calls := w.writes(t, "braked")[0], w.count("UpdateTable"); got != 50 || calls != 0 {
+		t.Errorf("the table has %d write units after %d calls", got, calls)
+	}
+	if trail := w.trail(t, "table/braked"); trail[0].Outcome != limitraiser.WouldRaise || trail[0].To != 75 {
+		t.Errorf("the audit trail: %v", lines(trail))
+	}
+	if told := strings.Join(w.received(t, w.people), "\n"); !strings.Contains(told, "would raise write from 50 to 75") {
+		t.Errorf("people are told:\n%s", told)
+	}
+}
+
+// message is what an alarm on a metric publishes when it changes to ALARM, in short.
+func (w world) message(t *testing.T, alarm, namespace, metric string, dimensions map[string]string, at time.Time) string {
+	t.Helper()
+	var list []map[string]string
+	for name, value := range dimensions {
+		list = append(list, map[string]string{"name": name, "value": value})
+	}
+	text, err := json.Marshal(map[string]any{
+		"AlarmName": alarm, "AWSAccountId": w.Account(), "Region": "US East (N. Virginia)",
+		"AlarmArn":      "arn:aws:cloudwatch:" + w.Region() + ":" + w.Account() + ":alarm:" + alarm,
+		"NewStateValue": "ALARM", "OldStateValue": "OK", "NewStateReason": "the test says so",
+		"StateChangeTime": at.UTC().Format("2006-01-02T15:04:05.000-0700"),
+		"Trigger":         map[string]any{"Namespace": namespace, "MetricName": metric, "Statistic": "SUM", "Period": 60, "Dimensions": list},
+	})
+	must(t, err)
+	return string(text)
+}
+
+// bring runs the function with messages as its queue brings them.
+func (w world) bring(t *testing.T, messages ...string) limitraiser.Report {
+	t.Helper()
+	var records []map[string]string
+	for number, message := range messages {
+		records = append(records, map[string]string{"messageId": string(rune('a' + number)), "body": message, "eventSource": "aws:sqs"})
+	}
+	payload, err := json.Marshal(map[string]any{"Records": records})
+	must(t, err)
+	var report limitraiser.Report
+	must(t, w.Invoke(t.Context(), payload, &report))
+	return report
+}
+
+func TestDeployed_actsOnNothingFromElsewhereAndOnNoNoise(t *testing.T) {
+	w := shared
+	w.ForgetCalls()
+	before := w.writes(t, "permitted")[0]
+	own := w.message(t, "theirs", "AWS/DynamoDB", "WriteThrottleEvents", map[string]string{"TableName": "permitted"}, time.Now())
+	report := w.bring(t,
+		strings.ReplaceAll(own, w.Account(), "111122223333"),
+		strings.ReplaceAll(own, w.Region(), "eu-west-1"),
+		`{"a": "message that is no alarm"}`, `{`, "",
+	)
+	if report.EventsRefused != 5 || len(report.BatchItemFailures) != 0 || len(report.Errors) != 0 {
+		t.Errorf("%+v", report)
+	}
+	for _, call := range w.Own() {
+		t.Errorf("it called %s:%s", call.Service, call.Operation)
+	}
+	must(t, w.publish(t.Context(), strings.ReplaceAll(own, w.Account(), "111122223333")))
+	w.idle(t)
+	if got := w.writes(t, "permitted")[0]; got != before {
+		t.Errorf("the table has %d write units, before %d", got, before)
+	}
+}
+
+// inFlight is how many messages of the function's queue are hidden from it.
+func (w world) inFlight(t *testing.T) string {
+	t.Helper()
+	return w.attributes(t)["ApproximateNumberOfMessagesNotVisible"]
+}
