@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	iamsvc "github.com/aws/aws-sdk-go-v2/service/iam"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
@@ -51,12 +52,15 @@ func (f *found) stacks(ctx context.Context, cfg aws.Config) error {
 
 func (f *found) functions(ctx context.Context, cfg aws.Config) error {
 	client := lambdasvc.NewFromConfig(cfg)
-	functions, err := client.ListFunctions(ctx, &lambdasvc.ListFunctionsInput{})
-	if err != nil {
-		return err
-	}
-	for _, function := range functions.Functions {
-		f.add("function", function.FunctionName)
+	functions := lambdasvc.NewListFunctionsPaginator(client, &lambdasvc.ListFunctionsInput{})
+	for functions.HasMorePages() {
+		page, err := functions.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, function := range page.Functions {
+			f.add("function", function.FunctionName)
+		}
 	}
 	sources, err := client.ListEventSourceMappings(ctx, &lambdasvc.ListEventSourceMappingsInput{})
 	if err != nil {
@@ -118,6 +122,13 @@ func (f *found) others(ctx context.Context, cfg aws.Config) error {
 	}
 	for _, role := range roles.Roles {
 		f.add("role", role.RoleName)
+	}
+	schedules, err := scheduler.NewFromConfig(cfg).ListSchedules(ctx, &scheduler.ListSchedulesInput{})
+	if err != nil {
+		return err
+	}
+	for _, schedule := range schedules.Schedules {
+		f.add("schedule", schedule.Name)
 	}
 	return nil
 }

@@ -9,24 +9,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/emulator"
+	"caretaker/test/deployed"
 )
 
-// ownCalls are the actions of the role that the function itself calls. The others are used by
-// AWS on its behalf, which the emulator does not check; the template's tests assert them.
-func ownCalls(documents map[string]policyDocument) []string {
-	actions := map[string]bool{}
-	for _, document := range documents {
-		for _, statement := range document.Statement {
-			for _, action := range statement.Action {
-				service, _, _ := strings.Cut(action, ":")
-				if statement.Effect == "Allow" && !slices.Contains([]string{"logs", "xray", "sqs"}, service) {
-					actions[action] = true
-				}
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(actions))
-}
+// onBehalf are the services that AWS uses with the role on the function's behalf, which the
+// emulator does not check; the template's tests assert their actions.
+var onBehalf = []string{"logs", "xray", "sqs"}
 
 // couldProtect says whether a function's versions may only go when this action was allowed.
 func couldProtect(action, function string) bool {
@@ -49,17 +37,16 @@ func TestDeployed_withoutAnyOneActionEndsInAnErrorNamingIt(t *testing.T) {
 	cfg.Belts.MaxDeletions = 2
 	cfg.Checks.APIGatewayStages = false // it needs no action of its own, and AWS allows 5 of its calls in 30 seconds
 	w.configure(t, cfg)
-	documents := w.policies(t)
-	actions := ownCalls(documents)
+	policies, err := w.Policies(t.Context())
+	must(t, err)
+	actions := deployed.Granted(policies, onBehalf...)
 	if len(actions) < 25 {
 		t.Fatalf("the role grants only %v", actions)
 	}
 	for _, action := range actions {
 		t.Run(action, func(t *testing.T) {
-			for name, document := range documents {
-				w.setPolicy(t, name, document.without(action))
-				defer w.setPolicy(t, name, document)
-			}
+			must(t, w.SetPolicies(t.Context(), deployed.Without(policies, action)))
+			defer func() { must(t, w.SetPolicies(t.Context(), policies)) }()
 			before := w.everything(t)
 			result := w.invoke(t, "{}")
 			if !strings.Contains(result.failure, action) {
@@ -87,16 +74,15 @@ func TestDeployed_callsExactlyWhatItsRoleGrants(t *testing.T) {
 		t.Fatal(result.failure)
 	}
 	called := map[string]bool{}
-	for _, call := range w.Calls() {
-		if !strings.Contains(call.Principal, w.role) {
-			continue
-		}
+	for _, call := range w.Own() {
 		called[actionOf(call)] = true
 		if call.ErrorCode != "" && call.ErrorCode != "ResourceNotFoundException" {
 			t.Errorf("%s %s answered %s", call.Service, call.Operation, call.ErrorCode)
 		}
 	}
-	if diff := cmp.Diff(ownCalls(w.policies(t)), slices.Sorted(maps.Keys(called))); diff != "" {
+	policies, err := w.Policies(t.Context())
+	must(t, err)
+	if diff := cmp.Diff(deployed.Granted(policies, onBehalf...), slices.Sorted(maps.Keys(called))); diff != "" {
 		t.Errorf("granted (-) and called (+) differ:\n%s", diff)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/pipes"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
@@ -19,6 +19,7 @@ import (
 
 	"caretaker/internal/emulator"
 	"caretaker/janitor"
+	"caretaker/test/deployed"
 )
 
 // only is the shipped policy for some functions alone, so that a scenario is about them.
@@ -222,7 +223,10 @@ func TestDeployed_deletesNothingWithTheBrakePulled(t *testing.T) {
 	w := shared
 	name := w.victim(t, "victim-brake", 8)
 	w.setUp(t, only(name))
-	defer w.setVariable(t, "DRY_RUN", "yes")()
+	pulled := maps.Clone(w.Variables)
+	pulled["DRY_RUN"] = "yes"
+	must(t, w.SetVariables(t.Context(), pulled))
+	defer func() { must(t, w.SetVariables(t.Context(), w.Variables)) }()
 	result := w.invoke(t, `{"dryRun": false}`)
 	if result.failure != "" || !result.DryRun || result.Outcomes[janitor.Deletable] != 5 {
 		t.Errorf("dry run %v, %v: %s", result.DryRun, result.Outcomes, result.failure)
@@ -232,36 +236,19 @@ func TestDeployed_deletesNothingWithTheBrakePulled(t *testing.T) {
 	}
 }
 
-// setVariable sets one of the deployed function's environment variables until the returned function is called.
-func (w world) setVariable(t *testing.T, name, value string) (restore func()) {
-	t.Helper()
-	deployed, err := w.lambda.GetFunctionConfiguration(t.Context(), &lambdasvc.GetFunctionConfigurationInput{FunctionName: aws.String(functionName)})
-	must(t, err)
-	changed := maps.Clone(deployed.Environment.Variables)
-	changed[name] = value
-	w.setVariables(t, changed)
-	return func() { w.setVariables(t, deployed.Environment.Variables) }
-}
-
-func (w world) setVariables(t *testing.T, variables map[string]string) {
-	t.Helper()
-	_, err := w.lambda.UpdateFunctionConfiguration(context.WithoutCancel(t.Context()), &lambdasvc.UpdateFunctionConfigurationInput{
-		FunctionName: aws.String(functionName), Environment: &lambdatypes.Environment{Variables: variables},
-	})
-	must(t, err)
-}
-
 // A function excluded by name is denied by the role as well: were the plan wrong, AWS would refuse.
 func TestDeployed_isDeniedWhatIsExcludedByName(t *testing.T) {
 	w := shared
 	name := w.victim(t, "victim-denied", 6)
-	documents := w.policies(t)
-	for policy, document := range documents {
-		denied := document
-		denied.Statement = append(append([]policyStatement{}, document.Statement...), denyOf(w, name))
-		w.setPolicy(t, policy, denied)
-		defer w.setPolicy(t, policy, document)
+	policies, err := w.Policies(t.Context())
+	must(t, err)
+	denied := map[string]deployed.Policy{}
+	for policy, document := range policies {
+		document.Statement = append(slices.Clone(document.Statement), denyOf(w, name))
+		denied[policy] = document
 	}
+	must(t, w.SetPolicies(t.Context(), denied))
+	defer func() { must(t, w.SetPolicies(context.WithoutCancel(t.Context()), policies)) }()
 	w.setUp(t, only(name))
 	result := w.invoke(t, "{}")
 	if !strings.Contains(result.failure, "explicit deny") && !strings.Contains(result.failure, "not authorized") {
@@ -273,15 +260,15 @@ func TestDeployed_isDeniedWhatIsExcludedByName(t *testing.T) {
 }
 
 // denyOf is the statement that Statements makes of an excluded name, with this account's ARN.
-func denyOf(w world, name string) policyStatement {
+func denyOf(w world, name string) deployed.Statement {
 	cfg := janitor.Default()
 	cfg.Exclude.Names = []string{name}
-	var deny policyStatement
+	var deny deployed.Statement
 	for _, statement := range janitor.Statements(cfg) {
 		if statement.Effect != "Deny" {
 			continue
 		}
-		deny = policyStatement{Sid: statement.Sid, Effect: "Deny", Action: statement.Actions}
+		deny = deployed.Statement{Sid: statement.Sid, Effect: "Deny", Action: statement.Actions}
 		for _, resource := range statement.Resources {
 			deny.Resource = append(deny.Resource, strings.NewReplacer("${Partition}", "aws", "${Region}", w.Region(), "${Account}", w.Account()).Replace(resource))
 		}
@@ -312,7 +299,7 @@ func TestDeployed_isStartedByItsSchedule(t *testing.T) {
 	defer fire(own.ScheduleExpression)
 	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
 		for _, call := range w.Calls() {
-			if call.Operation == "GetAccountSettings" && strings.Contains(call.Principal, w.role) {
+			if call.Operation == "GetAccountSettings" && strings.Contains(call.Principal, w.Role) {
 				return
 			}
 		}

@@ -8,26 +8,21 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	iamsvc "github.com/aws/aws-sdk-go-v2/service/iam"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"caretaker/internal/emulator"
 	"caretaker/internal/emulator/fleet"
 	"caretaker/janitor"
+	"caretaker/test/deployed"
 )
 
 const (
@@ -37,11 +32,10 @@ const (
 
 // world is an account with a fleet and the deployed janitor.
 type world struct {
-	*emulator.Emulator
+	deployed.Function
 	fleet  fleet.Fleet
 	lambda *lambdasvc.Client
 	binary []byte
-	role   string
 }
 
 var shared world
@@ -66,7 +60,6 @@ func build(ctx context.Context) (stop func(), err error) {
 	if err != nil {
 		return func() {}, err
 	}
-	shared.Emulator = started
 	shared.lambda = lambdasvc.NewFromConfig(started.AWS())
 	if shared.fleet, err = fleet.Seed(ctx, started, fleet.Small); err != nil {
 		return started.Stop, err
@@ -76,34 +69,21 @@ func build(ctx context.Context) (stop func(), err error) {
 		return started.Stop, err
 	}
 	stop = func() { started.Stop(); _ = os.RemoveAll(output) }
-	if err := cdk(ctx, output, "bootstrap", "--app", "", "aws://"+started.Account()+"/"+started.Region()); err != nil {
+	if err := deployed.CDK(ctx, started, root, output, "bootstrap", "--app", "", "aws://"+started.Account()+"/"+started.Region()); err != nil {
 		return stop, err
 	}
-	if err := cdk(ctx, output, "deploy", "--all", "--require-approval", "never", "-c", "set=janitor.dryRun=false"); err != nil {
+	if err := deployed.CDK(ctx, started, root, output, "deploy", "--all", "--require-approval", "never", "-c", "set=janitor.dryRun=false"); err != nil {
 		return stop, err
 	}
-	deployed, err := shared.lambda.GetFunctionConfiguration(ctx, &lambdasvc.GetFunctionConfigurationInput{FunctionName: aws.String(functionName)})
-	if err != nil {
+	if shared.Function, err = deployed.Find(ctx, started, functionName); err != nil {
 		return stop, err
 	}
-	_, shared.role, _ = strings.Cut(aws.ToString(deployed.Role), ":role/")
 	shared.binary, err = os.ReadFile(filepath.Join(root, "dist", "host", "janitor", "bootstrap"))
 	return stop, err
 }
 
 // root is the checkout's, seen from this folder.
 var root, _ = filepath.Abs(filepath.Join("..", ".."))
-
-func cdk(ctx context.Context, output string, arguments ...string) error {
-	arch := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
-	arguments = append(arguments, "--output", output, "-c", "assets=dist/host", "-c", "arch="+arch)
-	command := exec.CommandContext(ctx, filepath.Join("node_modules", ".bin", "cdk"), arguments...)
-	command.Dir, command.Env = root, shared.Environ()
-	if text, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("cdk %s: %w\n%s", arguments[0], err, text)
-	}
-	return nil
-}
 
 // shipped is the policy that ships, in earnest and at AWS's full rate, so that the tests do
 // not take longer than they must.
@@ -177,7 +157,7 @@ func (w world) tryInvoke(ctx context.Context, payload string) (answer, error) {
 // are published 100 days ago and later.
 func (w world) victim(t *testing.T, name string, versions int) string {
 	t.Helper()
-	role := "arn:aws:iam::" + w.Account() + ":role/" + w.role
+	role := "arn:aws:iam::" + w.Account() + ":role/" + w.Role
 	for number := range versions {
 		var archive bytes.Buffer
 		writer := zip.NewWriter(&archive)
@@ -217,74 +197,6 @@ func (w world) everything(t *testing.T) map[string][]int {
 	all, err := fleet.Versions(t.Context(), w.AWS())
 	must(t, err)
 	return all
-}
-
-// policies are the inline policies of the janitor's role, by name.
-func (w world) policies(t *testing.T) map[string]policyDocument {
-	t.Helper()
-	client := iamsvc.NewFromConfig(w.AWS())
-	listed, err := client.ListRolePolicies(t.Context(), &iamsvc.ListRolePoliciesInput{RoleName: &w.role})
-	must(t, err)
-	documents := map[string]policyDocument{}
-	for _, name := range listed.PolicyNames {
-		got, err := client.GetRolePolicy(t.Context(), &iamsvc.GetRolePolicyInput{RoleName: &w.role, PolicyName: &name})
-		must(t, err)
-		text := aws.ToString(got.PolicyDocument)
-		if decoded, err := url.QueryUnescape(text); err == nil && strings.HasPrefix(text, "%7B") {
-			text = decoded
-		}
-		var document policyDocument
-		must(t, json.Unmarshal([]byte(text), &document))
-		documents[name] = document
-	}
-	return documents
-}
-
-func (w world) setPolicy(t *testing.T, name string, document policyDocument) {
-	t.Helper()
-	text, err := json.Marshal(document)
-	must(t, err)
-	_, err = iamsvc.NewFromConfig(w.AWS()).PutRolePolicy(context.WithoutCancel(t.Context()), &iamsvc.PutRolePolicyInput{
-		RoleName: &w.role, PolicyName: &name, PolicyDocument: aws.String(string(text)),
-	})
-	must(t, err)
-}
-
-type policyDocument struct {
-	Version   string
-	Statement []policyStatement
-}
-
-type policyStatement struct {
-	Sid       string `json:",omitempty"`
-	Effect    string
-	Action    texts
-	Resource  texts
-	Condition map[string]any `json:",omitempty"`
-}
-
-// texts is a list that IAM may write as a single text.
-type texts []string
-
-func (t *texts) UnmarshalJSON(raw []byte) error {
-	var one string
-	if json.Unmarshal(raw, &one) == nil {
-		*t = texts{one}
-		return nil
-	}
-	return json.Unmarshal(raw, (*[]string)(t))
-}
-
-// without is the document less one action.
-func (d policyDocument) without(action string) policyDocument {
-	less := policyDocument{Version: d.Version}
-	for _, statement := range d.Statement {
-		statement.Action = slices.DeleteFunc(slices.Clone(statement.Action), func(a string) bool { return a == action })
-		if len(statement.Action) > 0 {
-			less.Statement = append(less.Statement, statement)
-		}
-	}
-	return less
 }
 
 func must(t *testing.T, err error) {
