@@ -69,3 +69,12 @@ func TestSecond_answersBehindTheSameProxy(t *testing.T) {
 		t.Errorf("recorded: %+v", calls)
 	}
 }
+
+func TestDescribeScalableTargets_findsNoneWithoutASecondEmulator(t *testing.T) {
+	output, err := applicationautoscaling.NewFromConfig(fresh(t)).DescribeScalableTargets(t.Context(), &applicationautoscaling.DescribeScalableTargetsInput{
+		ServiceNamespace: autoscalingtypes.ServiceNamespaceDynamodb,
+	})
+	if err != nil || len(output.ScalableTargets) != 0 {
+		t.Errorf("%+v, %v", output, err)
+	}
+}

@@ -40,7 +40,8 @@ type Options struct {
 	// from it. Without it the history is empty.
 	CloudTrail bool
 	// Second answers for the services that this emulator lacks, through the same proxy but without
-	// asking who calls. Nil: they are refused. It is not stopped with this one.
+	// asking who calls. Nil: there are no scalable targets, and all else of them is refused. It is
+	// not stopped with this one.
 	Second *Moto
 	// Log receives the emulator's own output. Nil: discarded.
 	Log io.Writer

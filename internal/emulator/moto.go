@@ -121,6 +121,11 @@ func (x *exchange) second() (*answer, error) {
 	return x.send(request)
 }
 
+// noScalableTargets is the answer without a second emulator: nothing is managed.
+func noScalableTargets(*exchange) (*answer, error) {
+	return found(object{"ScalableTargets": []object{}})
+}
+
 // Endpoint is its URL, for AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING and AWS_ENDPOINT_URL_SERVICE_QUOTAS.
 func (m *Moto) Endpoint() string { return m.endpoint }
 

@@ -85,11 +85,11 @@ func (x *exchange) answer() (*answer, error) {
 		return nil, err
 	}
 	return x.withFault(func() (*answer, error) {
-		if rule := rules[x.call.Service+":"+x.call.Operation]; rule != nil {
-			return rule(x)
-		}
 		if x.options.Second != nil && motos[x.call.Service] {
 			return x.second()
+		}
+		if rule := rules[x.call.Service+":"+x.call.Operation]; rule != nil {
+			return rule(x)
 		}
 		return x.forward()
 	})

@@ -12,6 +12,8 @@ var rules = map[string]func(*exchange) (*answer, error){
 	"apigateway:GetIntegrations":   readIntegrations,
 	"apigateway:UpdateIntegration": keepIntegration,
 
+	"application-autoscaling:DescribeScalableTargets": noScalableTargets,
+
 	"cloudformation:DescribeStacks": describeStacks,
 	"cloudformation:ListStacks":     listStacks,
 
