@@ -95,7 +95,7 @@ func run(args []string, c console, interrupts <-chan os.Signal) int {
 	case !errors.As(err, &how):
 		how = ending{failed, err}
 		if stopping.Err() != nil {
-			how = ending{workLeft, errors.New("stopped, nothing was deleted")}
+			how = ending{workLeft, errors.New("stopped, nothing was changed")}
 		}
 	}
 	if how.cause != nil {
