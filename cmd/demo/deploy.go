@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/goccy/go-yaml"
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"caretaker/internal/config"
@@ -29,12 +32,23 @@ func (s *stage) deploy(ctx context.Context, chosen []part) error {
 	set := slices.Clone(s.set)
 	for _, one := range chosen {
 		stacks = append(stacks, "Caretaker-"+config.DefaultStage+"-"+one.stack)
-		set = append(set, one.set)
+		if one.set != "" {
+			set = append(set, one.set)
+		}
 	}
 	arch := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 	arguments := append([]string{"deploy"}, stacks...)
-	arguments = append(arguments, "--require-approval", "never",
-		"-c", "set="+strings.Join(set, ","), "-c", "assets=dist/host", "-c", "arch="+arch)
+	arguments = append(arguments, "--require-approval", "never", "-c", "assets=dist/host", "-c", "arch="+arch)
+	path, err := s.configure(chosen)
+	if err != nil {
+		return err
+	}
+	if path != "" {
+		arguments = append(arguments, "-c", "config="+path)
+	}
+	if len(set) > 0 {
+		arguments = append(arguments, "-c", "set="+strings.Join(set, ","))
+	}
 	if err := s.cdk(ctx, arguments...); err != nil {
 		return err
 	}
@@ -44,9 +58,51 @@ func (s *stage) deploy(ctx context.Context, chosen []part) error {
 		}
 	}
 	for _, one := range chosen {
-		s.out.fact("configuration", "caretaker.yaml, only %s: %s", s.out.paint(one.set, text.Bold), one.why)
+		if one.set != "" {
+			s.out.fact("configuration", "caretaker.yaml, only %s: %s", s.out.paint(one.set, text.Bold), one.why)
+			continue
+		}
+		s.out.fact("configuration", "a copy of caretaker.yaml, in which only this differs: %s", one.why)
+		for line := range strings.Lines(one.file) {
+			s.out.say("     %s", s.out.paint(strings.TrimRight(line, "\n"), text.Bold))
+		}
 	}
 	return nil
+}
+
+// configure writes a copy of caretaker.yaml in which the parts' keys take the place of those that
+// ship. The path is empty where no part has any.
+func (s *stage) configure(chosen []part) (path string, err error) {
+	shipped, err := os.ReadFile("caretaker.yaml")
+	if err != nil {
+		return "", err
+	}
+	var whole map[string]any
+	if err := yaml.Unmarshal(shipped, &whole); err != nil {
+		return "", fmt.Errorf("reading caretaker.yaml: %w", err)
+	}
+	for _, one := range chosen {
+		var own map[string]map[string]any
+		if err := yaml.Unmarshal([]byte(one.file), &own); err != nil {
+			return "", fmt.Errorf("reading the configuration of %s: %w", one.name, err)
+		}
+		for name, keys := range own {
+			section, is := whole[name].(map[string]any)
+			if !is {
+				return "", fmt.Errorf("caretaker.yaml has no section %s", name)
+			}
+			maps.Copy(section, keys)
+			path = filepath.Join(s.folder, "caretaker.yaml")
+		}
+	}
+	if path == "" {
+		return "", nil
+	}
+	copied, err := yaml.Marshal(whole)
+	if err != nil {
+		return "", fmt.Errorf("writing %s: %w", path, err)
+	}
+	return path, os.WriteFile(path, copied, 0o600)
 }
 
 // cdk runs one command and shows how far it is.

@@ -23,8 +23,9 @@ import (
 type part struct {
 	// name is the part's folder, stack what its stack's name ends in.
 	name, stack string
-	// set is the key of caretaker.yaml that is not as shipped in the demo, and why.
-	set, why string
+	// set is the key of caretaker.yaml that is not as shipped in the demo, file a section of it
+	// that takes several, and why says why; one of the two may be empty.
+	set, file, why string
 	// look and arm are what to type for a real account before the deployment and after it.
 	look, arm hint
 	// begin makes the part's act.
@@ -43,7 +44,7 @@ type act interface {
 type hint struct{ command, does string }
 
 // parts are all there are, in the order in which they are shown.
-var parts = []part{janitorPart}
+var parts = []part{janitorPart, limitRaiserPart}
 
 // choose finds the parts by name; no name is all of them.
 func choose(names []string) ([]part, error) {

@@ -231,6 +231,37 @@ func TestDemo_losesNoReferencedVersionAndSaysSo(t *testing.T) {
 	s.leavesNothing(t, nil)
 }
 
+// A real raise of the deployed function, and what nothing changes, as the demo tells it.
+func TestDemo_raisesATableOnceAndGoesOnWhileItsAlarmIsOn(t *testing.T) {
+	t.Parallel()
+	s := start(t, "limit-raiser")
+	if code := s.exitCode(t); code != 0 {
+		t.Fatalf("exit code %d\n%s\n%s", code, &s.out, &s.errors)
+	}
+	text := s.out.String()
+	for _, said := range []string{
+		"npx cdk deploy Caretaker-default-LimitRaiser", "limits: {cooldown: 0s", "SetAlarmState",
+		"100 * (consumed / 60) / FILL(provisioned, REPEAT) = 100 > 80 in 2 of 5 minutes",
+		"table and index from 50 to 325, by 1 call of UpdateTable for 4 alarms",
+		"Limit-raiser table/orders: raised write", "Added cost: $",
+		"20 copies of 4 events: the ledger knows them all; 0 calls of UpdateTable",
+		"table and index from 325 to 780, by 1 call of UpdateTable", ", look 1", "a real account",
+	} {
+		if !strings.Contains(text, said) {
+			t.Errorf("nothing is said of %q", said)
+		}
+	}
+	for _, never := range []string{"\x1b", "DRY_RUN", "janitor"} {
+		if strings.Contains(text+s.errors.String(), never) {
+			t.Errorf("%q stands in the output", never)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%s\n%s", text, &s.errors)
+	}
+	s.leavesNothing(t, nil)
+}
+
 // The interrupt goes to the demo alone: what it started it must end itself.
 func TestDemo_leavesNothingBehindWhenInterrupted(t *testing.T) {
 	t.Parallel()
