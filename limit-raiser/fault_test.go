@@ -314,3 +314,33 @@ func TestHandle_takesATableThatItMayNotReadForOneWithoutTheTag(t *testing.T) {
 		t.Error("the file lists it: what cannot be read is no reason to leave it alone silently")
 	}
 }
+
+// What follows a raise may fail: the entry in the audit trail, the message, the look. The event
+// then comes again for that, and must not raise again, even without a cooldown.
+func TestHandle_raisesOnceWhenWhatFollowsTheRaiseFails(t *testing.T) {
+	for _, operation := range []string{"Publish", "SendMessage", "PutItem"} {
+		t.Run(operation, func(t *testing.T) {
+			s := throttledWrites(t)
+			s.cfg.Limits.Cooldown = 0
+			s.fault(emulator.Fault{Operation: operation, Status: 403, Code: "AccessDenied", Message: "not authorized to perform it"})
+			event := s.theEvent()
+			if _, err := s.handle(event); err == nil {
+				t.Errorf("the run does not say that %s failed", operation)
+			}
+			if _, err := s.handle(event); err == nil {
+				t.Errorf("the second run does not say that %s still fails", operation)
+			}
+			s.wantWrites(75, 1)
+
+			s.emulator.ClearFaults()
+			report, err := s.handle(event)
+			if err != nil || report.Outcomes[Raised] != 1 || report.LooksSent != 1 {
+				t.Errorf("%+v, %v", report, err)
+			}
+			s.wantWrites(75, 1)
+			if again, err := s.handle(event); err != nil || again.Duplicates != 1 {
+				t.Errorf("the event is not done with: %+v, %v", again, err)
+			}
+		})
+	}
+}

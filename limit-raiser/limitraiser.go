@@ -164,7 +164,7 @@ func (r *Raiser) raise(ctx context.Context, resource held, known record, e episo
 	if known.Spent, err = r.ledger.spent(ctx, r.now()); err != nil {
 		return known, err
 	}
-	at := r.now()
+	at, before := r.now(), known.Memory
 	plan := Decide(facts, known.Memory, r.cfg, r.home(ctx).Region, at)
 	floor := known.Floor
 	known, plan, err = r.apply(ctx, resource, known, e, facts, plan)
@@ -178,6 +178,14 @@ func (r *Raiser) raise(ctx context.Context, resource held, known record, e episo
 	err = errors.Join(err, r.announce(ctx, e, facts, plan, at, report))
 	if err == nil { // otherwise the event itself comes again
 		err = r.lookAgain(ctx, e, plan, report)
+	}
+	if raised := plan.with(Raised); err != nil && len(raised) > 0 {
+		// What was raised is not told yet, or not to be looked at. It stands as begun, so that the
+		// event, when it comes again, does the rest and raises nothing.
+		before.Floor = known.Floor
+		known = record{Memory: before, Intent: &intent{
+			Event: e.event(shortage.Resource), Episode: e, At: at, Decisions: append(raised, plan.because(Unclear)...), Goal: plan.Goal,
+		}}
 	}
 	return known, err
 }

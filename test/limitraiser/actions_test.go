@@ -121,6 +121,9 @@ func TestDeployed_needsEachActionOfItsRole(t *testing.T) {
 			if raised := report.Outcomes[limitraiser.Raised] + again.Outcomes[limitraiser.Raised]; raised == 0 || len(again.Errors) != 0 {
 				t.Errorf("with it: %+v", again)
 			}
+			if writes := w.writes(t, "permitted")[0]; writes > 75 { // a raise goes by half
+				t.Errorf("raised from 50 to %d, which is more than once", writes)
+			}
 		})
 	}
 }
