@@ -15,7 +15,6 @@ import (
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	quotastypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 
 	"caretaker/internal/emulator"
 )
@@ -251,68 +250,112 @@ func TestFunctions_learnTheFloorFromTheRefusal(t *testing.T) {
 	}
 }
 
-// quotaScene is an alarm on the usage of a quota that may go from 5 to 7.
-func quotaScene(t *testing.T) (w *world, quotas *asking, cfg Config, event func() json.RawMessage) {
+// vpcs is the quota of VPCs in a Region: 5 by default.
+const vpcs = "L-F678F1CE"
+
+// quotaScene is an alarm on the usage of a quota that may go from 5 to 7. All tests share the one
+// quota, of which nobody has asked for more when a scene begins.
+func quotaScene(t *testing.T, changes ...func(*emulator.Quota)) (w *world, cfg Config, event func() json.RawMessage) {
 	t.Helper()
 	w = newWorld(t)
-	quotas = &asking{quotasAPI: w.clients.Quotas, adjustable: true, usage: &quotastypes.MetricInfo{
-		MetricNamespace: aws.String("AWS/Usage"), MetricName: aws.String("ResourceCount"), MetricStatisticRecommendation: aws.String("Maximum"),
-		MetricDimensions: map[string]string{"Service": "VPC", "Type": "Resource", "Resource": "VPCs-" + w.name, "Class": "None"},
+	quota := emulator.Quota{Service: "vpc", Code: vpcs, Metric: "ResourceCount", Dimensions: map[string]string{
+		"Service": "VPC", "Type": "Resource", "Resource": "VPCs-" + w.name, "Class": "None",
 	}}
-	w.clients.Quotas = quotas
-	metric := Metric{Namespace: "AWS/Usage", Name: "ResourceCount", Dimensions: quotas.usage.MetricDimensions}
-	cfg = earnest("none", func(c *Config) { c.Quotas = []Quota{{Service: "vpc", Code: "L-F678F1CE", Max: 7}} })
+	for _, change := range changes {
+		change(&quota)
+	}
+	w.emulator.SetQuota(quota)
+	w.emulator.ForgetCalls()
+	metric := Metric{Namespace: "AWS/Usage", Name: "ResourceCount", Dimensions: quota.Dimensions}
+	cfg = earnest("none", func(c *Config) { c.Quotas = []Quota{{Service: "vpc", Code: vpcs, Max: 7}} })
 	alarm := w.alarm("ALARM", metric)
-	return w, quotas, cfg, func() json.RawMessage { return w.event(alarm, metric, w.now()) }
+	return w, cfg, func() json.RawMessage { return w.event(alarm, metric, w.now()) }
 }
 
 func TestQuotas_areAskedForOnceAndUpToTheCap(t *testing.T) {
-	w, quotas, cfg, event := quotaScene(t)
+	w, cfg, event := quotaScene(t)
 	report, err := w.raiser(cfg).Handle(t.Context(), event())
 	if got := decision(t, report, err); got.Outcome != Raised || got.Means != Requested || got.From != 5 || got.To != 7 {
 		t.Errorf("%+v", got)
 	}
-	if len(quotas.requests) != 1 || *quotas.requests[0].DesiredValue != 7 || *quotas.requests[0].SupportCaseAllowed {
-		t.Errorf("asked for %+v", quotas.requests)
+	requests := w.emulator.QuotaRequests("vpc", vpcs)
+	if len(requests) != 1 || requests[0].Value != 7 || requests[0].SupportCase {
+		t.Errorf("asked for %+v", requests)
 	}
-	w.pass(time.Hour)
-	report, err = w.raiser(cfg).Handle(t.Context(), event())
-	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != AlreadyAsked || len(quotas.requests) != 1 {
-		t.Errorf("a second request beside the open one: %+v", got)
+	for _, status := range []string{"PENDING", "CASE_OPENED"} {
+		w.emulator.AnswerQuotaRequest("vpc", vpcs, status)
+		w.pass(time.Hour)
+		report, err = w.raiser(cfg).Handle(t.Context(), event())
+		if got := decision(t, report, err); got.Outcome != Refused || got.Reason != AlreadyAsked || w.calls("RequestServiceQuotaIncrease") != 1 {
+			t.Errorf("a second request beside one that is %s: %+v", status, got)
+		}
+	}
+}
+
+// What AWS denied long ago stands in nobody's way; what it granted is where the next step begins.
+func TestQuotas_areAskedForAgainOnceAWSHasAnswered(t *testing.T) {
+	w, cfg, event := quotaScene(t)
+	cfg.Quotas[0].Max = 100
+	for _, step := range []struct {
+		answer   string
+		from, to float64
+	}{{"DENIED", 5, 8}, {"NOT_APPROVED", 5, 8}, {"APPROVED", 5, 8}, {"CASE_CLOSED", 8, 12}} {
+		report, err := w.raiser(cfg).Handle(t.Context(), event())
+		if got := decision(t, report, err); got.Outcome != Raised || got.From != step.from || got.To != step.to {
+			t.Errorf("before AWS says %s: %+v", step.answer, got)
+		}
+		w.emulator.AnswerQuotaRequest("vpc", vpcs, step.answer)
+		w.pass(time.Hour)
+	}
+}
+
+func TestQuotas_knownByTheirDefaultOnlyAreAskedForToo(t *testing.T) {
+	w, cfg, event := quotaScene(t, func(q *emulator.Quota) { q.DefaultOnly = true })
+	report, err := w.raiser(cfg).Handle(t.Context(), event())
+	if got := decision(t, report, err); got.Outcome != Raised || got.From != 5 || got.To != 7 || w.done("GetAWSDefaultServiceQuota") == 0 {
+		t.Errorf("%+v", got)
 	}
 }
 
 func TestQuotas_roundUp(t *testing.T) {
-	w, quotas, cfg, event := quotaScene(t)
+	w, cfg, event := quotaScene(t)
 	cfg.Sizing.Percent = 1
 	report, err := w.raiser(cfg).Handle(t.Context(), event())
-	if got := decision(t, report, err); got.To != 6 || *quotas.requests[0].DesiredValue != 6 {
+	if got := decision(t, report, err); got.To != 6 || w.emulator.QuotaRequests("vpc", vpcs)[0].Value != 6 {
 		t.Errorf("1 %% of 5: %+v", got)
 	}
 }
 
-func TestQuotas_reportWhatARequestCannotRaise(t *testing.T) {
-	w, quotas, cfg, event := quotaScene(t)
-	quotas.adjustable = false
+func TestQuotas_openACaseOnlyWhereTheFileSaysSo(t *testing.T) {
+	w, cfg, event := quotaScene(t)
+	cfg.Quotas[0].SupportCase = true
 	report, err := w.raiser(cfg).Handle(t.Context(), event())
-	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != NothingToRaise || len(quotas.requests) != 0 || report.LooksSent != 0 {
+	if got := decision(t, report, err); got.Outcome != Raised || !w.emulator.QuotaRequests("vpc", vpcs)[0].SupportCase {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestQuotas_reportWhatARequestCannotRaise(t *testing.T) {
+	w, cfg, event := quotaScene(t, func(q *emulator.Quota) { q.Fixed = true })
+	report, err := w.raiser(cfg).Handle(t.Context(), event())
+	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != NothingToRaise || w.calls("RequestServiceQuotaIncrease") != 0 || report.LooksSent != 0 {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestQuotas_tellByTheCodeWhatARefusalMeans(t *testing.T) {
 	for name, c := range map[string]struct {
-		fail    error
+		code    string
 		outcome Outcome
 		reason  Reason
 	}{
-		"another's request": {&quotastypes.ResourceAlreadyExistsException{}, Refused, AlreadyAsked},
-		"too many requests": {&quotastypes.QuotaExceededException{}, Refused, AWSRefused},
-		"an odd value":      {&quotastypes.IllegalArgumentException{}, Failed, AWSRefused},
+		"another's request": {"ResourceAlreadyExistsException", Refused, AlreadyAsked},
+		"too many requests": {"QuotaExceededException", Refused, AWSRefused},
+		"an odd value":      {"IllegalArgumentException", Failed, AWSRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, quotas, cfg, event := quotaScene(t)
-			quotas.fail = c.fail
+			w, cfg, event := quotaScene(t)
+			w.emulator.Inject(emulator.Fault{Operation: "RequestServiceQuotaIncrease", Times: 1, Status: 400, Code: c.code, Message: "the test says so"})
 			report, err := w.raiser(cfg).Handle(t.Context(), event())
 			if got := decision(t, report, err); got.Outcome != c.outcome || got.Reason != c.reason {
 				t.Errorf("%+v", got)

@@ -19,41 +19,34 @@ import (
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
-	quotastypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"caretaker/internal/emulator"
 )
 
-// One emulator of each kind serves all tests, which use names of their own. They start when the
-// first test asks for them.
+// One emulator, with a second one behind it, serves all tests, which use names of their own. They
+// start when the first test asks for them.
 var (
 	sharedEmulator = sync.OnceValues(func() (*emulator.Emulator, error) {
-		return emulator.Start(context.Background(), emulator.Options{Region: "us-east-1"})
+		second, err := emulator.StartMoto(context.Background(), "")
+		if err != nil {
+			return nil, err
+		}
+		stopEmulators = second.Stop
+		first, err := emulator.Start(context.Background(), emulator.Options{Region: "us-east-1", Second: second})
+		if err == nil {
+			stopEmulators = func() { first.Stop(); second.Stop() }
+		}
+		return first, err
 	})
-	sharedMoto = sync.OnceValues(func() (*emulator.Moto, error) {
-		return emulator.StartMoto(context.Background(), "")
-	})
-	started struct {
-		sync.Mutex
-		stops []func()
-	}
+	stopEmulators = func() {}
 )
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	for _, stop := range started.stops {
-		stop()
-	}
+	stopEmulators()
 	os.Exit(code)
-}
-
-func stopAtEnd(stop func()) {
-	started.Lock()
-	defer started.Unlock()
-	started.stops = append(started.stops, stop)
 }
 
 // world is a Region with a ledger, a queue and a topic of its own, behind the real SDK clients.
@@ -81,11 +74,6 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	moto, err := sharedMoto()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stopOnce.Do(func() { stopAtEnd(e.Stop); stopAtEnd(moto.Stop) })
 	w := &world{T: t, emulator: e, name: unusual.ReplaceAllString(t.Name(), "-"), clock: time.Now().UTC().Truncate(time.Millisecond)}
 	w.name = w.name[max(0, len(w.name)-60):]
 	w.config = e.AWS()
@@ -95,8 +83,6 @@ func newWorld(t *testing.T) *world {
 		})
 	}
 	w.clients = Connect(w.config)
-	second := Connect(moto.AWS("us-east-1"))
-	w.clients.AutoScaling, w.clients.Quotas = second.AutoScaling, second.Quotas
 	w.hasty = &hasty{sqsAPI: w.clients.SQS}
 	w.clients.SQS = w.hasty
 	w.tables, w.alarms, w.queue = dynamodb.NewFromConfig(w.config), cloudwatch.NewFromConfig(w.config), sqs.NewFromConfig(w.config)
@@ -106,8 +92,6 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(e.ClearFaults)
 	return w
 }
-
-var stopOnce sync.Once
 
 // unusual are the characters that not every name in AWS may have.
 var unusual = regexp.MustCompile(`[^A-Za-z0-9-]`)
@@ -376,46 +360,4 @@ func (w *world) look() json.RawMessage {
 		w.Fatalf("%d looks are in the queue, want 1", len(bodies))
 	}
 	return inQueue(json.RawMessage(bodies[0]))
-}
-
-// asking stands in for what the second emulator has not: the usage metric of a quota, a quota that
-// is known by its default only, and requests.
-type asking struct {
-	quotasAPI
-	usage *quotastypes.MetricInfo
-	// adjustable is what AWS says of the quota.
-	adjustable bool
-	// requests are those made.
-	requests []*servicequotas.RequestServiceQuotaIncreaseInput
-	// fail is what the next request comes to, if anything.
-	fail error
-}
-
-func (q *asking) GetServiceQuota(ctx context.Context, input *servicequotas.GetServiceQuotaInput, options ...func(*servicequotas.Options)) (*servicequotas.GetServiceQuotaOutput, error) {
-	output, err := q.quotasAPI.GetServiceQuota(ctx, input, options...)
-	if err == nil {
-		output.Quota.UsageMetric, output.Quota.Adjustable = q.usage, q.adjustable
-	}
-	return output, err
-}
-
-func (q *asking) GetAWSDefaultServiceQuota(context.Context, *servicequotas.GetAWSDefaultServiceQuotaInput, ...func(*servicequotas.Options)) (*servicequotas.GetAWSDefaultServiceQuotaOutput, error) {
-	return nil, &quotastypes.NoSuchResourceException{}
-}
-
-func (q *asking) ListRequestedServiceQuotaChangeHistoryByQuota(context.Context, *servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaInput, ...func(*servicequotas.Options)) (*servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaOutput, error) {
-	// One that AWS denied long ago is no open one.
-	list := []quotastypes.RequestedServiceQuotaChange{{Status: quotastypes.RequestStatusDenied, DesiredValue: aws.Float64(100)}}
-	for _, request := range q.requests {
-		list = append(list, quotastypes.RequestedServiceQuotaChange{Status: quotastypes.RequestStatusCaseOpened, DesiredValue: request.DesiredValue})
-	}
-	return &servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaOutput{RequestedQuotas: list}, nil
-}
-
-func (q *asking) RequestServiceQuotaIncrease(_ context.Context, input *servicequotas.RequestServiceQuotaIncreaseInput, _ ...func(*servicequotas.Options)) (*servicequotas.RequestServiceQuotaIncreaseOutput, error) {
-	if q.fail != nil {
-		return nil, q.fail
-	}
-	q.requests = append(q.requests, input)
-	return &servicequotas.RequestServiceQuotaIncreaseOutput{}, nil
 }

@@ -26,7 +26,7 @@ func handlerTime(ctx context.Context, r *results, w *raiserWorld) error {
 		return err
 	}
 	f, err := startFunction(ctx, limitRaiserOnHost, string(config), append(w.emulator.Environ(), "STAGE=bench",
-		"TABLE_NAME="+w.options.Table, "QUEUE_URL="+w.options.Queue, "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING="+w.moto.Endpoint()))
+		"TABLE_NAME="+w.options.Table, "QUEUE_URL="+w.options.Queue))
 	if err != nil {
 		return err
 	}

@@ -17,11 +17,10 @@ import (
 	limitraiser "caretaker/limit-raiser"
 )
 
-// raiserWorld is an emulated Region with the limit-raiser's ledger and queue. Application Auto
-// Scaling is the second emulator's.
+// raiserWorld is an emulated Region with the limit-raiser's ledger and queue. No table of it
+// is managed by Application Auto Scaling.
 type raiserWorld struct {
 	emulator *emulator.Emulator
-	moto     *emulator.Moto
 	tables   *dynamodb.Client
 	queue    *sqs.Client
 	options  limitraiser.Options
@@ -38,12 +37,7 @@ func startRaiserWorld(ctx context.Context) (*raiserWorld, error) {
 	if err != nil {
 		return nil, err
 	}
-	moto, err := emulator.StartMoto(ctx, "")
-	if err != nil {
-		e.Stop()
-		return nil, err
-	}
-	w := &raiserWorld{emulator: e, moto: moto, tables: dynamodb.NewFromConfig(e.AWS()), queue: sqs.NewFromConfig(e.AWS())}
+	w := &raiserWorld{emulator: e, tables: dynamodb.NewFromConfig(e.AWS()), queue: sqs.NewFromConfig(e.AWS())}
 	if err := w.deploy(ctx); err != nil {
 		w.stop()
 		return nil, err
@@ -51,10 +45,7 @@ func startRaiserWorld(ctx context.Context) (*raiserWorld, error) {
 	return w, nil
 }
 
-func (w *raiserWorld) stop() {
-	w.moto.Stop()
-	w.emulator.Stop()
-}
+func (w *raiserWorld) stop() { w.emulator.Stop() }
 
 // deploy makes what the raiser's stack would.
 func (w *raiserWorld) deploy(ctx context.Context) error {
@@ -113,9 +104,7 @@ func (w *raiserWorld) seed(ctx context.Context, prefix string, count int) (limit
 
 // raiser is a run's own, as each process of the function has one.
 func (w *raiserWorld) raiser(cfg limitraiser.Config, options limitraiser.Options) *limitraiser.Raiser {
-	clients := limitraiser.Connect(w.emulator.AWS())
-	clients.AutoScaling = limitraiser.Connect(w.moto.AWS(w.emulator.Region())).AutoScaling
-	return limitraiser.New(cfg, clients, options)
+	return limitraiser.New(cfg, limitraiser.Connect(w.emulator.AWS()), options)
 }
 
 // writeUnits are a table's.

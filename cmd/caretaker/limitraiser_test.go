@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
-	"caretaker/internal/emulator"
 	limitraiser "caretaker/limit-raiser"
 )
 
@@ -31,7 +30,6 @@ const (
 // raising is a Region with a table of 10 units each way, and the file that lets them be raised.
 type raising struct {
 	settings aws.Config
-	moto     *emulator.Moto
 	tables   *dynamodb.Client
 	file     string
 	environ  []string
@@ -46,15 +44,9 @@ limitRaiser:
 
 func newRaising(t *testing.T) raising {
 	t.Helper()
-	moto, err := emulator.StartMoto(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(moto.Stop)
-	r := raising{settings: others.AWSIn(eventAccount, eventRegion), moto: moto, file: write(t, "caretaker.yaml", raisingFile)}
+	r := raising{settings: others.AWSIn(eventAccount, eventRegion), file: write(t, "caretaker.yaml", raisingFile)}
 	r.tables = dynamodb.NewFromConfig(r.settings)
-	r.environ = append(nowhere(), "AWS_ACCESS_KEY_ID="+eventAccount, "AWS_REGION="+eventRegion,
-		"AWS_ENDPOINT_URL="+others.Endpoint(), "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING="+moto.Endpoint())
+	r.environ = append(nowhere(), "AWS_ACCESS_KEY_ID="+eventAccount, "AWS_REGION="+eventRegion, "AWS_ENDPOINT_URL="+others.Endpoint())
 	r.create(t, &dynamodb.CreateTableInput{
 		TableName: aws.String("orders"), AttributeDefinitions: attributes("id"), KeySchema: keys("id"),
 		ProvisionedThroughput: &dynamodbtypes.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(10), WriteCapacityUnits: aws.Int64(10)},
@@ -103,10 +95,8 @@ func (r raising) raise(t *testing.T, ledger, event string) {
 	}
 	cfg := limitraiser.Default()
 	cfg.DryRun, cfg.Tables = false, []limitraiser.Table{{Name: "orders", Write: limitraiser.Capacity{Max: 1000}}}
-	clients := limitraiser.Connect(r.settings)
-	clients.AutoScaling = limitraiser.Connect(r.moto.AWS(eventRegion)).AutoScaling
 	options := limitraiser.Options{Home: limitraiser.Home{Partition: "aws", Account: eventAccount, Region: eventRegion}, Table: ledger, Queue: *queue.QueueUrl}
-	report, err := limitraiser.New(cfg, clients, options).Handle(t.Context(), read(t, event))
+	report, err := limitraiser.New(cfg, limitraiser.Connect(r.settings), options).Handle(t.Context(), read(t, event))
 	if err != nil || report.Outcomes[limitraiser.Raised] != 1 {
 		t.Fatalf("%+v, %v", report, err)
 	}
@@ -123,7 +113,7 @@ func read(t *testing.T, event string) []byte {
 
 // reading is all that a plan may call.
 var reading = []string{
-	"GetCallerIdentity", "DescribeAlarms", "GetMetricData", "DescribeTable", "ListTagsOfResource", "GetItem",
+	"GetCallerIdentity", "DescribeAlarms", "GetMetricData", "DescribeTable", "DescribeScalableTargets", "ListTagsOfResource", "GetItem",
 }
 
 func TestRaisePlan_saysWhatEachShapeOfEventComesToAndChangesNothing(t *testing.T) {

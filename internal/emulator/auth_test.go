@@ -26,11 +26,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 )
 
-// reading are the calls of a janitor's run by the IAM action that each needs.
-var reading = []struct {
+// acting are the calls of the parts' runs by the IAM action that each needs.
+var acting = []struct {
 	action string
 	call   func(context.Context, aws.Config) error
 }{
@@ -179,6 +180,24 @@ var reading = []struct {
 		_, err := account.NewFromConfig(cfg).ListRegions(ctx, &account.ListRegionsInput{})
 		return err
 	}},
+	{"application-autoscaling:DescribeScalableTargets", func(ctx context.Context, cfg aws.Config) error {
+		_, err := managed(ctx, cfg)
+		return err
+	}},
+	{"application-autoscaling:RegisterScalableTarget", func(ctx context.Context, cfg aws.Config) error { return manage(ctx, cfg, 7) }},
+	{"servicequotas:GetServiceQuota", func(ctx context.Context, cfg aws.Config) error {
+		_, err := servicequotas.NewFromConfig(cfg).GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: aws.String("vpc"), QuotaCode: aws.String(vpcs)})
+		return err
+	}},
+	{"servicequotas:GetAWSDefaultServiceQuota", func(ctx context.Context, cfg aws.Config) error {
+		_, err := servicequotas.NewFromConfig(cfg).GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: aws.String("vpc"), QuotaCode: aws.String(vpcs)})
+		return err
+	}},
+	{"servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota", func(ctx context.Context, cfg aws.Config) error {
+		_, err := asked(ctx, cfg)
+		return err
+	}},
+	{"servicequotas:RequestServiceQuotaIncrease", func(ctx context.Context, cfg aws.Config) error { return request(ctx, cfg, 10) }},
 }
 
 const absentMachine = "arn:aws:states:us-east-1:000000000000:stateMachine:absent"
@@ -219,7 +238,7 @@ func TestAuth_eachCallNeedsItsOwnActionAndNoOther(t *testing.T) {
 	empty(t, enforced)
 	ctx := t.Context()
 	cfg := user(t, "reader")
-	for _, c := range reading {
+	for _, c := range acting {
 		t.Run(c.action, func(t *testing.T) {
 			allow(t, "reader", "Allow", "sts:GetCallerIdentity", "*", "")
 			err := c.call(ctx, cfg)

@@ -5,11 +5,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
-	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-
-	"caretaker/internal/emulator"
 )
 
 func TestElapse_bringsDelayedMessagesOnceTheirTimeIsUp(t *testing.T) {
@@ -45,36 +41,5 @@ func TestElapse_bringsDelayedMessagesOnceTheirTimeIsUp(t *testing.T) {
 		if got := received(); got != step.want {
 			t.Errorf("after %s more there is %q in the queue, want %q", step.elapse, got, step.want)
 		}
-	}
-}
-
-func TestSecond_answersBehindTheSameProxy(t *testing.T) {
-	moto, err := emulator.StartMoto(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer moto.Stop()
-	both, err := emulator.Start(t.Context(), emulator.Options{Second: moto})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer both.Stop()
-	_, err = applicationautoscaling.NewFromConfig(both.AWS()).DescribeScalableTargets(t.Context(), &applicationautoscaling.DescribeScalableTargetsInput{
-		ServiceNamespace: autoscalingtypes.ServiceNamespaceDynamodb,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if calls := both.Calls(); len(calls) != 1 || calls[0].Service != "application-autoscaling" || calls[0].Operation != "DescribeScalableTargets" {
-		t.Errorf("recorded: %+v", calls)
-	}
-}
-
-func TestDescribeScalableTargets_findsNoneWithoutASecondEmulator(t *testing.T) {
-	output, err := applicationautoscaling.NewFromConfig(fresh(t)).DescribeScalableTargets(t.Context(), &applicationautoscaling.DescribeScalableTargetsInput{
-		ServiceNamespace: autoscalingtypes.ServiceNamespaceDynamodb,
-	})
-	if err != nil || len(output.ScalableTargets) != 0 {
-		t.Errorf("%+v, %v", output, err)
 	}
 }

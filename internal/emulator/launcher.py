@@ -11,12 +11,15 @@ import uuid
 
 import cbor2
 from ministack import app
-from ministack.core import iam_actions, iam_evaluator
+from ministack.core import iam_actions, iam_evaluator, router
 from ministack.services import cloudwatch, sns, sqs
 from ministack.services.cloudformation import provisioners
 
 # Lambda operations whose IAM action has another name.
 LAMBDA_ACTIONS = {"Invoke": "InvokeFunction", "InvokeWithResponseStream": "InvokeFunction"}
+
+# Services that are known here only for who may call them, with the prefix of their X-Amz-Target.
+ELSEWHERE = {"application-autoscaling": "AnyScaleFrontendService", "servicequotas": "ServiceQuotasV20190624"}
 
 # Regions as the messages of alarms name them, for people.
 REGIONS = {"us-east-1": "US East (N. Virginia)", "us-east-2": "US East (Ohio)", "eu-west-1": "EU (Ireland)"}
@@ -25,6 +28,7 @@ iam_actions._BOTOCORE_SERVICE_MAP.update({"account": ["account"], "lambda": ["la
 extract_iam_action = iam_actions.extract_iam_action
 safe_json_field = iam_actions._safe_json_field
 request_tag_context = iam_actions.request_tag_context
+extract_resource_arn = iam_actions.extract_resource_arn
 dispatch = app._dispatch_service_request
 alarm_record = provisioners._cw_metric_alarm_record
 put_metric_alarm = cloudwatch._put_metric_alarm
@@ -39,6 +43,21 @@ def action(service, method, path, headers, body, query):
         if operation:
             return "lambda:" + LAMBDA_ACTIONS.get(operation, operation)
     return extract_iam_action(service, method, path, headers, body, query)
+
+
+def resource(service, method, path, headers, body, query, region, account):
+    """What a call of a service that another emulator stands in for is about."""
+    operation = headers.get("x-amz-target", "").rpartition(".")[2]
+    if operation == "RequestServiceQuotaIncrease":
+        return f'arn:aws:servicequotas:{region}:{account}:{safe_json_field(body, "ServiceCode")}/{safe_json_field(body, "QuotaCode")}'
+    if operation == "RegisterScalableTarget":
+        return f"arn:aws:application-autoscaling:{region}:{account}:scalable-target/{uuid.uuid4()}"
+    return extract_resource_arn(service, method, path, headers, body, query, region, account)
+
+
+async def lacking(method, path, headers, body, query):
+    """Such a service is known here only for who may call it."""
+    return 400, {"content-type": "application/json"}, b'{"__type": "UnknownOperationException", "message": "It has no emulator."}'
 
 
 def cbor_field(body, field):
@@ -187,7 +206,12 @@ def dispatch_alarm(alarm, old_state, new_state, reason):
 
 
 iam_actions.extract_iam_action = action
+iam_actions.extract_resource_arn = resource
 iam_actions._safe_json_field = field
+for name, prefix in ELSEWHERE.items():
+    router.SERVICE_PATTERNS[name] = {"target_prefixes": [prefix]}
+    iam_actions.SERVICE_TO_IAM_NAMESPACE[name] = name
+    app.SERVICE_HANDLERS[name] = lacking
 iam_actions.request_tag_context = context
 iam_actions.dynamodb_resource_arns = tables
 app._dispatch_service_request = name_principal

@@ -22,6 +22,7 @@ type memory struct {
 	aliasChanges []aliasChange
 	stacks       map[string]string // statuses by stack name
 	dropped      map[string]object // fields that the emulator drops, by resource
+	quotas       map[string]quota  // by service/code
 	lines        map[string]int    // how many lines of each log stream PublishEMF has read
 }
 
@@ -30,7 +31,7 @@ func (m *memory) forget() {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	m.published, m.edge, m.described, m.provisioned = nil, nil, nil, nil
-	m.codeStorage, m.aliasChanges, m.stacks, m.dropped, m.lines = 0, nil, nil, nil, nil
+	m.codeStorage, m.aliasChanges, m.stacks, m.dropped, m.quotas, m.lines = 0, nil, nil, nil, nil, nil
 }
 
 // forgetFunction drops what was known of a deleted function, or of one version.

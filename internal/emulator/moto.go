@@ -1,24 +1,23 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
 // Moto is a running second emulator, for the two services that the first one lacks:
-// Application Auto Scaling and Service Quotas. No proxy stands before it, unless it is the
-// Second of an Emulator. It has an environment of its own, since its dependencies and the first
-// one's differ.
+// Application Auto Scaling and, by their defaults, Service Quotas. It is the Second of an Emulator,
+// behind whose proxy it stands. It has an environment of its own, since its dependencies and the
+// first one's differ. Its account is 123456789012, whoever calls.
 type Moto struct {
 	folder   string
 	endpoint string
@@ -111,34 +110,36 @@ func (m *Moto) call(ctx context.Context, method, path string) error {
 	return nil
 }
 
-// motos are the services that the second emulator answers for.
-var motos = map[string]bool{"application-autoscaling": true, "servicequotas": true}
-
-// second passes the call on to the second emulator, which knows neither roles nor signatures.
-func (x *exchange) second() (*answer, error) {
-	request := x.request.Clone(x.request.Context())
-	request.URL.Host = strings.TrimPrefix(x.options.Second.endpoint, "http://")
-	return x.send(request)
-}
-
-// noScalableTargets is the answer without a second emulator: nothing is managed.
-func noScalableTargets(*exchange) (*answer, error) {
-	return found(object{"ScalableTargets": []object{}})
-}
-
-// Endpoint is its URL, for AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING and AWS_ENDPOINT_URL_SERVICE_QUOTAS.
-func (m *Moto) Endpoint() string { return m.endpoint }
-
-// AWS is a client configuration for a Region. Its account is 123456789012.
-func (m *Moto) AWS(region string) aws.Config {
-	return aws.Config{
-		Region: region, BaseEndpoint: aws.String(m.endpoint),
-		Credentials: credentials.NewStaticCredentialsProvider(rootKey, rootKey, ""),
+// describeScalableTargets is answered without a second emulator too: nothing is managed.
+func describeScalableTargets(x *exchange) (*answer, error) {
+	if x.options.Second == nil {
+		return found(object{"ScalableTargets": []object{}})
 	}
+	return scalableTargets(x)
 }
 
-// Reset empties it.
-func (m *Moto) Reset(ctx context.Context) error {
+// scalableTargets passes the call on to the second emulator, which knows neither roles nor
+// signatures, once the first one allows it.
+func scalableTargets(x *exchange) (*answer, error) {
+	if x.options.Second == nil {
+		return x.forward() // which refuses it
+	}
+	refused, err := x.authorise()
+	if err != nil || refused != nil {
+		return refused, err
+	}
+	return x.sendTo(x.options.Second, x.request.Clone(x.request.Context()), x.body)
+}
+
+// sendTo sends a request to the second emulator.
+func (x *exchange) sendTo(second *Moto, request *http.Request, body []byte) (*answer, error) {
+	request.URL.Host = strings.TrimPrefix(second.endpoint, "http://")
+	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return x.round(request)
+}
+
+// reset empties it.
+func (m *Moto) reset(ctx context.Context) error {
 	if err := m.call(ctx, http.MethodPost, "/moto-api/reset"); err != nil {
 		return fmt.Errorf("resetting the second emulator: %w", err)
 	}

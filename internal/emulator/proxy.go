@@ -85,9 +85,6 @@ func (x *exchange) answer() (*answer, error) {
 		return nil, err
 	}
 	return x.withFault(func() (*answer, error) {
-		if x.options.Second != nil && motos[x.call.Service] {
-			return x.second()
-		}
 		if rule := rules[x.call.Service+":"+x.call.Operation]; rule != nil {
 			return rule(x)
 		}

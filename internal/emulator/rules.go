@@ -12,7 +12,10 @@ var rules = map[string]func(*exchange) (*answer, error){
 	"apigateway:GetIntegrations":   readIntegrations,
 	"apigateway:UpdateIntegration": keepIntegration,
 
-	"application-autoscaling:DescribeScalableTargets": noScalableTargets,
+	"application-autoscaling:DeregisterScalableTarget":  scalableTargets,
+	"application-autoscaling:DescribeScalableTargets":   describeScalableTargets,
+	"application-autoscaling:DescribeScalingActivities": scalableTargets,
+	"application-autoscaling:RegisterScalableTarget":    scalableTargets,
 
 	"cloudformation:DescribeStacks": describeStacks,
 	"cloudformation:ListStacks":     listStacks,
@@ -42,6 +45,11 @@ var rules = map[string]func(*exchange) (*answer, error){
 	"pipes:DescribePipe": readPipes,
 	"pipes:ListPipes":    readPipes,
 	"pipes:UpdatePipe":   keepPipe,
+
+	"servicequotas:GetAWSDefaultServiceQuota":                     answerQuotas,
+	"servicequotas:GetServiceQuota":                               answerQuotas,
+	"servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota": answerQuotas,
+	"servicequotas:RequestServiceQuotaIncrease":                   answerQuotas,
 
 	"tag:GetResources": getResources,
 }

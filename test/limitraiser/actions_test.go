@@ -26,8 +26,9 @@ var onBehalf = []string{
 	"logs", "xray", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", "sqs:GetQueueAttributes",
 }
 
-// events are messages that together need every action: a table, a stream and a function that are
-// short, a table that auto scaling manages, and a look at an alarm that is still on.
+// events are messages that together need every action: a table, a stream, a function and a quota
+// that are short, a table that auto scaling manages, a quota that is known by its default only, and
+// a look at an alarm that is still on.
 func (w world) events(t *testing.T, at time.Time) map[string]string {
 	t.Helper()
 	alarm := alarmOf("table-permitted-write")
@@ -46,6 +47,8 @@ func (w world) events(t *testing.T, at time.Time) map[string]string {
 		"table": table("permitted"), "managed": table("managed"), "look": string(look),
 		"kinesis": w.message(t, "clicks-short", "AWS/Kinesis", "WriteProvisionedThroughputExceeded", map[string]string{"StreamName": "clicks"}, at),
 		"lambda":  w.message(t, "checkout-short", "AWS/Lambda", "Throttles", map[string]string{"FunctionName": "checkout"}, at),
+		"quota":   w.message(t, "vpcs-short", "AWS/Usage", "ResourceCount", counted("VPCs"), at),
+		"default": w.message(t, "gateways-short", "AWS/Usage", "ResourceCount", counted("InternetGateways"), at),
 	}
 }
 
@@ -55,6 +58,12 @@ func needing(action string) string {
 	switch {
 	case action == "cloudwatch:DescribeAlarms":
 		return "look"
+	case action == "servicequotas:GetAWSDefaultServiceQuota":
+		return "default"
+	case service == "servicequotas":
+		return "quota"
+	case service == "application-autoscaling":
+		return "managed"
 	case service == "kinesis" || service == "lambda":
 		return service
 	}
@@ -79,16 +88,24 @@ func (w world) stillOn(t *testing.T) {
 	w.idle(t)
 }
 
-// lower brings a table back to where it began.
-func (w world) lower(t *testing.T, table string) {
+// begin brings what the events raise back to where it began.
+func (w world) begin(t *testing.T) {
 	t.Helper()
-	if w.writes(t, table)[0] == 50 {
-		return // which AWS would refuse
+	table := "permitted"
+	if w.writes(t, table)[0] != 50 { // else AWS would refuse
+		_, err := w.tables.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{
+			TableName: &table, ProvisionedThroughput: &dynamodbtypes.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(5), WriteCapacityUnits: aws.Int64(50)},
+		})
+		must(t, err)
 	}
-	_, err := w.tables.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{
-		TableName: &table, ProvisionedThroughput: &dynamodbtypes.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(5), WriteCapacityUnits: aws.Int64(50)},
+	_, err := applicationautoscaling.NewFromConfig(w.AWS()).RegisterScalableTarget(t.Context(), &applicationautoscaling.RegisterScalableTargetInput{
+		ServiceNamespace: autoscalingtypes.ServiceNamespaceDynamodb, ResourceId: aws.String("table/managed"),
+		ScalableDimension: autoscalingtypes.ScalableDimensionDynamoDBTableWriteCapacityUnits, MinCapacity: aws.Int32(5), MaxCapacity: aws.Int32(50),
 	})
 	must(t, err)
+	for _, quota := range quotas {
+		w.SetQuota(quota)
+	}
 }
 
 func TestDeployed_needsEachActionOfItsRole(t *testing.T) {
@@ -96,14 +113,13 @@ func TestDeployed_needsEachActionOfItsRole(t *testing.T) {
 	w.stillOn(t)
 	policies, err := w.Policies(t.Context())
 	must(t, err)
-	// The second emulator asks nobody for a role.
-	actions := deployed.Granted(policies, append([]string{"application-autoscaling"}, onBehalf...)...)
-	if len(actions) < 17 {
+	actions := deployed.Granted(policies, onBehalf...)
+	if len(actions) < 23 {
 		t.Fatalf("the role grants only %v", actions)
 	}
 	for number, action := range actions {
 		t.Run(action, func(t *testing.T) {
-			w.lower(t, "permitted")
+			w.begin(t)
 			at := time.Now().Add(time.Duration(number) * time.Millisecond)
 			message := w.events(t, at)[needing(action)]
 			must(t, w.SetPolicies(t.Context(), deployed.Without(policies, action)))
@@ -132,21 +148,16 @@ func TestDeployed_needsEachActionOfItsRole(t *testing.T) {
 func TestDeployed_callsExactlyWhatItsRoleGrants(t *testing.T) {
 	w := shared
 	w.stillOn(t)
-	_, err := applicationautoscaling.NewFromConfig(w.AWS()).RegisterScalableTarget(t.Context(), &applicationautoscaling.RegisterScalableTargetInput{
-		ServiceNamespace: autoscalingtypes.ServiceNamespaceDynamodb, ResourceId: aws.String("table/managed"),
-		ScalableDimension: autoscalingtypes.ScalableDimensionDynamoDBTableWriteCapacityUnits, MinCapacity: aws.Int32(5), MaxCapacity: aws.Int32(50),
-	})
-	must(t, err)
-	w.lower(t, "permitted")
+	w.begin(t)
 	w.ForgetCalls()
 	report := w.bring(t, slices.Collect(maps.Values(w.events(t, time.Now())))...)
-	if report.Outcomes[limitraiser.Raised] != 5 || len(report.Errors) != 0 {
+	if report.Outcomes[limitraiser.Raised] != 7 || len(report.Errors) != 0 {
 		t.Errorf("%+v", report)
 	}
 	called := map[string]bool{}
 	for _, call := range w.Own() {
 		called[call.Service+":"+call.Operation] = true
-		if call.ErrorCode != "" && call.ErrorCode != "ConditionalCheckFailedException" {
+		if call.ErrorCode != "" && call.ErrorCode != "ConditionalCheckFailedException" && call.Operation != "GetServiceQuota" {
 			t.Errorf("%s:%s answered %s", call.Service, call.Operation, call.ErrorCode)
 		}
 	}
@@ -157,5 +168,10 @@ func TestDeployed_callsExactlyWhatItsRoleGrants(t *testing.T) {
 	}
 	if got := w.writes(t, "managed")[0]; got != 50 {
 		t.Errorf("the table that auto scaling manages has %d write units", got)
+	}
+	for _, quota := range quotas {
+		if got := w.QuotaRequests(quota.Service, quota.Code); len(got) != 1 || got[0].Value != 8 || got[0].SupportCase {
+			t.Errorf("of the quota %s was asked for %+v", quota.Code, got)
+		}
 	}
 }

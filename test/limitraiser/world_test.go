@@ -52,7 +52,22 @@ limitRaiser:
     - {name: permitted, write: {max: 4000}}
   streams: [{name: clicks, maxShards: 64}]
   functions: [{name: checkout, maxConcurrency: 400}]
+  quotas:
+    - {service: vpc, code: L-F678F1CE, max: 50, usage: {service: VPC, resource: VPCs}}
+    - {service: vpc, code: L-A4707A72, max: 50}
 `
+
+// quotas are what AWS says of those of the configuration. The second is one that was never
+// changed, of which it knows no more than the default.
+var quotas = []emulator.Quota{
+	{Service: "vpc", Code: "L-F678F1CE", Metric: "ResourceCount", Dimensions: counted("VPCs")},
+	{Service: "vpc", Code: "L-A4707A72", Metric: "ResourceCount", Dimensions: counted("InternetGateways"), DefaultOnly: true},
+}
+
+// counted are the dimensions of the metric that counts what there is of a resource.
+func counted(resource string) map[string]string {
+	return map[string]string{"Service": "VPC", "Type": "Resource", "Resource": resource, "Class": "None"}
+}
 
 // world is an account with resources to raise and the deployed limit-raiser.
 type world struct {

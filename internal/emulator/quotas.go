@@ -1,0 +1,218 @@
+package emulator
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Quota is what the proxy adds to a quota that the second emulator knows by its default alone:
+// that emulator has neither usage metrics nor requests. All of it holds in every account and
+// Region.
+type Quota struct {
+	// Service and Code name it: vpc, L-F678F1CE.
+	Service, Code string
+	// Metric counts its usage, in AWS/Usage: ResourceCount or CallCount. Empty: nothing counts it.
+	Metric string
+	// Dimensions are the metric's.
+	Dimensions map[string]string
+	// Fixed is one that AWS adjusts for nobody.
+	Fixed bool
+	// DefaultOnly is one that GetServiceQuota does not know, as AWS answers for some that were
+	// never changed.
+	DefaultOnly bool
+}
+
+// QuotaRequest is a request for a higher quota.
+type QuotaRequest struct {
+	Value float64
+	// SupportCase is whether the request may open a case.
+	SupportCase bool
+	// Status is as AWS names it: PENDING, CASE_OPENED, APPROVED, DENIED, NOT_APPROVED, ...
+	Status string
+	made   time.Time
+}
+
+// open is whether AWS takes no further request beside this one.
+func (r QuotaRequest) open() bool { return r.Status == "PENDING" || r.Status == "CASE_OPENED" }
+
+// quota is one with what became of it.
+type quota struct {
+	Quota
+	value    float64 // 0: the default
+	requests []QuotaRequest
+}
+
+// SetQuota says what a quota is like. Its value is the default again, and nobody has asked for more.
+func (e *Emulator) SetQuota(q Quota) {
+	e.memory.mutex.Lock()
+	defer e.memory.mutex.Unlock()
+	if e.memory.quotas == nil {
+		e.memory.quotas = map[string]quota{}
+	}
+	e.memory.quotas[q.Service+"/"+q.Code] = quota{Quota: q}
+}
+
+// QuotaRequests are the requests for a quota, oldest first.
+func (e *Emulator) QuotaRequests(service, code string) []QuotaRequest {
+	e.memory.mutex.Lock()
+	defer e.memory.mutex.Unlock()
+	return slices.Clone(e.memory.quotas[service+"/"+code].requests)
+}
+
+// AnswerQuotaRequest gives the open request for a quota another status. APPROVED raises the quota.
+func (e *Emulator) AnswerQuotaRequest(service, code, status string) {
+	e.memory.mutex.Lock()
+	defer e.memory.mutex.Unlock()
+	known := e.memory.quotas[service+"/"+code]
+	for index, request := range known.requests {
+		if request.open() {
+			known.requests[index].Status = status
+			if status == "APPROVED" {
+				known.value = request.Value
+			}
+		}
+	}
+	e.memory.quotas[service+"/"+code] = known
+}
+
+// answerQuotas answers a call about one quota.
+func answerQuotas(x *exchange) (*answer, error) {
+	if x.options.Second == nil {
+		return x.forward() // which refuses it
+	}
+	refused, err := x.authorise()
+	if err != nil || refused != nil {
+		return refused, err
+	}
+	var asked quotaQuestion
+	if err := decode(x.body, &asked); err != nil {
+		return nil, err
+	}
+	described, err := x.describeQuota(asked.ServiceCode, asked.QuotaCode)
+	if err != nil {
+		return nil, err
+	}
+	x.memory.mutex.Lock()
+	defer x.memory.mutex.Unlock()
+	known := x.memory.quotas[asked.ServiceCode+"/"+asked.QuotaCode]
+	if described == nil || x.call.Operation == "GetServiceQuota" && known.DefaultOnly {
+		return x.refuse(http.StatusBadRequest, "NoSuchResourceException", "The request failed because the specified service does not exist."), nil
+	}
+	switch x.call.Operation {
+	case "RequestServiceQuotaIncrease":
+		return x.requestQuota(asked, known, described)
+	case "ListRequestedServiceQuotaChangeHistoryByQuota":
+		return listQuotaRequests(asked, known, described)
+	}
+	if known.value > 0 && x.call.Operation == "GetServiceQuota" {
+		described["Value"] = known.value
+	}
+	return found(object{"Quota": described})
+}
+
+// quotaQuestion is what the calls about one quota ask for.
+type quotaQuestion struct {
+	ServiceCode, QuotaCode, NextToken string
+	MaxResults                        int
+	DesiredValue                      float64
+	SupportCaseAllowed                *bool
+}
+
+// describeQuota is a quota by its default, as the second emulator knows it; nil where it does not.
+func (x *exchange) describeQuota(service, code string) (object, error) {
+	body, err := json.Marshal(object{"ServiceCode": service})
+	if err != nil {
+		return nil, err
+	}
+	request := x.request.Clone(x.request.Context())
+	request.Header.Set("X-Amz-Target", "ServiceQuotasV20190624.ListAWSDefaultServiceQuotas")
+	given, err := x.sendTo(x.options.Second, request, body)
+	if err != nil {
+		return nil, err
+	}
+	if !given.ok() {
+		return nil, nil // it does not know the service
+	}
+	var all struct{ Quotas []object }
+	if err := decode(given.body, &all); err != nil {
+		return nil, fmt.Errorf("reading the quotas of %s: %w", service, err)
+	}
+	at := slices.IndexFunc(all.Quotas, func(one object) bool { return text(one, "QuotaCode") == code })
+	if at < 0 {
+		return nil, nil
+	}
+	described := all.Quotas[at]
+	described["QuotaArn"] = strings.Join([]string{"arn:aws:servicequotas", x.region(), x.account(), service + "/" + code}, ":")
+	x.memory.mutex.Lock()
+	defer x.memory.mutex.Unlock()
+	known := x.memory.quotas[service+"/"+code]
+	if known.Fixed {
+		described["Adjustable"] = false
+	}
+	if known.Metric != "" {
+		described["UsageMetric"] = object{
+			"MetricNamespace": "AWS/Usage", "MetricName": known.Metric, "MetricDimensions": known.Dimensions,
+			"MetricStatisticRecommendation": "Maximum",
+		}
+	}
+	return described, nil
+}
+
+// requestQuota refuses as AWS documents it: what cannot be asked for, what is no increase, and a
+// second request beside an open one.
+// https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_RequestServiceQuotaIncrease.html
+func (x *exchange) requestQuota(asked quotaQuestion, known quota, described object) (*answer, error) {
+	value := known.value
+	if number, is := described["Value"].(json.Number); is && value == 0 {
+		value, _ = number.Float64()
+	}
+	switch {
+	case described["Adjustable"] != true:
+		return x.refuse(http.StatusBadRequest, "IllegalArgumentException", "The quota is not adjustable."), nil
+	case asked.DesiredValue <= value:
+		return x.refuse(http.StatusBadRequest, "IllegalArgumentException", "You must provide a quota value greater than the current quota value."), nil
+	case slices.ContainsFunc(known.requests, QuotaRequest.open):
+		return x.refuse(http.StatusBadRequest, "ResourceAlreadyExistsException", "Only one open service quota increase request is allowed per quota."), nil
+	}
+	made := QuotaRequest{Value: asked.DesiredValue, SupportCase: asked.SupportCaseAllowed == nil || *asked.SupportCaseAllowed, Status: "PENDING", made: time.Now()}
+	known.Service, known.Code = asked.ServiceCode, asked.QuotaCode
+	known.requests = append(known.requests, made)
+	if x.memory.quotas == nil {
+		x.memory.quotas = map[string]quota{}
+	}
+	x.memory.quotas[asked.ServiceCode+"/"+asked.QuotaCode] = known
+	return found(object{"RequestedQuota": made.answer(described)})
+}
+
+// listQuotaRequests makes pages.
+func listQuotaRequests(asked quotaQuestion, known quota, described object) (*answer, error) {
+	part, next := window(known.requests, asked.NextToken, cmp.Or(asked.MaxResults, quotaPage))
+	list := make([]object, 0, len(part))
+	for _, request := range part {
+		list = append(list, request.answer(described))
+	}
+	body := object{"RequestedQuotas": list}
+	if next != "" {
+		body["NextToken"] = next
+	}
+	return found(body)
+}
+
+// quotaPage is smaller than AWS's 100, so that two requests make two pages.
+const quotaPage = 1
+
+func (r QuotaRequest) answer(described object) object {
+	body := object{
+		"Id": fmt.Sprintf("%x", r.made.UnixNano()), "DesiredValue": r.Value, "Status": r.Status,
+		"Created": r.made.Unix(), "LastUpdated": r.made.Unix(), "QuotaRequestedAtLevel": "ACCOUNT",
+	}
+	for _, field := range []string{"ServiceCode", "ServiceName", "QuotaCode", "QuotaName", "QuotaArn", "GlobalQuota", "Unit"} {
+		body[field] = described[field]
+	}
+	return body
+}

@@ -1,0 +1,117 @@
+package emulator_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
+	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/emulator"
+)
+
+// vpcs is the quota of VPCs in a Region: 5 by default.
+const vpcs = "L-F678F1CE"
+
+// request asks for a higher quota of VPCs.
+func request(ctx context.Context, cfg aws.Config, value float64) error {
+	_, err := servicequotas.NewFromConfig(cfg).RequestServiceQuotaIncrease(ctx, &servicequotas.RequestServiceQuotaIncreaseInput{
+		ServiceCode: aws.String("vpc"), QuotaCode: aws.String(vpcs), DesiredValue: &value, SupportCaseAllowed: aws.Bool(false),
+	})
+	return err
+}
+
+// asked lists the statuses of all requests for VPCs, page by page.
+func asked(ctx context.Context, cfg aws.Config) (statuses []string, err error) {
+	pages := servicequotas.NewListRequestedServiceQuotaChangeHistoryByQuotaPaginator(servicequotas.NewFromConfig(cfg),
+		&servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaInput{ServiceCode: aws.String("vpc"), QuotaCode: aws.String(vpcs)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, request := range page.RequestedQuotas {
+			statuses = append(statuses, string(request.Status))
+		}
+	}
+	return statuses, nil
+}
+
+func TestQuotas_takeOneOpenRequestAndAreRaisedByItsApproval(t *testing.T) {
+	empty(t, enforced)
+	ctx, cfg := t.Context(), once(enforced.AWS())
+	value := func() float64 {
+		t.Helper()
+		output, err := servicequotas.NewFromConfig(cfg).GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: aws.String("vpc"), QuotaCode: aws.String(vpcs)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return aws.ToFloat64(output.Quota.Value)
+	}
+	for _, step := range []struct {
+		desired float64
+		refusal string
+		answer  string
+		value   float64
+	}{
+		{5, "IllegalArgumentException", "", 5},
+		{6, "", "", 5},
+		{9, "ResourceAlreadyExistsException", "DENIED", 5},
+		{9, "", "CASE_OPENED", 5},
+		{10, "ResourceAlreadyExistsException", "APPROVED", 9},
+		{9, "IllegalArgumentException", "", 9},
+		{10, "", "", 9},
+	} {
+		err := request(ctx, cfg, step.desired)
+		if (err == nil) != (step.refusal == "") || err != nil && outcome(err) != step.refusal {
+			t.Errorf("asking for %g: %v, want %q", step.desired, err, step.refusal)
+		}
+		if step.answer != "" {
+			enforced.AnswerQuotaRequest("vpc", vpcs, step.answer)
+		}
+		if got := value(); got != step.value {
+			t.Errorf("after asking for %g and %q it is %g, want %g", step.desired, step.answer, got, step.value)
+		}
+	}
+	statuses, err := asked(ctx, cfg)
+	if diff := cmp.Diff([]string{"DENIED", "APPROVED", "PENDING"}, statuses); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if got := enforced.QuotaRequests("vpc", vpcs); len(got) != 3 || got[1].Value != 9 || got[1].SupportCase {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestQuotas_areAsTheyWereSet(t *testing.T) {
+	empty(t, enforced)
+	ctx := t.Context()
+	client := servicequotas.NewFromConfig(once(enforced.AWS()))
+	enforced.SetQuota(emulator.Quota{
+		Service: "vpc", Code: vpcs, Metric: "ResourceCount", Dimensions: map[string]string{"Service": "VPC"}, Fixed: true, DefaultOnly: true,
+	})
+	_, err := client.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: aws.String("vpc"), QuotaCode: aws.String(vpcs)})
+	if got := outcome(err); got != "NoSuchResourceException" {
+		t.Errorf("what is known by its default only: %v", err)
+	}
+	output, err := client.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: aws.String("vpc"), QuotaCode: aws.String(vpcs)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	usage := output.Quota.UsageMetric
+	if usage == nil || aws.ToString(usage.MetricNamespace) != "AWS/Usage" || aws.ToString(usage.MetricName) != "ResourceCount" || usage.MetricDimensions["Service"] != "VPC" {
+		t.Errorf("its usage is %+v", usage)
+	}
+	if output.Quota.Adjustable || aws.ToString(output.Quota.QuotaArn) != "arn:aws:servicequotas:us-east-1:000000000000:vpc/"+vpcs {
+		t.Errorf("%+v", output.Quota)
+	}
+	if got := outcome(request(ctx, once(enforced.AWS()), 10)); got != "IllegalArgumentException" {
+		t.Errorf("asking for what AWS adjusts for nobody: %s", got)
+	}
+	for _, absent := range [][2]string{{"vpc", "L-00000000"}, {"none", vpcs}} {
+		_, err := client.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: &absent[0], QuotaCode: &absent[1]})
+		if got := outcome(err); got != "NoSuchResourceException" {
+			t.Errorf("%v: %v", absent, err)
+		}
+	}
+}
