@@ -17,7 +17,7 @@ import (
 func actionsOf() map[string]bool {
 	prefixes := map[string]string{
 		"Lambda": "lambda", "Tagging": "tag", "CloudWatch": "cloudwatch", "CloudTrail": "cloudtrail", "CloudFormation": "cloudformation",
-		"StepFunctions": "states", "Scheduler": "scheduler", "Pipes": "pipes", "EventBridge": "events", "AppSync": "appsync", "SNS": "sns",
+		"StepFunctions": "states", "Scheduler": "scheduler", "Pipes": "pipes", "EventBridge": "events", "AppSync": "appsync", "Firehose": "firehose", "SNS": "sns",
 	}
 	actions := map[string]bool{}
 	clients := reflect.TypeFor[Clients]()

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/pipes"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
@@ -31,6 +32,7 @@ type Clients struct {
 	APIGatewayV2   apigatewayv2API
 	EventBridge    eventbridgeAPI
 	AppSync        appsyncAPI
+	Firehose       firehoseAPI
 	SNS            snsAPI
 	// Pace is what the clients were paced and counted by.
 	Pace *Pace
@@ -55,6 +57,7 @@ func Connect(cfg aws.Config, rate float64) Clients {
 		APIGatewayV2:   apigatewayv2.NewFromConfig(cfg),
 		EventBridge:    eventbridge.NewFromConfig(cfg),
 		AppSync:        appsync.NewFromConfig(cfg),
+		Firehose:       firehose.NewFromConfig(cfg),
 		SNS:            sns.NewFromConfig(cfg),
 		Pace:           pace,
 	}

@@ -109,14 +109,18 @@ type Checks struct {
 	StackResources         bool `json:"stackResources" yaml:"stackResources"`
 	StackStates            bool `json:"stackStates" yaml:"stackStates"`
 	StepFunctions          bool `json:"stepFunctions" yaml:"stepFunctions"`
-	Scheduler              bool `json:"scheduler" yaml:"scheduler"`
-	Pipes                  bool `json:"pipes" yaml:"pipes"`
-	APIGateway             bool `json:"apiGateway" yaml:"apiGateway"`
+	// StepFunctionsExecutions reads what running executions go on with after their state machine
+	// was updated.
+	StepFunctionsExecutions bool `json:"stepFunctionsExecutions" yaml:"stepFunctionsExecutions"`
+	Scheduler               bool `json:"scheduler" yaml:"scheduler"`
+	Pipes                   bool `json:"pipes" yaml:"pipes"`
+	APIGateway              bool `json:"apiGateway" yaml:"apiGateway"`
 	// APIGatewayStages reads what each REST API stage was deployed with, which differs from
 	// what APIGateway reads when the API was edited since. AWS allows 5 such reads in 30 seconds.
 	APIGatewayStages bool `json:"apiGatewayStages" yaml:"apiGatewayStages"`
 	EventBridge      bool `json:"eventBridge" yaml:"eventBridge"`
 	AppSync          bool `json:"appSync" yaml:"appSync"`
+	Firehose         bool `json:"firehose" yaml:"firehose"`
 	// DynamicTargets says what a target does that is only known when it runs: protect, the
 	// default, keeps every version it may name; ignore does not, and the report lists it.
 	DynamicTargets string `json:"dynamicTargets" yaml:"dynamicTargets"`
@@ -147,8 +151,8 @@ func Default() Config {
 		Checks: Checks{
 			EventSourceMappings: true, ProvisionedConcurrency: true, DurableExecutions: true,
 			AsyncDestinations: true, Policies: true, AliasHistory: true, StackResources: true,
-			StackStates: true, StepFunctions: true, Scheduler: true, Pipes: true, APIGateway: true,
-			APIGatewayStages: true, EventBridge: true, AppSync: true, DynamicTargets: ProtectDynamic,
+			StackStates: true, StepFunctions: true, StepFunctionsExecutions: true, Scheduler: true, Pipes: true,
+			APIGateway: true, APIGatewayStages: true, EventBridge: true, AppSync: true, Firehose: true, DynamicTargets: ProtectDynamic,
 		},
 	}
 }

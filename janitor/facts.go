@@ -76,12 +76,14 @@ const (
 	AsyncDestination       Kind = "async destination"
 	StackResource          Kind = "stack resource"
 	StateMachine           Kind = "state machine"
+	Execution              Kind = "state machine execution"
 	Schedule               Kind = "schedule"
 	Pipe                   Kind = "pipe"
 	API                    Kind = "api"
 	APIStage               Kind = "api stage"
 	Rule                   Kind = "event rule"
 	DataSource             Kind = "data source"
+	DeliveryStream         Kind = "delivery stream"
 	Invocation             Kind = "invocation"
 )
 

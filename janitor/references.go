@@ -102,6 +102,18 @@ var scans = []scan{
 		}),
 	},
 	{
+		// It counts nothing for the belt: executions come and go.
+		key: "checks.stepFunctionsExecutions", on: func(c Config) bool { return c.Checks.StepFunctionsExecutions },
+		read: (*Janitor).readExecutions,
+		grants: append(regionWide("ListRunningStateMachines", "states:ListStateMachines"), iam.Statement{
+			Sid: "ListExecutions", Actions: []string{"states:ListExecutions"},
+			Resources: []string{"arn:${Partition}:states:${Region}:${Account}:stateMachine:*"},
+		}, iam.Statement{
+			Sid: "ReadExecutions", Actions: []string{"states:DescribeStateMachineForExecution"},
+			Resources: []string{"arn:${Partition}:states:${Region}:${Account}:execution:*"},
+		}),
+	},
+	{
 		key: "checks.scheduler", on: func(c Config) bool { return c.Checks.Scheduler },
 		kinds: []Kind{Schedule}, read: (*Janitor).readSchedules,
 		grants: append(regionWide("ListSchedules", "scheduler:ListSchedules"), iam.Statement{
@@ -140,6 +152,14 @@ var scans = []scan{
 		key: "checks.appSync", on: func(c Config) bool { return c.Checks.AppSync },
 		kinds: []Kind{DataSource}, read: (*Janitor).readDataSources,
 		grants: regionWide("ReadAppSync", "appsync:ListGraphqlApis", "appsync:ListApis", "appsync:ListDataSources"),
+	},
+	{
+		key: "checks.firehose", on: func(c Config) bool { return c.Checks.Firehose },
+		kinds: []Kind{DeliveryStream}, read: (*Janitor).readDeliveryStreams,
+		grants: append(regionWide("ListDeliveryStreams", "firehose:ListDeliveryStreams"), iam.Statement{
+			Sid: "ReadDeliveryStreams", Actions: []string{"firehose:DescribeDeliveryStream"},
+			Resources: []string{"arn:${Partition}:firehose:${Region}:${Account}:deliverystream/*"},
+		}),
 	},
 }
 

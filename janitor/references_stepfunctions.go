@@ -15,17 +15,9 @@ import (
 // readStateMachines reads the definition of every state machine and of each of its published
 // versions, which an alias may still run.
 func (j *Janitor) readStateMachines(ctx context.Context, in scope) (Findings, error) {
-	var machines []sfntypes.StateMachineListItem
-	err := everyPage(func(token *string) (*string, error) {
-		page, err := j.aws.StepFunctions.ListStateMachines(ctx, &sfn.ListStateMachinesInput{MaxResults: 1000, NextToken: token})
-		if err != nil {
-			return nil, err
-		}
-		machines = append(machines, page.StateMachines...)
-		return page.NextToken, nil
-	})
+	machines, err := j.stateMachines(ctx)
 	if err != nil {
-		return Findings{}, fmt.Errorf("listing state machines: %w", err)
+		return Findings{}, err
 	}
 	var found gathered
 	err = each(ctx, machines, func(ctx context.Context, machine sfntypes.StateMachineListItem) error {
@@ -37,6 +29,22 @@ func (j *Janitor) readStateMachines(ctx context.Context, in scope) (Findings, er
 		return nil
 	})
 	return found.Findings, err
+}
+
+func (j *Janitor) stateMachines(ctx context.Context) ([]sfntypes.StateMachineListItem, error) {
+	var machines []sfntypes.StateMachineListItem
+	err := everyPage(func(token *string) (*string, error) {
+		page, err := j.aws.StepFunctions.ListStateMachines(ctx, &sfn.ListStateMachinesInput{MaxResults: 1000, NextToken: token})
+		if err != nil {
+			return nil, err
+		}
+		machines = append(machines, page.StateMachines...)
+		return page.NextToken, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing state machines: %w", err)
+	}
+	return machines, nil
 }
 
 func (j *Janitor) readStateMachine(ctx context.Context, in scope, machine sfntypes.StateMachineListItem, found *gathered) error {
@@ -78,14 +86,7 @@ func definitionCalls(definition string) (calls, error) {
 	if err := json.Unmarshal([]byte(definition), &document); err != nil {
 		return calls{}, fmt.Errorf("reading the definition: %w", err)
 	}
-	var found calls
-	texts(document, func(text string) {
-		for _, arn := range targetsInside.FindAllString(text, -1) {
-			if called, ok := parseTarget(arn); ok {
-				found.static = append(found.static, called)
-			}
-		}
-	})
+	found := calls{static: arnsIn(document)}
 	objects(document, func(state map[string]any) {
 		if resource, _ := state["Resource"].(string); strings.Contains(resource, ":lambda:invoke") {
 			called := taskCalls(state)
@@ -94,6 +95,19 @@ func definitionCalls(definition string) (calls, error) {
 		}
 	})
 	return found, nil
+}
+
+// arnsIn are the full ARNs of functions anywhere in the texts of a JSON document.
+func arnsIn(document any) []target {
+	var found []target
+	texts(document, func(text string) {
+		for _, arn := range targetsInside.FindAllString(text, -1) {
+			if called, ok := parseTarget(arn); ok {
+				found = append(found, called)
+			}
+		}
+	})
+	return found
 }
 
 // taskCalls reads the arguments of a task that calls Lambda's Invoke: Parameters in JSONPath,

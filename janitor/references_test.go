@@ -70,6 +70,8 @@ func TestHandle_deletesNothingThatARefusedCallCouldHaveProtected(t *testing.T) {
 		{"SFN.ListStateMachines", "states:ListStateMachines", "checks.stepFunctions"},
 		{"SFN.ListStateMachineVersions", "states:ListStateMachineVersions", "checks.stepFunctions"},
 		{"SFN.DescribeStateMachine", "states:DescribeStateMachine", "checks.stepFunctions"},
+		{"SFN.ListExecutions", "states:ListExecutions", "checks.stepFunctionsExecutions"},
+		{"SFN.DescribeStateMachineForExecution", "states:DescribeStateMachineForExecution", "checks.stepFunctionsExecutions"},
 		{"Scheduler.ListSchedules", "scheduler:ListSchedules", "checks.scheduler"},
 		{"Scheduler.GetSchedule", "scheduler:GetSchedule", "checks.scheduler"},
 		{"Pipes.ListPipes", "pipes:ListPipes", "checks.pipes"},
@@ -87,6 +89,8 @@ func TestHandle_deletesNothingThatARefusedCallCouldHaveProtected(t *testing.T) {
 		{"AppSync.ListGraphqlApis", "appsync:ListGraphqlApis", "checks.appSync"},
 		{"AppSync.ListApis", "appsync:ListApis", "checks.appSync"},
 		{"AppSync.ListDataSources", "appsync:ListDataSources", "checks.appSync"},
+		{"Firehose.ListDeliveryStreams", "firehose:ListDeliveryStreams", "checks.firehose"},
+		{"Firehose.DescribeDeliveryStream", "firehose:DescribeDeliveryStream", "checks.firehose"},
 	} {
 		t.Run(test.operation, func(t *testing.T) {
 			w := newWorld(t, lambdasim.Options{}, lambda("orders", 8, func(f *lambdasim.Function) { f.Durable = true }))

@@ -106,6 +106,32 @@ var scanCases = []struct {
 		Decision{Reason: Referenced(StateMachine), Detail: "Fulfil"},
 	},
 	{
+		"a running execution of an older definition", "checks.stepFunctionsExecutions",
+		func(w *world) {
+			w.on("SFN.ListStateMachines", always(`{"stateMachines":[{"name":"Fulfil","type":"STANDARD","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:Fulfil"}]}`))
+			w.on("SFN.DescribeStateMachine", always(`{"definition":"{}"}`))
+			w.on("SFN.ListExecutions", pages(`{"executions":[],"nextToken":"2"}`, `{"executions":[{"executionArn":"arn:aws:states:us-east-1:000000000000:execution:Fulfil:1"}]}`))
+			w.on("SFN.DescribeStateMachineForExecution", always(fmt.Sprintf(`{"definition":%q}`, `{"Resource":"`+here("1")+`"}`)))
+		},
+		Decision{Reason: Referenced(Execution), Detail: "Fulfil"},
+	},
+	{
+		"a running execution that a deleted version of its state machine began", "checks.stepFunctionsExecutions",
+		func(w *world) {
+			w.on("SFN.ListStateMachines", always(`{"stateMachines":[{"name":"Fulfil","type":"STANDARD","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:Fulfil"}]}`))
+			const execution = `{"executionArn":"arn:aws:states:us-east-1:000000000000:execution:Fulfil:%d","stateMachineVersionArn":"arn:aws:states:us-east-1:000000000000:stateMachine:Fulfil:%d"}`
+			w.on("SFN.DescribeStateMachine", always(`{"definition":"{}"}`))
+			w.on("SFN.ListExecutions", always(fmt.Sprintf(`{"executions":[`+execution+","+execution+"]}", 1, 8, 2, 7)))
+			w.on("SFN.DescribeStateMachineForExecution", func(_ int, request string) (int, string) {
+				if strings.Contains(request, "Fulfil:2") {
+					return http.StatusOK, fmt.Sprintf(`{"definition":%q}`, `{"Resource":"`+here("1")+`"}`)
+				}
+				return http.StatusOK, `{"definition":"{}"}`
+			})
+		},
+		Decision{Reason: Referenced(Execution), Detail: "Fulfil"},
+	},
+	{
 		"a schedule", "checks.scheduler",
 		func(w *world) {
 			w.on("Scheduler.ListSchedules", pages(`{"Schedules":[],"NextToken":"2"}`, fmt.Sprintf(`{"Schedules":[{"Name":"nightly","Target":{"Arn":%q}}]}`, here("1"))))
@@ -208,6 +234,20 @@ var scanCases = []struct {
 			w.on("AppSync.ListDataSources", always(fmt.Sprintf(`{"dataSources":[{"name":"carts","lambdaConfig":{"lambdaFunctionArn":%q}}]}`, here("1"))))
 		},
 		Decision{Reason: Referenced(DataSource), Detail: "events carts"},
+	},
+	{
+		"a Firehose stream's transformation", "checks.firehose",
+		func(w *world) {
+			w.on("Firehose.ListDeliveryStreams", pages(`{"DeliveryStreamNames":["audit"],"HasMoreDeliveryStreams":true}`, `{"DeliveryStreamNames":["clicks"],"HasMoreDeliveryStreams":false}`))
+			w.on("Firehose.DescribeDeliveryStream", func(_ int, request string) (int, string) {
+				if strings.Contains(request, "audit") {
+					return http.StatusOK, `{"DeliveryStreamDescription":{"DeliveryStreamName":"audit","Destinations":[]}}`
+				}
+				return http.StatusOK, fmt.Sprintf(`{"DeliveryStreamDescription":{"DeliveryStreamName":"clicks","Destinations":[{"DestinationId":"1","SplunkDestinationDescription":{
+					"ProcessingConfiguration":{"Enabled":true,"Processors":[{"Type":"Lambda","Parameters":[{"ParameterName":"LambdaArn","ParameterValue":%q}]}]}}}]}}`, here("1"))
+			})
+		},
+		Decision{Reason: Referenced(DeliveryStream), Detail: "clicks"},
 	},
 }
 

@@ -74,6 +74,25 @@ func (x *exchange) askForm(service string, form url.Values) (*answer, error) {
 	return x.asRoot(request, service, []byte(body))
 }
 
+// askTarget is ask in the JSON protocol.
+func (x *exchange) askTarget(service, target string, sent, out any) (*answer, error) {
+	body, err := json.Marshal(sent)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(x.request.Context(), http.MethodPost, x.upstream+"/", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("X-Amz-Target", target)
+	request.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	given, err := x.asRoot(request, service, body)
+	if err != nil || !given.ok() {
+		return given, err
+	}
+	return given, decode(given.body, out)
+}
+
 // asRoot signs with the root key of the caller's account.
 func (x *exchange) asRoot(request *http.Request, service string, body []byte) (*answer, error) {
 	key := rootKey

@@ -55,21 +55,26 @@ func (x *exchange) keepFields(update bool, id string, fields ...string) {
 	if decode(x.body, &sent) != nil {
 		return
 	}
-	x.memory.mutex.Lock()
-	defer x.memory.mutex.Unlock()
-	if x.memory.dropped == nil {
-		x.memory.dropped = map[string]object{}
-	}
-	kept := x.memory.dropped[x.resource(id)]
-	if kept == nil || !update {
-		kept = object{}
+	kept := object{}
+	if update {
+		x.putBack(kept, id)
 	}
 	for _, field := range fields {
 		if value, is := sent[field]; is {
 			kept[field] = value
 		}
 	}
-	x.memory.dropped[x.resource(id)] = kept
+	x.keep(id, kept)
+}
+
+// keep keeps fields of a resource.
+func (x *exchange) keep(id string, fields object) {
+	x.memory.mutex.Lock()
+	defer x.memory.mutex.Unlock()
+	if x.memory.dropped == nil {
+		x.memory.dropped = map[string]object{}
+	}
+	x.memory.dropped[x.resource(id)] = fields
 }
 
 // restore puts kept fields into the answer: one resource, or a list of them.

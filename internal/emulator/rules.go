@@ -51,5 +51,8 @@ var rules = map[string]func(*exchange) (*answer, error){
 	"servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota": answerQuotas,
 	"servicequotas:RequestServiceQuotaIncrease":                   answerQuotas,
 
+	"states:DescribeStateMachineForExecution": describeForExecution,
+	"states:StartExecution":                   startExecution,
+
 	"tag:GetResources": getResources,
 }

@@ -16,9 +16,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/pipes"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 )
 
 // readStateMachines gives each state's way of naming a function.
@@ -39,6 +41,34 @@ func readStateMachines(ctx context.Context, cfg aws.Config) ([]string, error) {
 			return nil, err
 		}
 		got = append(got, namings(definition)...)
+	}
+	return got, nil
+}
+
+// readRunningExecutions gives the ways of naming a function in the definitions that executions run.
+func readRunningExecutions(ctx context.Context, cfg aws.Config) ([]string, error) {
+	client := sfn.NewFromConfig(cfg)
+	machines, err := client.ListStateMachines(ctx, &sfn.ListStateMachinesInput{})
+	if err != nil {
+		return nil, err
+	}
+	var got []string
+	for _, machine := range machines.StateMachines {
+		out, err := client.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: machine.StateMachineArn, StatusFilter: sfntypes.ExecutionStatusRunning})
+		if err != nil {
+			return nil, err
+		}
+		for _, execution := range out.Executions {
+			out, err := client.DescribeStateMachineForExecution(ctx, &sfn.DescribeStateMachineForExecutionInput{ExecutionArn: execution.ExecutionArn})
+			if err != nil {
+				return nil, err
+			}
+			var definition any
+			if err := json.Unmarshal([]byte(aws.ToString(out.Definition)), &definition); err != nil {
+				return nil, err
+			}
+			got = append(got, namings(definition)...)
+		}
 	}
 	return got, nil
 }
@@ -235,6 +265,27 @@ func readDataSources(ctx context.Context, cfg aws.Config) ([]string, error) {
 		}
 		for _, source := range sources.DataSources {
 			got = append(got, aws.ToString(source.LambdaConfig.LambdaFunctionArn))
+		}
+	}
+	return got, nil
+}
+
+func readDeliveryStreams(ctx context.Context, cfg aws.Config) ([]string, error) {
+	client := firehose.NewFromConfig(cfg)
+	streams, err := client.ListDeliveryStreams(ctx, &firehose.ListDeliveryStreamsInput{})
+	if err != nil {
+		return nil, err
+	}
+	var got []string
+	for _, name := range streams.DeliveryStreamNames {
+		out, err := client.DescribeDeliveryStream(ctx, &firehose.DescribeDeliveryStreamInput{DeliveryStreamName: &name})
+		if err != nil {
+			return nil, err
+		}
+		for _, destination := range out.DeliveryStreamDescription.Destinations {
+			for _, processor := range destination.ExtendedS3DestinationDescription.ProcessingConfiguration.Processors {
+				got = append(got, aws.ToString(processor.Parameters[0].ParameterValue))
+			}
 		}
 	}
 	return got, nil

@@ -53,10 +53,11 @@ var kinds = []kind{
 	{"stack resources", "stackResources", readStackResources, []string{lambdaARN + "ledger:1"}},
 	{"stack states", "", readStackStates, []string{"accounting CREATE_COMPLETE", "billing UPDATE_ROLLBACK_FAILED"}},
 	{"state machines", "stepFunctions", readStateMachines, []string{
-		`"FunctionName":"` + lambdaARN + `settlement:4"`, `"Resource":"` + lambdaARN + `fulfilment:2"`, `"Resource":"` + lambdaARN + `settlement:2"`,
+		`"FunctionName":"` + lambdaARN + `settlement:4"`, `"Resource":"` + lambdaARN + `fulfilment"`, `"Resource":"` + lambdaARN + `fulfilment:2"`, `"Resource":"` + lambdaARN + `settlement:2"`,
 		`"FunctionName":"fraud-score","Qualifier":"{% $states.input.version %}"`, `"FunctionName":"fraud-score","Qualifier.$":"$.version"`,
 		`"FunctionName":"fulfilment","Payload.$":"$","Qualifier":"3"`,
 	}},
+	{"executions", "stepFunctionsExecutions", readRunningExecutions, []string{`"Resource":"` + lambdaARN + `fulfilment:4"`}},
 	{"schedules", "scheduler", readSchedules, []string{
 		lambdaARN + "nightly-report:2", `arn:aws:scheduler:::aws-sdk:lambda:invoke {"FunctionName":"nightly-report","InvocationType":"Event","Payload":"{}","Qualifier":"4"}`,
 	}},
@@ -68,6 +69,7 @@ var kinds = []kind{
 	{"HTTP APIs", "apiGateway", readHTTPAPIs, []string{"authorizer " + uri(lambdaARN+"storefront-api:1"), "integration " + lambdaARN + "storefront-api:2 with role"}},
 	{"event rules", "eventBridge", readEventRules, []string{"default " + lambdaARN + "loyalty-points:2", "shop " + lambdaARN + "loyalty-points:3"}},
 	{"data sources", "appSync", readDataSources, []string{lambdaARN + "product-graph:3"}},
+	{"Firehose streams", "firehose", readDeliveryStreams, []string{lambdaARN + "audit-trail:4"}},
 	{"metrics", "invokedWithin", readMetrics, []string{"image-resize:2"}},
 	{"alias history", "", readAliasHistory, []string{"UpdateAlias session-store"}},
 }

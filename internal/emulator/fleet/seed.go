@@ -55,12 +55,16 @@ func Seed(ctx context.Context, e *emulator.Emulator, plan Plan) (Fleet, error) {
 	return s.fleet(), nil
 }
 
-// refer sets up everything that refers to a version, side by side.
+// refer sets up everything that refers to a version, side by side once the aliases are there, to
+// which some of it refers.
 func (s *seeder) refer(ctx context.Context) error {
+	if err := s.aliases(ctx); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, kind := range []func(context.Context) error{
-		s.rules, s.aliases, s.mappings, s.provisioned, s.destinations, s.policies, s.durable,
-		s.stateMachines, s.schedules, s.pipes, s.restAPIs, s.httpAPIs, s.eventRules, s.graphs, s.invocations,
+		s.rules, s.mappings, s.provisioned, s.destinations, s.policies, s.durable,
+		s.stateMachines, s.executions, s.schedules, s.pipes, s.restAPIs, s.httpAPIs, s.eventRules, s.graphs, s.deliveryStreams, s.invocations,
 	} {
 		group.Go(func() error { return kind(ctx) })
 	}
@@ -75,7 +79,7 @@ func (s *seeder) roles(ctx context.Context) error {
 		principal string
 	}{
 		"shop-runtime": {&s.runtimeRole, `"lambda.amazonaws.com"`},
-		invokerRole:    {&s.invokerRole, `["states.amazonaws.com","scheduler.amazonaws.com","pipes.amazonaws.com","apigateway.amazonaws.com","events.amazonaws.com","appsync.amazonaws.com"]`},
+		invokerRole:    {&s.invokerRole, `["states.amazonaws.com","scheduler.amazonaws.com","pipes.amazonaws.com","apigateway.amazonaws.com","events.amazonaws.com","appsync.amazonaws.com","firehose.amazonaws.com"]`},
 	} {
 		out, err := client.CreateRole(ctx, &iam.CreateRoleInput{
 			RoleName: &name,

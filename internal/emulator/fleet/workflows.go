@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	firehosetypes "github.com/aws/aws-sdk-go-v2/service/firehose/types"
 	"github.com/aws/aws-sdk-go-v2/service/pipes"
 	pipestypes "github.com/aws/aws-sdk-go-v2/service/pipes/types"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
@@ -64,6 +66,36 @@ func (s *seeder) stateMachines(ctx context.Context) error {
 	return nil
 }
 
+// waiting are states that wait for a year before the one.
+func waiting(state object) object {
+	return object{"StartAt": "Wait", "States": object{
+		"Wait": object{"Type": "Wait", "Seconds": 365 * 24 * 60 * 60, "Next": "Only"},
+		"Only": state,
+	}}
+}
+
+// executions leaves one execution running whose state machine was updated since.
+func (s *seeder) executions(ctx context.Context) error {
+	const name = "remind-customer"
+	old := s.protect(fulfilment, 4, "a running execution began before its state machine was updated", "stepFunctionsExecutions")
+	if err := stateMachine(ctx, s.cfg, name, s.invokerRole, waiting(task(old, nil))); err != nil {
+		return err
+	}
+	arn := "arn:aws:states:" + s.emulator.Region() + ":" + s.emulator.Account() + ":stateMachine:" + name
+	client := sfn.NewFromConfig(s.cfg)
+	if _, err := client.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: &arn, Name: aws.String("order-1")}); err != nil {
+		return fmt.Errorf("starting an execution of %s: %w", name, err)
+	}
+	definition, err := json.Marshal(waiting(task(s.arn(fulfilment, ""), nil)))
+	if err == nil {
+		_, err = client.UpdateStateMachine(ctx, &sfn.UpdateStateMachineInput{StateMachineArn: &arn, Definition: aws.String(string(definition))})
+	}
+	if err != nil {
+		return fmt.Errorf("updating state machine %s: %w", name, err)
+	}
+	return nil
+}
+
 func stateMachine(ctx context.Context, cfg aws.Config, name, role string, definition object) error {
 	text, err := json.Marshal(definition)
 	if err == nil {
@@ -104,6 +136,26 @@ func (s *seeder) schedules(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("creating schedule %s: %w", name, err)
 		}
+	}
+	return nil
+}
+
+// deliveryStreams transforms a Firehose stream's records on their way into a bucket.
+func (s *seeder) deliveryStreams(ctx context.Context) error {
+	_, err := firehose.NewFromConfig(s.cfg).CreateDeliveryStream(ctx, &firehose.CreateDeliveryStreamInput{
+		DeliveryStreamName: aws.String("audit"), DeliveryStreamType: firehosetypes.DeliveryStreamTypeDirectPut,
+		ExtendedS3DestinationConfiguration: &firehosetypes.ExtendedS3DestinationConfiguration{
+			RoleARN: &s.invokerRole, BucketARN: aws.String("arn:aws:s3:::shop-audit"),
+			ProcessingConfiguration: &firehosetypes.ProcessingConfiguration{Enabled: aws.Bool(true), Processors: []firehosetypes.Processor{{
+				Type: firehosetypes.ProcessorTypeLambda, Parameters: []firehosetypes.ProcessorParameter{{
+					ParameterName:  firehosetypes.ProcessorParameterNameLambdaArn,
+					ParameterValue: aws.String(s.protect(auditTrail, 4, "transformation of a Firehose stream", "firehose")),
+				}},
+			}}},
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("creating Firehose stream audit: %w", err)
 	}
 	return nil
 }
