@@ -4,13 +4,13 @@ package emulator
 // state machine is updated, and the emulator forgets it.
 // https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-version.html
 func startExecution(x *exchange) (*answer, error) {
-	var asked struct{ StateMachineArn string }
+	var asked struct{ StateMachineARN string }
 	if err := decode(x.body, &asked); err != nil {
 		return nil, err
 	}
 	var begun object
 	// Before the execution begins, so that no update comes between.
-	if _, err := x.askTarget("states", "AWSStepFunctions.DescribeStateMachine", object{"stateMachineArn": asked.StateMachineArn}, &begun); err != nil {
+	if _, err := x.askTarget("states", "AWSStepFunctions.DescribeStateMachine", object{"stateMachineArn": asked.StateMachineARN}, &begun); err != nil {
 		return nil, err
 	}
 	given, err := x.forward()
