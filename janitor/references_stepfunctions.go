@@ -66,6 +66,10 @@ func (j *Janitor) readStateMachine(ctx context.Context, in scope, machine sfntyp
 	}
 	for _, arn := range arns {
 		described, err := j.aws.StepFunctions.DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: &arn})
+		var gone *sfntypes.StateMachineDoesNotExist
+		if errors.As(err, &gone) {
+			continue // deleted since the list; the others are still there
+		}
 		if err != nil {
 			return err
 		}

@@ -106,6 +106,24 @@ var scanCases = []struct {
 		Decision{Reason: Referenced(StateMachine), Detail: "Fulfil"},
 	},
 	{
+		"a published version of a state machine beside one that was deleted meanwhile", "checks.stepFunctions",
+		func(w *world) {
+			const arn = "arn:aws:states:us-east-1:000000000000:stateMachine:Fulfil"
+			w.on("SFN.ListStateMachines", always(`{"stateMachines":[{"name":"Fulfil","stateMachineArn":"`+arn+`"}]}`))
+			w.on("SFN.ListStateMachineVersions", always(`{"stateMachineVersions":[{"stateMachineVersionArn":"`+arn+`:8"},{"stateMachineVersionArn":"`+arn+`:7"}]}`))
+			w.on("SFN.DescribeStateMachine", func(_ int, request string) (int, string) {
+				switch {
+				case strings.Contains(request, "Fulfil:8"):
+					return http.StatusBadRequest, "StateMachineDoesNotExist"
+				case strings.Contains(request, "Fulfil:7"):
+					return http.StatusOK, fmt.Sprintf(`{"definition":%q}`, `{"Resource":"`+here("1")+`"}`)
+				}
+				return http.StatusOK, `{"definition":"{}"}`
+			})
+		},
+		Decision{Reason: Referenced(StateMachine), Detail: "Fulfil"},
+	},
+	{
 		"a running execution of an older definition", "checks.stepFunctionsExecutions",
 		func(w *world) {
 			w.on("SFN.ListStateMachines", always(`{"stateMachines":[{"name":"Fulfil","type":"STANDARD","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:Fulfil"}]}`))
