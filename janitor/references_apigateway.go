@@ -150,6 +150,10 @@ func (j *Janitor) readDeployed(ctx context.Context, in scope, api apigatewaytype
 			RestApiId: api.Id, StageName: stage.StageName, ExportType: aws.String("oas30"),
 			Accepts: aws.String("application/json"), Parameters: map[string]string{"extensions": "apigateway"},
 		})
+		var gone *apigatewaytypes.NotFoundException
+		if errors.As(err, &gone) {
+			continue // deleted since the list; the others are still there
+		}
 		if err != nil {
 			return err
 		}

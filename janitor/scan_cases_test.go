@@ -220,6 +220,20 @@ var scanCases = []struct {
 		Decision{Reason: Referenced(APIStage), Detail: "shop/prod"},
 	},
 	{
+		"a REST API's stage beside one that was deleted meanwhile", "checks.apiGatewayStages",
+		func(w *world) {
+			w.on("API Gateway.GetRestApis", always(`{"item":[{"id":"r","name":"shop"}]}`))
+			w.on("API Gateway.GetStages", always(`{"item":[{"stageName":"gone"},{"stageName":"prod"}]}`))
+			w.on("API Gateway.GetExport", func(_ int, request string) (int, string) {
+				if strings.Contains(request, "/stages/gone/") {
+					return http.StatusNotFound, "NotFoundException"
+				}
+				return http.StatusOK, fmt.Sprintf(`{"x-amazon-apigateway-integration":{"uri":%q,"credentials":"role"}}`, pathOf(here("1")))
+			})
+		},
+		Decision{Reason: Referenced(APIStage), Detail: "shop/prod"},
+	},
+	{
 		"the authorizer that a REST API's stage was deployed with", "checks.apiGatewayStages",
 		func(w *world) {
 			w.on("API Gateway.GetRestApis", always(`{"item":[{"id":"r","name":"shop"}]}`))
