@@ -106,15 +106,22 @@ func (j *Janitor) readDurableExecutions(ctx context.Context, in scope) (Findings
 	}
 	return perFunction(ctx, in.own, durable, func(ctx context.Context, function Function) (found Findings, err error) {
 		qualifier := strconv.FormatInt(function.Versions[0].Number, 10)
-		page, err := j.aws.Lambda.ListDurableExecutionsByFunction(ctx, &lambdasvc.ListDurableExecutionsByFunctionInput{
-			FunctionName: &function.Name, Qualifier: &qualifier, MaxItems: 1,
-			Statuses: []lambdatypes.ExecutionStatus{lambdatypes.ExecutionStatusRunning},
+		err = everyPage(func(token *string) (*string, error) {
+			page, err := j.aws.Lambda.ListDurableExecutionsByFunction(ctx, &lambdasvc.ListDurableExecutionsByFunctionInput{
+				FunctionName: &function.Name, Qualifier: &qualifier, MaxItems: 1, Marker: token,
+				Statuses: []lambdatypes.ExecutionStatus{lambdatypes.ExecutionStatusRunning},
+			})
+			if err != nil {
+				return nil, err
+			}
+			if len(page.DurableExecutions) == 0 {
+				return page.NextMarker, nil // an empty page is not the last while there is a token
+			}
+			found.References = append(found.References, Reference{function.Name, qualifier, DurableExecution, aws.ToString(page.DurableExecutions[0].DurableExecutionName)})
+			return nil, nil // one is enough
 		})
 		if err != nil {
 			return found, fmt.Errorf("listing durable executions of %s:%s: %w", function.Name, qualifier, err)
-		}
-		for _, execution := range page.DurableExecutions {
-			found.References = append(found.References, Reference{function.Name, qualifier, DurableExecution, aws.ToString(execution.DurableExecutionName)})
 		}
 		return found, nil
 	})

@@ -42,6 +42,23 @@ var scanCases = []struct {
 		Decision{Reason: Referenced(DurableExecution), Detail: "year-end"},
 	},
 	{
+		"a durable execution on a second page", "checks.durableExecutions",
+		func(w *world) {
+			w.change("orders", func(f *lambdasim.Function) { f.Durable = true })
+			w.on("Lambda.ListDurableExecutionsByFunction", func(_ int, request string) (int, string) {
+				query, _, _ := strings.Cut(request, "\n")
+				switch {
+				case !strings.Contains(query+"&", "Qualifier=1&"):
+					return http.StatusOK, `{"DurableExecutions":[]}`
+				case !strings.Contains(query, "Marker=2"):
+					return http.StatusOK, `{"DurableExecutions":[],"NextMarker":"2"}`
+				}
+				return http.StatusOK, `{"DurableExecutions":[{"DurableExecutionName":"year-end"}],"NextMarker":"3"}`
+			})
+		},
+		Decision{Reason: Referenced(DurableExecution), Detail: "year-end"},
+	},
+	{
 		"an async destination", "checks.asyncDestinations",
 		func(w *world) {
 			w.Put(lambda("cart", 1, func(f *lambdasim.Function) {
