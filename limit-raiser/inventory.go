@@ -66,6 +66,9 @@ type Facts struct {
 	Unreserved float64
 	// OpenRequest is the value that a quota's open request asks for; 0 when none is open.
 	OpenRequest float64
+	// Unapproved is the lowest value that AWS was asked for in the last day and did not approve;
+	// 0 when there is none.
+	Unapproved float64
 	// Tags are the resource's; nil where they were not read.
 	Tags map[string]string
 }

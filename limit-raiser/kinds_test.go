@@ -292,7 +292,7 @@ func TestQuotas_areAskedForOnceAndUpToTheCap(t *testing.T) {
 	}
 }
 
-// What AWS denied long ago stands in nobody's way; what it granted is where the next step begins.
+// What AWS denied a day ago stands in nobody's way; what it granted is where the next step begins.
 func TestQuotas_areAskedForAgainOnceAWSHasAnswered(t *testing.T) {
 	w, cfg, event := quotaScene(t)
 	cfg.Quotas[0].Max = 100
@@ -305,7 +305,33 @@ func TestQuotas_areAskedForAgainOnceAWSHasAnswered(t *testing.T) {
 			t.Errorf("before AWS says %s: %+v", step.answer, got)
 		}
 		w.emulator.AnswerQuotaRequest("vpc", vpcs, step.answer)
-		w.pass(time.Hour)
+		w.pass(25 * time.Hour)
+	}
+}
+
+// Without a support case most requests end that way.
+func TestQuotas_areNotAskedForAgainWhenAWSDidNotApprove(t *testing.T) {
+	for _, status := range []string{"NOT_APPROVED", "DENIED", "CASE_CLOSED"} {
+		t.Run(status, func(t *testing.T) {
+			w, cfg, event := quotaScene(t)
+			e := event()
+			for step := range 4 {
+				report, err := w.raiser(cfg).Handle(t.Context(), e)
+				got := decision(t, report, err)
+				if step > 0 && (got.Outcome != Refused || got.Reason != NotApproved || got.To != 5 || !strings.Contains(got.Detail, "for 7")) {
+					t.Errorf("step %d: %+v", step, got)
+				}
+				w.emulator.AnswerQuotaRequest("vpc", vpcs, status)
+				w.pass(6 * time.Minute)
+				e = w.look()
+			}
+			if asked := w.calls("RequestServiceQuotaIncrease"); asked != 1 {
+				t.Errorf("AWS was asked %d times for what it did not approve", asked)
+			}
+			if told := w.received(w.inbox); len(told) != 2 {
+				t.Errorf("people were told %d times, want of the request and of the answer: %s", len(told), told)
+			}
+		})
 	}
 }
 

@@ -47,6 +47,7 @@ const (
 	ShardBudget    Reason = "AWS's ten shard updates a day are used up"
 	FloorReached   Reason = "the unreserved concurrency would fall too low"
 	AlreadyAsked   Reason = "a request is open already"
+	NotApproved    Reason = "AWS did not approve it"
 	IsBusy         Reason = "being changed"
 	InFlight       Reason = "another raise is in flight"
 	DryRun         Reason = "dry run"
@@ -139,6 +140,9 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 		}
 	}
 	switch {
+	case decision.To > decision.From && facts.Unapproved > 0 && decision.To >= facts.Unapproved:
+		decision.To = decision.From
+		return because(Refused, NotApproved, fmt.Sprintf("AWS did not approve the request for %s, and is asked again after a day", units(facts.Unapproved)))
 	case decision.To > decision.From:
 		return because(ToRaise, IsShort, detail)
 	case step.AtMaximum:

@@ -61,6 +61,11 @@ func TestDecide(t *testing.T) {
 			Part: Part{Dimension: Concurrency}, Means: Reserved, Now: now, Max: most, Short: true,
 		}}}
 	}
+	quota := func(unapproved float64) Facts {
+		return Facts{Resource: Resource{KindQuota, "vpc/L-1"}, Unapproved: unapproved, Parts: []Have{{
+			Part: Part{Dimension: QuotaValue}, Means: Requested, Now: 5, Max: 10, Short: true,
+		}}}
+	}
 	for name, c := range map[string]struct {
 		facts   Facts
 		memory  Memory
@@ -112,6 +117,8 @@ func TestDecide(t *testing.T) {
 			Memory{},
 			policy(), Refused, AlreadyAsked, 5, "9",
 		},
+		"a quota of which AWS did not approve as much": {quota(8), Memory{}, policy(), Refused, NotApproved, 5, "8"},
+		"a quota of which AWS did not approve more":    {quota(9), Memory{}, policy(), ToRaise, IsShort, 8, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan := Decide(c.facts, c.memory, c.cfg, "us-east-1", noon)

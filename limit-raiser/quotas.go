@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	quotastypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
+
+	"caretaker/internal/setting"
 )
 
 // quotaShortages are the quotas of the file whose usage one of the metrics counts. Which metric
@@ -79,7 +81,7 @@ func (r *Raiser) readQuota(ctx context.Context, shortage Shortage) (Facts, error
 	if !description.Adjustable {
 		have.Means, have.Note = NoMeans, "AWS adjusts this quota for nobody"
 	}
-	if facts.OpenRequest, err = r.openRequest(ctx, quota); err != nil {
+	if facts.OpenRequest, facts.Unapproved, err = r.requests(ctx, quota); err != nil {
 		return Facts{}, err
 	}
 	if usage := description.UsageMetric; usage != nil && aws.ToString(usage.MetricName) != "" {
@@ -103,23 +105,34 @@ func (r *Raiser) quota(name string) (Quota, bool) {
 	return Quota{}, false
 }
 
-// openRequest is the highest value that an open request asks for; 0 when none is open.
-func (r *Raiser) openRequest(ctx context.Context, quota Quota) (float64, error) {
-	var open float64
+// askAgain is how long AWS is not asked again for what it did not approve.
+const askAgain = setting.Day
+
+// requests are the highest value that an open request asks for, and the lowest that AWS did not
+// approve of late; 0 where there is none. A case that is closed need not have been granted.
+func (r *Raiser) requests(ctx context.Context, quota Quota) (open, unapproved float64, err error) {
+	since := r.now().Add(-askAgain)
 	pages := servicequotas.NewListRequestedServiceQuotaChangeHistoryByQuotaPaginator(r.aws.Quotas,
 		&servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaInput{ServiceCode: &quota.Service, QuotaCode: &quota.Code})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		for _, request := range page.RequestedQuotas {
-			if request.Status == quotastypes.RequestStatusPending || request.Status == quotastypes.RequestStatusCaseOpened {
-				open = max(open, aws.ToFloat64(request.DesiredValue))
+			value := aws.ToFloat64(request.DesiredValue)
+			switch request.Status {
+			case quotastypes.RequestStatusPending, quotastypes.RequestStatusCaseOpened:
+				open = max(open, value)
+			case quotastypes.RequestStatusApproved:
+			default:
+				if aws.ToTime(request.Created).After(since) && (unapproved == 0 || value < unapproved) {
+					unapproved = value
+				}
 			}
 		}
 	}
-	return open, nil
+	return open, unapproved, nil
 }
 
 // quotaLoad is the usage as it is: AWS counts no refusals by quota. A quota on calls is for each
