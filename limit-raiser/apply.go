@@ -94,8 +94,7 @@ func (r *Raiser) apply(ctx context.Context, h held, known record, e episode, fac
 		known.Intent = nil
 	}
 	if len(raised) > 0 {
-		known.Memory = known.raised(at)
-		known.Goal = plan.Goal
+		known.Memory = known.raised(at).toward(plan.Goal, e.key(facts.Resource))
 	}
 	unspent := cost - costOf(raised) - costOf(unclear)
 	return known, plan, errors.Join(append(failures, r.ledger.giveBack(ctx, at, unspent))...)
@@ -192,8 +191,7 @@ func (r *Raiser) resolve(ctx context.Context, known record, event string, facts 
 	if err != nil {
 		return known, false, err // it is still to be announced
 	}
-	resolved.Memory = resolved.raised(begun.At)
-	resolved.Goal = begun.Goal
+	resolved.Memory = resolved.raised(begun.At).toward(begun.Goal, begun.Episode.key(facts.Resource))
 	return resolved, begun.Event == event, r.ledger.giveBack(ctx, begun.At, lost)
 }
 

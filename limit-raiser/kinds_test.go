@@ -172,6 +172,30 @@ func TestStreams_areDoubledOnTheWayToTheGoal(t *testing.T) {
 	}
 }
 
+// The goal of an episode that ended holds no door open for the next.
+func TestStreams_goOnToTheGoalOfTheirEpisodeOnly(t *testing.T) {
+	w := newWorld(t)
+	stream := w.stream(2)
+	of := map[string]string{"StreamName": stream}
+	metric := Metric{Namespace: "AWS/Kinesis", Name: "WriteProvisionedThroughputExceeded", Dimensions: of}
+	alarm := w.alarm("ALARM", metric)
+	cfg := earnest("none", func(c *Config) { c.Streams = []Stream{{stream, 20}} })
+	w.measure("AWS/Kinesis", "IncomingRecords", 9000*60, 1, of)
+	report, err := w.raiser(cfg).Handle(t.Context(), w.event(alarm, metric, w.now()))
+	if got := decision(t, report, err); got.Outcome != Raised || got.To != 4 {
+		t.Fatalf("%+v", got)
+	}
+	w.pass(2 * time.Minute)
+	report, err = w.raiser(cfg).Handle(t.Context(), w.event(alarm, metric, w.now()))
+	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != InCooldown {
+		t.Errorf("in another episode: %+v", got)
+	}
+	report, err = w.raiser(cfg).Handle(t.Context(), inQueue(json.RawMessage(w.received(w.options.Queue)[0])))
+	if got := decision(t, report, err); got.Outcome != Raised || got.To != 8 {
+		t.Errorf("in the same one: %+v", got)
+	}
+}
+
 func TestStreams_onDemandAreLeftAlone(t *testing.T) {
 	w := newWorld(t)
 	stream := w.name + "-stream"

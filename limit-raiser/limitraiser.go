@@ -164,14 +164,14 @@ func (r *Raiser) raise(ctx context.Context, resource held, known record, e episo
 	if known.Spent, err = r.ledger.spent(ctx, r.now()); err != nil {
 		return known, err
 	}
-	at, before := r.now(), known.Memory
-	plan := Decide(facts, known.Memory, r.cfg, r.home(ctx).Region, at)
+	at, before, key := r.now(), known.Memory, e.key(shortage.Resource)
+	plan := Decide(facts, known.in(key), r.cfg, r.home(ctx).Region, at)
 	floor := known.Floor
 	known, plan, err = r.apply(ctx, resource, known, e, facts, plan)
 	if err == nil && known.Floor != floor {
 		// Only a refusal tells how much concurrency must stay unreserved: with it the plan is
 		// another.
-		plan = Decide(facts, known.Memory, r.cfg, r.home(ctx).Region, at)
+		plan = Decide(facts, known.in(key), r.cfg, r.home(ctx).Region, at)
 		known, plan, err = r.apply(ctx, resource, known, e, facts, plan)
 	}
 	report.planned(e, plan)

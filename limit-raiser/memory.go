@@ -6,8 +6,10 @@ import "time"
 type Memory struct {
 	// Raises are when it was raised, oldest first: the last hundred, the most that a day may have.
 	Raises []time.Time `json:"raises,omitempty"`
-	// Goal is what a raise of several steps is on its way to; 0 when none is.
-	Goal float64 `json:"goal,omitempty"`
+	// Goal is what a raise of several steps is on its way to, in the episode of the key GoalOf; 0
+	// when none is.
+	Goal   float64 `json:"goal,omitempty"`
+	GoalOf string  `json:"goalOf,omitempty"`
 	// Floor is how much concurrency AWS said must stay unreserved; 0 when it never said.
 	Floor float64 `json:"floor,omitempty"`
 	// Spent is what the raises of all resources in this UTC month add to a month's bill, in US dollars.
@@ -20,6 +22,20 @@ const mostRaises = 100
 func (m Memory) raised(at time.Time) Memory {
 	raises := append(m.Raises[:len(m.Raises):len(m.Raises)], at)
 	m.Raises = raises[max(0, len(raises)-mostRaises):]
+	return m
+}
+
+// toward remembers what an episode's raise is on its way to.
+func (m Memory) toward(goal float64, episode string) Memory {
+	m.Goal, m.GoalOf = goal, episode
+	return m
+}
+
+// in is the memory as an episode sees it: a goal that another one left unreached is not its own.
+func (m Memory) in(episode string) Memory {
+	if m.GoalOf != episode {
+		m.Goal = 0
+	}
 	return m
 }
 

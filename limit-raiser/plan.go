@@ -89,7 +89,7 @@ func Decide(facts Facts, memory Memory, cfg Config, region string, now time.Time
 	for _, have := range facts.Parts {
 		decision := decide(have, facts, memory, cfg)
 		if decision.Outcome == ToRaise && have.Part.Dimension == Shards {
-			decision, plan.Goal = doubled(decision)
+			decision, plan.Goal = doubled(decision, memory.Goal)
 		}
 		if decision.Outcome == ToRaise {
 			cost, note := AddedCost(region, priced(decision), decision.From, decision.To, cfg.Limits.Prices)
@@ -166,9 +166,15 @@ func reservable(step Step, unreserved, floor float64, headroom setting.Percent) 
 	return min(step.To, step.From+max(0, spare))
 }
 
-// doubled cuts a raise of shards to what one call may do, and says what is left as the goal.
-func doubled(decision Decision) (Decision, float64) {
+// doubled cuts a raise of shards to what one call may do, and says what is left as the goal. A
+// goal that was set stays the highest: past it begins another raise, with its own limits.
+func doubled(decision Decision, set float64) (Decision, float64) {
 	goal := decision.To
+	if set > decision.From && goal > set {
+		goal = set
+		decision.To = goal
+		decision.Detail += fmt.Sprintf("; no further than the goal of %s shards", units(goal))
+	}
 	if most := decision.From * shardFactor; goal > most {
 		decision.To = most
 		decision.Detail += fmt.Sprintf("; %s shards on the way to %s, since one call at most doubles them", units(most), units(goal))

@@ -103,15 +103,16 @@ func TestDecide(t *testing.T) {
 			Memory{},
 			policy(), ToRaise, IsShort, 300, "",
 		},
-		"shards double at most":          {shards(2, 20, seen(2, 20)...), Memory{}, policy(), ToRaise, IsShort, 4, "on the way to"},
-		"shards go on to their goal":     {shards(4, 20, seen(2, 20)...), Memory{Goal: 12, Raises: []time.Time{noon}}, policy(), ToRaise, IsShort, 8, ""},
-		"shards rest at their goal":      {shards(12, 20, seen(12, 20)...), Memory{Goal: 12, Raises: []time.Time{noon}}, policy(), Refused, InCooldown, 12, ""},
-		"ten shard updates a day":        {shards(4, 20), ago(slices.Repeat([]time.Duration{20 * time.Hour}, 10)...), policy(), Refused, ShardBudget, 4, "10"},
-		"ten, of which one is a day old": {shards(4, 20), ago(append(slices.Repeat([]time.Duration{20 * time.Hour}, 9), 25*time.Hour)...), policy(), ToRaise, IsShort, 6, ""},
-		"concurrency":                    {reserved(100, 400, 500), Memory{}, policy(), ToRaise, IsShort, 150, ""},
-		"concurrency as far as it goes":  {reserved(100, 400, 155), Memory{}, policy(), ToRaise, IsShort, 130, ""},
-		"concurrency at the floor":       {reserved(100, 400, 125), Memory{}, policy(), Refused, FloorReached, 100, "100 with 25% headroom"},
-		"concurrency, another floor":     {reserved(100, 400, 125), Memory{Floor: 10}, policy(), ToRaise, IsShort, 150, ""},
+		"shards double at most":                {shards(2, 20, seen(2, 20)...), Memory{}, policy(), ToRaise, IsShort, 4, "on the way to"},
+		"shards go on to their goal":           {shards(4, 20, seen(2, 20)...), Memory{Goal: 12, Raises: []time.Time{noon}}, policy(), ToRaise, IsShort, 8, ""},
+		"shards go no further than their goal": {shards(4, 20, seen(9, 90)...), Memory{Goal: 6, Raises: []time.Time{noon}}, policy(), ToRaise, IsShort, 6, "the goal of 6"},
+		"shards rest at their goal":            {shards(12, 20, seen(12, 20)...), Memory{Goal: 12, Raises: []time.Time{noon}}, policy(), Refused, InCooldown, 12, ""},
+		"ten shard updates a day":              {shards(4, 20), ago(slices.Repeat([]time.Duration{20 * time.Hour}, 10)...), policy(), Refused, ShardBudget, 4, "10"},
+		"ten, of which one is a day old":       {shards(4, 20), ago(append(slices.Repeat([]time.Duration{20 * time.Hour}, 9), 25*time.Hour)...), policy(), ToRaise, IsShort, 6, ""},
+		"concurrency":                          {reserved(100, 400, 500), Memory{}, policy(), ToRaise, IsShort, 150, ""},
+		"concurrency as far as it goes":        {reserved(100, 400, 155), Memory{}, policy(), ToRaise, IsShort, 130, ""},
+		"concurrency at the floor":             {reserved(100, 400, 125), Memory{}, policy(), Refused, FloorReached, 100, "100 with 25% headroom"},
+		"concurrency, another floor":           {reserved(100, 400, 125), Memory{Floor: 10}, policy(), ToRaise, IsShort, 150, ""},
 		"a quota with an open request": {
 			Facts{Resource: Resource{KindQuota, "vpc/L-1"}, OpenRequest: 9, Parts: []Have{{Part: Part{Dimension: QuotaValue}, Means: Requested, Now: 5, Max: 10, Short: true}}},
 			Memory{},
@@ -155,6 +156,36 @@ func TestDecide_sharesTheCostCapAmongTheParts(t *testing.T) {
 	plan := Decide(facts, Memory{}, cfg, "us-east-1", noon)
 	if plan.Decisions[0].Outcome != ToRaise || plan.Decisions[1].Reason != OverCost || plan.Decisions[1].To != 50 || plan.Decisions[1].CostAMonth != 0 {
 		t.Errorf("%+v", plan.Decisions)
+	}
+}
+
+// The load grows faster than the shards: what goes past the first goal is a raise of its own.
+func TestDecide_holdsAStreamsGoalToTheLimitsOfOneRaise(t *testing.T) {
+	cfg := policy(func(c *Config) { c.Limits.RaisesADay, c.Sizing.MaxFactor = 1, 8 })
+	memory, shards := Memory{}, []float64{1}
+	for at := noon; ; at = at.Add(5 * time.Minute) {
+		facts := Facts{Resource: Resource{KindStream, "clicks"}, Parts: []Have{{
+			Part: Part{Dimension: Shards}, Means: Provisioned, Now: shards[len(shards)-1], Max: 10_000, Short: true, Samples: seen(5000, 0),
+		}}}
+		plan := Decide(facts, memory.in("one"), cfg, "us-east-1", at)
+		if plan.Decisions[0].Outcome != ToRaise {
+			if plan.Decisions[0].Reason != RaisesOfTheDay {
+				t.Errorf("%+v", plan.Decisions[0])
+			}
+			break
+		}
+		memory = memory.raised(at).toward(plan.Goal, "one")
+		shards = append(shards, plan.Decisions[0].To)
+	}
+	if diff := cmp.Diff([]float64{1, 2, 4, 8}, shards); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMemory_keepsAGoalToItsEpisode(t *testing.T) {
+	memory := Memory{}.raised(noon).toward(8, "one")
+	if memory.in("one").Goal != 8 || memory.in("another").Goal != 0 {
+		t.Errorf("%+v", memory)
 	}
 }
 
