@@ -84,13 +84,15 @@ func (r *Raiser) tableTags(ctx context.Context, arn string) (map[string]string, 
 }
 
 // busyTable says why a table takes no change; a table, or an index of it, that is being changed
-// refuses another change of any of them.
+// refuses another change of any of them. A new index stands in the way only until its backfill
+// begins, which takes hours:
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
 func busyTable(description *dynamodbtypes.TableDescription) string {
 	if status := description.TableStatus; status != dynamodbtypes.TableStatusActive {
 		return "the table is " + string(status)
 	}
 	for _, index := range description.GlobalSecondaryIndexes {
-		if status := index.IndexStatus; status != "" && status != dynamodbtypes.IndexStatusActive {
+		if status := index.IndexStatus; !aws.ToBool(index.Backfilling) && status != "" && status != dynamodbtypes.IndexStatusActive {
 			return "the index " + aws.ToString(index.IndexName) + " is " + string(status)
 		}
 	}

@@ -128,6 +128,29 @@ func TestTables_raisesByTagUpToTheCeiling(t *testing.T) {
 	}
 }
 
+// The emulator backfills an index at once.
+func TestBusyTable(t *testing.T) {
+	index := func(status dynamodbtypes.IndexStatus, backfilling *bool) dynamodbtypes.TableDescription {
+		return dynamodbtypes.TableDescription{TableStatus: "ACTIVE", GlobalSecondaryIndexes: []dynamodbtypes.GlobalSecondaryIndexDescription{
+			{IndexName: aws.String("by-customer"), IndexStatus: status, Backfilling: backfilling},
+		}}
+	}
+	for name, c := range map[string]struct {
+		table dynamodbtypes.TableDescription
+		busy  bool
+	}{
+		"all active":                        {index("ACTIVE", nil), false},
+		"the table is updating":             {dynamodbtypes.TableDescription{TableStatus: "UPDATING"}, true},
+		"an index is updating":              {index("UPDATING", nil), true},
+		"a new index is being set up":       {index("CREATING", aws.Bool(false)), true},
+		"a new index is backfilled, slowly": {index("CREATING", aws.Bool(true)), false},
+	} {
+		if got := busyTable(&c.table); (got != "") != c.busy {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
 func (w *world) stream(shards int32) string {
 	w.Helper()
 	client, name := kinesis.NewFromConfig(w.config), w.name+"-stream"
