@@ -16,6 +16,9 @@ import (
 // An account may have another floor; only the refusal of a reservation tells it.
 const usualFloor = 100
 
+// lowestFloor is the lowest that a refusal was seen to name.
+const lowestFloor = 10
+
 // readFunction reads a function's reserved concurrency, what is left of the account's, and its load.
 func (r *Raiser) readFunction(ctx context.Context, shortage Shortage) (Facts, error) {
 	facts := Facts{Resource: shortage.Resource, AlarmAbove: r.cfg.AlarmAbove}
@@ -94,7 +97,7 @@ func (r *Raiser) reserve(ctx context.Context, name string, concurrency float64) 
 // floorText is where the refusal of a reservation tells the account's floor: "... decreases
 // account's UnreservedConcurrentExecution below its minimum value of [100].". No field of any
 // answer has it, so that this is the one text of AWS that is read here; what cannot be read
-// leaves the usual floor.
+// is reported as any other refusal.
 var floorText = regexp.MustCompile(`minimum value of \[(\d{1,9})\]`)
 
 // floorOf reads the floor from a refusal.

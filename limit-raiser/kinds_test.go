@@ -1,6 +1,7 @@
 package limitraiser
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -295,6 +296,43 @@ func TestFunctions_learnTheFloorFromTheRefusal(t *testing.T) {
 	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != FloorReached || !strings.Contains(got.Detail, "100000") {
 		t.Errorf("%+v", got)
 	}
+}
+
+// The usual floor leaves nothing of 90, and the account's own is 10. AWS's answers are played, as
+// is the account.
+func TestFunctions_askAWSWhereTheUsualFloorLeavesNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		refusals int
+		want     Decision
+	}{
+		"it agrees":            {0, Decision{Outcome: Raised, Reason: IsShort, To: 15}},
+		"it tells a low floor": {1, Decision{Outcome: Raised, Reason: IsShort, To: 15}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			function := w.function(10)
+			w.clients.Lambda = smallAccount{w.clients.Lambda}
+			if c.refusals > 0 {
+				w.emulator.Inject(emulator.Fault{
+					Operation: "PutFunctionConcurrency", Function: function, Times: c.refusals, Status: 400, Code: "InvalidParameterValueException",
+					Message: "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [10].",
+				})
+			}
+			metric := throttles(function)
+			cfg := earnest("none", func(c *Config) { c.Functions = []Function{{function, 100}} })
+			report, err := w.raiser(cfg).Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
+			if got := decision(t, report, err); got.Outcome != c.want.Outcome || got.Reason != c.want.Reason || got.To != c.want.To {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// smallAccount has 100 concurrent runs; the emulator's has 1,000.
+type smallAccount struct{ lambdaAPI }
+
+func (a smallAccount) GetAccountSettings(context.Context, *lambdasvc.GetAccountSettingsInput, ...func(*lambdasvc.Options)) (*lambdasvc.GetAccountSettingsOutput, error) {
+	return &lambdasvc.GetAccountSettingsOutput{AccountLimit: &lambdatypes.AccountLimit{UnreservedConcurrentExecutions: aws.Int32(90)}}, nil
 }
 
 // vpcs is the quota of VPCs in a Region: 5 by default.

@@ -133,7 +133,17 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 	decision.To = step.To
 	if have.Means == Reserved && step.To > step.From {
 		floor := cmp.Or(memory.Floor, usualFloor)
-		if decision.To = reservable(step, facts.Unreserved, floor, cfg.Sizing.Headroom); decision.To <= step.From {
+		decision.To = reservable(step, facts.Unreserved, floor, cfg.Sizing.Headroom)
+		if decision.To <= step.From && memory.Floor == 0 {
+			// An account with little concurrency has a lower floor. Below the usual one AWS either
+			// agrees, or its refusal tells the floor.
+			asking := reservable(step, facts.Unreserved, lowestFloor, cfg.Sizing.Headroom)
+			if facts.Unreserved-(asking-step.From) < usualFloor {
+				decision.To = asking
+				detail += fmt.Sprintf("; that leaves less than the usual %d unreserved, if AWS agrees", usualFloor)
+			}
+		}
+		if decision.To <= step.From {
 			decision.To = step.From
 			return because(Refused, FloorReached, fmt.Sprintf(
 				"%s concurrency is unreserved, and %s with %s headroom must stay so", units(facts.Unreserved), units(floor), cfg.Sizing.Headroom))
