@@ -53,8 +53,9 @@ type Keep struct {
 	// SupersededFor is how long a version stays after a newer one was published or an
 	// alias of its function changed: 0s, or 30m to 90d (CloudTrail looks back 90 days).
 	SupersededFor setting.Duration `json:"supersededFor" yaml:"supersededFor"`
-	// InvokedWithin keeps versions that were invoked by their number in the last two weeks:
-	// 14d, or 0s for off. CloudWatch's ListMetrics knows two weeks and nothing else.
+	// InvokedWithin keeps versions that were invoked by their number so recently: 14d to 455d, or
+	// 0s for off. The last two weeks are a list of the Region; more is a metric for each version
+	// that would go, at a cent for 1,000 of them in each run.
 	InvokedWithin setting.Duration `json:"invokedWithin" yaml:"invokedWithin"`
 }
 
@@ -161,6 +162,10 @@ func Default() Config {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html
 const invokedWindow = 14 * setting.Day
 
+// longestInvoked is how long CloudWatch keeps a metric:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
+const longestInvoked = 455 * setting.Day
+
 // Validate says everything that is wrong, each with its key, its value and what is allowed.
 // The schedule is not among it: the running function has no use for it.
 func (c Config) Validate() []setting.Problem {
@@ -177,8 +182,8 @@ func (c Config) Validate() []setting.Problem {
 	if grace := c.Keep.SupersededFor.Std(); grace != 0 && (grace < 30*time.Minute || grace > 90*setting.Day) {
 		wrong("keep.supersededFor", c.Keep.SupersededFor, "0s for off, or a duration from 30m to 90d")
 	}
-	if within := c.Keep.InvokedWithin.Std(); within != 0 && within != invokedWindow {
-		wrong("keep.invokedWithin", c.Keep.InvokedWithin, "14d, or 0s for off")
+	if within := c.Keep.InvokedWithin.Std(); within != 0 && (within < invokedWindow || within > longestInvoked) {
+		wrong("keep.invokedWithin", c.Keep.InvokedWithin, "0s for off, or a duration from 14d to 455d")
 	}
 	if c.Pressure.Newest < 1 || c.Pressure.Newest > 10000 {
 		wrong("pressure.newest", c.Pressure.Newest, "a whole number from 1 to 10000")

@@ -47,6 +47,8 @@ func TestValidate_namesTheKeyThatIsWrong(t *testing.T) {
 
 		{"invocations are not looked at", func(c *Config) { c.Keep.InvokedWithin = 0 }, ""},
 		{"invocations of a week", func(c *Config) { c.Keep.InvokedWithin = hours(7 * 24) }, "keep.invokedWithin"},
+		{"invocations of a quarter", func(c *Config) { c.Keep.InvokedWithin = hours(100 * 24) }, ""},
+		{"invocations from before CloudWatch remembers", func(c *Config) { c.Keep.InvokedWithin = hours(456 * 24) }, "keep.invokedWithin"},
 
 		{"pressure keeps as many", func(c *Config) { c.Pressure.Newest = 3 }, ""},
 		{"pressure keeps none", func(c *Config) { c.Pressure.Newest = 0 }, "pressure.newest"},

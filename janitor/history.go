@@ -37,7 +37,15 @@ func (j *Janitor) history(ctx context.Context, now time.Time) (History, error) {
 		// Whole minutes: otherwise CloudWatch rounds, and may leave the run of this minute out.
 		StartTime: aws.Time(now.Add(-memory).Truncate(time.Minute)), EndTime: aws.Time(now.Truncate(time.Minute).Add(time.Minute)),
 	}
-	err := everyPage(func(token *string) (*string, error) {
+	if err := j.metricData(ctx, input, recalled.remember); err != nil {
+		return History{}, fmt.Errorf("reading the metrics of earlier runs (cloudwatch:GetMetricData): %w", err)
+	}
+	return recalled.whole(), nil
+}
+
+// metricData reads every data point of some metrics.
+func (j *Janitor) metricData(ctx context.Context, input *cloudwatch.GetMetricDataInput, read func(id string, at time.Time, value float64)) error {
+	return everyPage(func(token *string) (*string, error) {
 		input.NextToken = token
 		page, err := j.aws.CloudWatch.GetMetricData(ctx, input)
 		if err != nil {
@@ -49,15 +57,11 @@ func (j *Janitor) history(ctx context.Context, now time.Time) (History, error) {
 				return nil, fmt.Errorf("CloudWatch answers %s for one of them", result.StatusCode)
 			}
 			for position, at := range result.Timestamps {
-				recalled.remember(aws.ToString(result.Id), at, result.Values[position])
+				read(aws.ToString(result.Id), at, result.Values[position])
 			}
 		}
 		return page.NextToken, nil
 	})
-	if err != nil {
-		return History{}, fmt.Errorf("reading the metrics of earlier runs (cloudwatch:GetMetricData): %w", err)
-	}
-	return recalled.whole(), nil
 }
 
 func (j *Janitor) historyQueries() []cloudwatchtypes.MetricDataQuery {

@@ -3,18 +3,33 @@ package janitor
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
-// readInvocations reads which versions were invoked by their number in the last two weeks:
-// ListMetrics names only metrics with data in that time, 500 a page. An invocation through an
-// alias stands under the alias; for a weighted one the version is a dimension of its own.
+// readInvocations reads which versions were invoked by their number: in the last two weeks from a
+// list of the whole Region, and before that version by version, where the file looks back further.
+func (j *Janitor) readInvocations(ctx context.Context, in scope) (Findings, error) {
+	found, err := j.recentInvocations(ctx)
+	if err != nil || j.cfg.Keep.InvokedWithin.Std() <= invokedWindow {
+		return found, err
+	}
+	earlier, err := j.earlierInvocations(ctx, in)
+	found.add(earlier)
+	return found, err
+}
+
+// recentInvocations are those of the last two weeks: ListMetrics names only metrics with data in
+// that time, 500 a page. An invocation through an alias stands under the alias; for a weighted one
+// the version is a dimension of its own.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-func (j *Janitor) readInvocations(ctx context.Context, _ scope) (Findings, error) {
+func (j *Janitor) recentInvocations(ctx context.Context) (Findings, error) {
 	var found Findings
 	err := everyPage(func(token *string) (*string, error) {
 		page, err := j.aws.CloudWatch.ListMetrics(ctx, &cloudwatch.ListMetricsInput{
@@ -51,4 +66,70 @@ func (f *Findings) invoked(dimensions []cloudwatchtypes.Dimension) {
 	if _, err := versionNumber(qualifier); err == nil {
 		f.References = append(f.References, Reference{function, qualifier, Invocation, "in the last two weeks"})
 	}
+}
+
+// mostQueries is how many metrics one GetMetricData takes. AWS charges a cent for 1,000 of them.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+const mostQueries = 500
+
+// earlierInvocations are those of the versions on the shortlist as far back as the file says.
+func (j *Janitor) earlierInvocations(ctx context.Context, in scope) (Findings, error) {
+	var versions []Reference
+	for _, function := range in.shortlist {
+		for _, version := range function.Versions {
+			versions = append(versions, Reference{function.Name, strconv.FormatInt(version.Number, 10), Invocation, ""})
+		}
+	}
+	var found gathered
+	err := each(ctx, slices.Collect(slices.Chunk(versions, mostQueries)), func(ctx context.Context, some []Reference) error {
+		invoked, err := j.lastInvocations(ctx, some, in.now)
+		found.with(func(all *Findings) { all.References = append(all.References, invoked...) })
+		return err
+	})
+	if err != nil {
+		return Findings{}, fmt.Errorf("reading when versions were invoked (cloudwatch:GetMetricData): %w", err)
+	}
+	return found.Findings, nil
+}
+
+// lastInvocations are those of the versions that were invoked, by days.
+func (j *Janitor) lastInvocations(ctx context.Context, versions []Reference, now time.Time) ([]Reference, error) {
+	const day = 24 * time.Hour
+	input := &cloudwatch.GetMetricDataInput{
+		// Whole days: CloudWatch rounds older times anyway.
+		StartTime: aws.Time(now.Add(-j.cfg.Keep.InvokedWithin.Std()).Truncate(day)), EndTime: aws.Time(now.Truncate(day).Add(day)),
+		ScanBy: cloudwatchtypes.ScanByTimestampDescending,
+	}
+	for position, version := range versions {
+		input.MetricDataQueries = append(input.MetricDataQueries, cloudwatchtypes.MetricDataQuery{
+			Id: aws.String(fmt.Sprintf("v%d", position)),
+			MetricStat: &cloudwatchtypes.MetricStat{
+				Metric: &cloudwatchtypes.Metric{
+					Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("Invocations"),
+					Dimensions: []cloudwatchtypes.Dimension{
+						{Name: aws.String("FunctionName"), Value: aws.String(version.Function)},
+						{Name: aws.String("Resource"), Value: aws.String(version.Function + ":" + version.Qualifier)},
+					},
+				},
+				Period: aws.Int32(int32(day / time.Second)), Stat: aws.String("Sum"),
+			},
+		})
+	}
+	latest := map[string]time.Time{}
+	err := j.metricData(ctx, input, func(id string, at time.Time, value float64) {
+		if value > 0 && at.After(latest[id]) {
+			latest[id] = at
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	var invoked []Reference
+	for position, version := range versions {
+		if at, was := latest[fmt.Sprintf("v%d", position)]; was {
+			version.By = "on " + at.UTC().Format(time.DateOnly)
+			invoked = append(invoked, version)
+		}
+	}
+	return invoked, nil
 }

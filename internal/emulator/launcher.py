@@ -32,6 +32,7 @@ extract_resource_arn = iam_actions.extract_resource_arn
 dispatch = app._dispatch_service_request
 alarm_record = provisioners._cw_metric_alarm_record
 put_metric_alarm = cloudwatch._put_metric_alarm
+list_metrics = cloudwatch._list_metrics
 table_arns = iam_actions.dynamodb_resource_arns
 
 
@@ -143,6 +144,19 @@ def put_alarm(params, sent, is_cbor, is_json=False):
     return answer
 
 
+def recent_metrics(*asked):
+    """ListMetrics names what has data of the last two weeks; GetMetricData knows 15 months."""
+    since = time.time() - 14 * 24 * 3600
+    old = {key: points for key, points in cloudwatch._metrics.items() if all(point["Timestamp"] < since for point in points)}
+    for key in old:
+        del cloudwatch._metrics[key]
+    try:
+        return list_metrics(*asked)
+    finally:
+        for key, points in old.items():
+            cloudwatch._metrics[key] = points
+
+
 def clock(seconds):
     """A time in a message: +0000 where others write Z or +00:00."""
     whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
@@ -217,6 +231,8 @@ iam_actions.dynamodb_resource_arns = tables
 app._dispatch_service_request = name_principal
 provisioners._cw_metric_alarm_record = record_alarm
 cloudwatch._put_metric_alarm = put_alarm
+cloudwatch._list_metrics = recent_metrics
+cloudwatch.TWO_WEEKS_SECONDS = 455 * 24 * 3600  # it forgets what is older
 cloudwatch._dispatch_alarm_actions = dispatch_alarm
 # It minds neither an alarm's dimensions nor its number of periods: SetAlarmState alone moves one.
 cloudwatch._evaluate_alarm = lambda alarm: None

@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	metrictypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -45,6 +47,33 @@ func TestListEventSourceMappings_holdsAtMostAHundredAPage(t *testing.T) {
 	}
 	if diff := cmp.Diff([]int{100, 1}, sizes); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestListMetrics_namesWhatIsOfTheLastTwoWeeksAndGetMetricDataKnowsMore(t *testing.T) {
+	client := cloudwatch.NewFromConfig(fresh(t))
+	now := time.Now()
+	for name, ago := range map[string]time.Duration{"recent": 13 * 24 * time.Hour, "old": 80 * 24 * time.Hour} {
+		_, err := client.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("Test"), MetricData: []metrictypes.MetricDatum{{
+			MetricName: &name, Value: aws.Float64(3), Timestamp: aws.Time(now.Add(-ago)),
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	listed, err := client.ListMetrics(t.Context(), &cloudwatch.ListMetricsInput{Namespace: aws.String("Test")})
+	if err != nil || len(listed.Metrics) != 1 || aws.ToString(listed.Metrics[0].MetricName) != "recent" {
+		t.Errorf("listed %+v, %v", listed, err)
+	}
+	data, err := client.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{
+		StartTime: aws.Time(now.Add(-100 * 24 * time.Hour)), EndTime: &now, MetricDataQueries: []metrictypes.MetricDataQuery{{
+			Id: aws.String("q"), MetricStat: &metrictypes.MetricStat{
+				Metric: &metrictypes.Metric{Namespace: aws.String("Test"), MetricName: aws.String("old")}, Period: aws.Int32(86400), Stat: aws.String("Sum"),
+			},
+		}},
+	})
+	if err != nil || len(data.MetricDataResults) != 1 || len(data.MetricDataResults[0].Values) != 1 || data.MetricDataResults[0].Values[0] != 3 {
+		t.Errorf("read %+v, %v", data, err)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/pipes"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
@@ -18,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/emulator"
+	"caretaker/internal/setting"
 	"caretaker/janitor"
 	"caretaker/test/deployed"
 )
@@ -65,6 +68,30 @@ func TestDeployed_readsOnWhereALambdaListHasMorePages(t *testing.T) {
 		t.Errorf("%d versions deleted: %s", result.Outcomes[janitor.Deleted], result.failure)
 	}
 	if diff := cmp.Diff([]int{58, 59, 60}, w.versions(t, name)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What runs once a quarter by its version's number is found when the file looks back that far.
+func TestDeployed_keepsWhatWasInvokedAsLongAgoAsTheFileSays(t *testing.T) {
+	w := shared
+	name := w.victim(t, "victim-quarterly", 6)
+	_, err := cloudwatch.NewFromConfig(w.AWS()).PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{
+		Namespace: aws.String("AWS/Lambda"), MetricData: []cloudwatchtypes.MetricDatum{{
+			MetricName: aws.String("Invocations"), Value: aws.Float64(1), Timestamp: aws.Time(time.Now().Add(-80 * 24 * time.Hour)),
+			Dimensions: []cloudwatchtypes.Dimension{
+				{Name: aws.String("FunctionName"), Value: &name}, {Name: aws.String("Resource"), Value: aws.String(name + ":2")},
+			},
+		}},
+	})
+	must(t, err)
+	cfg := only(name)
+	cfg.Keep.InvokedWithin = setting.Duration(100 * setting.Day)
+	w.setUp(t, cfg)
+	if result := w.invoke(t, "{}"); result.failure != "" {
+		t.Fatal(result.failure)
+	}
+	if diff := cmp.Diff([]int{2, 4, 5, 6}, w.versions(t, name)); diff != "" {
 		t.Error(diff)
 	}
 }

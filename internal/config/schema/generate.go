@@ -63,10 +63,9 @@ var choices = map[string][]any{
 
 // patterns are the forms of texts.
 var patterns = map[string]string{
-	"regions":                    `^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`,
-	"notify.email":               `^[^@\s]+@[^@\s]+$`,
-	"janitor.keep.invokedWithin": `^(14d|336h|0+[dhms])$`,
-	"notify.slack.secret":        `^[A-Za-z0-9/_+=.@:-]*$`,
+	"regions":             `^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`,
+	"notify.email":        `^[^@\s]+@[^@\s]+$`,
+	"notify.slack.secret": `^[A-Za-z0-9/_+=.@:-]*$`,
 
 	"limitRaiser.tables[].name":           `^[A-Za-z0-9_.-]{3,255}$`,
 	"limitRaiser.tables[].indexes[].name": `^[A-Za-z0-9_.-]{3,255}$`,

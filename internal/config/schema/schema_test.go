@@ -108,7 +108,6 @@ func TestSchema_agreesWithTheLoader(t *testing.T) {
 		"version: 1\njanitor: {keep: {supersededFor: 24}}":       {refused: true},
 		"version: 1\njanitor: {keep: {supersededFor: 2w}}":       {refused: true},
 		"version: 1\njanitor: {keep: {supersededFor: 1h2d}}":     {refused: true},
-		"version: 1\njanitor: {keep: {invokedWithin: 7d}}":       {refused: true},
 		"version: 1\njanitor: {pressure: {above: 50}}":           {refused: true},
 		"version: 1\njanitor: {pressure: {above: 101%}}":         {refused: true},
 		"version: 1\njanitor: {checks: {dynamicTargets: maybe}}": {refused: true},
