@@ -61,12 +61,10 @@ func (r *Raiser) readFunction(ctx context.Context, shortage Shortage) (Facts, er
 		return Facts{}, err
 	}
 	facts.Tags = tags.Tags
-	loads, err := r.readLoads(ctx, []load{functionLoad(name)})
-	if err != nil {
+	facts.Parts = []Have{have}
+	if err := r.readLoads(ctx, facts.Parts, []load{functionLoad(name)}); err != nil {
 		return Facts{}, err
 	}
-	have.Samples = loads[0]
-	facts.Parts = []Have{have}
 	return facts, nil
 }
 

@@ -44,12 +44,8 @@ func (r *Raiser) readTable(ctx context.Context, shortage Shortage) (Facts, error
 	}
 	facts.Busy = busyTable(description)
 	facts.Parts = tableParts(description, targets, bounds)
-	loads, err := r.readLoads(ctx, tableLoads(name, facts.Parts))
-	if err != nil {
+	if err := r.readLoads(ctx, facts.Parts, tableLoads(name, facts.Parts)); err != nil {
 		return Facts{}, err
-	}
-	for i := range facts.Parts {
-		facts.Parts[i].Samples = loads[i]
 	}
 	return facts, nil
 }

@@ -116,6 +116,30 @@ func TestEpisode_waitsForAnotherRunAndThenFindsTheNeedMet(t *testing.T) {
 	s.wantWrites(250, 1)
 }
 
+// CloudWatch has no metrics of a table without requests, and its alarm may stay on: at once after
+// the load, and when even the memory of CloudWatch's answer is older than what is read.
+func TestEpisode_leavesAloneWhatIsIdle(t *testing.T) {
+	s := throttledWrites(t)
+	of := map[string]string{"TableName": s.table}
+	s.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", 50*60, 1, of)
+	s.measure("AWS/DynamoDB", "WriteThrottleEvents", 30*60, 1, of)
+	report, err := s.handle(s.theEvent())
+	if got := decision(t, report, err); got.Outcome != Raised || got.To != 75 {
+		t.Fatalf("%+v", got)
+	}
+	for _, wait := range []time.Duration{6 * time.Minute, time.Hour, 3 * time.Hour, 72 * time.Hour} {
+		s.pass(wait)
+		report, err = s.handle(s.look())
+		if got := decision(t, report, err); got.Outcome != Met || !strings.Contains(got.Detail, "no load") {
+			t.Errorf("%v later: %+v", wait, got)
+		}
+	}
+	s.wantWrites(75, 1)
+	if calls := s.calls("GetMetricData"); calls != 5 {
+		t.Errorf("%d calls of GetMetricData for 5 answers", calls)
+	}
+}
+
 func TestHandle_countsAndIgnoresWhatIsNotForIt(t *testing.T) {
 	s := throttledWrites(t)
 	us, home := "us-east-1", s.emulator.Account()

@@ -45,6 +45,9 @@ type Have struct {
 	Short bool
 	// Samples are the load of the last minutes; none where there are no metrics.
 	Samples []Sample
+	// Silent says that CloudWatch has nothing about the load of the last hours: there is none, or
+	// there are no metrics.
+	Silent bool
 	// Note says in words what is particular.
 	Note string
 }
@@ -71,6 +74,11 @@ type Facts struct {
 	Unapproved float64
 	// Tags are the resource's; nil where they were not read.
 	Tags map[string]string
+}
+
+// measured says that CloudWatch has the load of at least one part.
+func (f Facts) measured() bool {
+	return slices.ContainsFunc(f.Parts, func(have Have) bool { return len(have.Samples) > 0 })
 }
 
 // part finds what there is of a part.

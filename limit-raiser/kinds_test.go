@@ -437,6 +437,18 @@ func TestQuotas_roundUp(t *testing.T) {
 	}
 }
 
+// A count of what there is comes every few minutes only.
+func TestQuotas_goByTheirLastCount(t *testing.T) {
+	w, cfg, event := quotaScene(t)
+	w.measure("AWS/Usage", "ResourceCount", 4, 20, map[string]string{
+		"Service": "VPC", "Type": "Resource", "Resource": "VPCs-" + w.name, "Class": "None",
+	})
+	report, err := w.raiser(cfg).Handle(t.Context(), event())
+	if got := decision(t, report, err); got.Outcome != Met || !strings.Contains(got.Detail, "the demand of 4") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestQuotas_openACaseOnlyWhereTheFileSaysSo(t *testing.T) {
 	w, cfg, event := quotaScene(t)
 	cfg.Quotas[0].SupportCase = true

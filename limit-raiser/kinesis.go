@@ -64,12 +64,10 @@ func (r *Raiser) readStream(ctx context.Context, shortage Shortage) (Facts, erro
 	if facts.Tags, err = r.streamTags(ctx, name); err != nil {
 		return Facts{}, err
 	}
-	loads, err := r.readLoads(ctx, []load{streamLoad(name)})
-	if err != nil {
+	facts.Parts = []Have{have}
+	if err := r.readLoads(ctx, facts.Parts, []load{streamLoad(name)}); err != nil {
 		return Facts{}, err
 	}
-	have.Samples = loads[0]
-	facts.Parts = []Have{have}
 	return facts, nil
 }
 

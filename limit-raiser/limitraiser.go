@@ -164,6 +164,7 @@ func (r *Raiser) raise(ctx context.Context, resource held, known record, e episo
 	if known.Spent, err = r.ledger.spent(ctx, r.now()); err != nil {
 		return known, err
 	}
+	known.Measured = known.Measured || facts.measured()
 	at, before, key := r.now(), known.Memory, e.key(shortage.Resource)
 	plan := Decide(facts, known.in(key), r.cfg, r.home(ctx).Region, at)
 	floor := known.Floor

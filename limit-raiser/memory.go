@@ -12,6 +12,8 @@ type Memory struct {
 	GoalOf string  `json:"goalOf,omitempty"`
 	// Floor is how much concurrency AWS said must stay unreserved; 0 when it never said.
 	Floor float64 `json:"floor,omitempty"`
+	// Measured says that CloudWatch has had metrics of its load: silence is then no load.
+	Measured bool `json:"measured,omitempty"`
 	// Spent is what the raises of all resources in this UTC month add to a month's bill, in US dollars.
 	Spent float64 `json:"-"`
 }

@@ -24,11 +24,18 @@ type load struct {
 	// sample makes a sample from the minute's values, in the order of the series; 0 stands for a
 	// minute without a datapoint.
 	sample func(values []float64) Sample
+	// lasts says that a datapoint counts what there is, and holds until the next. Of all else a
+	// minute without one had no load.
+	lasts bool
 }
 
-// readLoads reads the loads of the last minutes in as few calls as there can be. The answer has
-// the order of the loads; a load without a single datapoint has no samples.
-func (r *Raiser) readLoads(ctx context.Context, loads []load) ([][]Sample, error) {
+// metricsWindow is how far back metrics are read. What is idle publishes none, and its alarm may
+// well be on still: minutes that are missing after others within this time had no load.
+const metricsWindow = 3 * time.Hour
+
+// readLoads reads the loads of the parts, which are in the order of the loads, in as few calls as
+// there can be.
+func (r *Raiser) readLoads(ctx context.Context, parts []Have, loads []load) error {
 	var queries []cloudwatchtypes.MetricDataQuery
 	for i, load := range loads {
 		for j, one := range load.series {
@@ -36,18 +43,18 @@ func (r *Raiser) readLoads(ctx context.Context, loads []load) ([][]Sample, error
 		}
 	}
 	if len(queries) == 0 {
-		return make([][]Sample, len(loads)), nil
+		return nil
 	}
 	// A minute is whole only when the next has begun.
 	end := r.now().Truncate(time.Minute)
 	points := map[string]map[time.Time]float64{}
 	pages := cloudwatch.NewGetMetricDataPaginator(r.aws.CloudWatch, &cloudwatch.GetMetricDataInput{
-		StartTime: aws.Time(end.Add(-DemandWindow)), EndTime: &end, MetricDataQueries: queries,
+		StartTime: aws.Time(end.Add(-metricsWindow)), EndTime: &end, MetricDataQueries: queries,
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("reading metrics: %w", err)
+			return fmt.Errorf("reading metrics: %w", err)
 		}
 		for _, result := range page.MetricDataResults {
 			id := aws.ToString(result.Id)
@@ -59,13 +66,14 @@ func (r *Raiser) readLoads(ctx context.Context, loads []load) ([][]Sample, error
 			}
 		}
 	}
-	samples := make([][]Sample, len(loads))
 	for i, load := range loads {
-		samples[i] = load.samples(func(j int) map[time.Time]float64 { return points[fmt.Sprintf("m%d_%d", i, j)] })
+		all := load.samples(func(j int) map[time.Time]float64 { return points[fmt.Sprintf("m%d_%d", i, j)] })
+		parts[i].Samples, parts[i].Silent = load.recent(all, end.Add(-DemandWindow)), len(all) == 0 && !load.lasts
 	}
-	return samples, nil
+	return nil
 }
 
+// samples are those of the minutes of which there is a datapoint, oldest first.
 func (l load) samples(points func(int) map[time.Time]float64) []Sample {
 	minutes := map[time.Time]bool{}
 	for j := range l.series {
@@ -84,6 +92,20 @@ func (l load) samples(points func(int) map[time.Time]float64) []Sample {
 		samples = append(samples, sample)
 	}
 	return samples
+}
+
+// recent are the samples since then. Where there are none, but older ones, the load has ended.
+func (l load) recent(samples []Sample, since time.Time) []Sample {
+	first := slices.IndexFunc(samples, func(s Sample) bool { return !s.At.Before(since) })
+	switch {
+	case first >= 0:
+		return samples[first:]
+	case len(samples) == 0:
+		return nil
+	case l.lasts:
+		return samples[len(samples)-1:]
+	}
+	return []Sample{{At: since}}
 }
 
 func (s series) query(id string) cloudwatchtypes.MetricDataQuery {

@@ -110,7 +110,11 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 		decision.Outcome, decision.Reason, decision.Detail = outcome, reason, detail
 		return decision
 	}
-	demand := EstimateDemand(have.Samples, cfg.Sizing.RetryFactor)
+	samples := have.Samples
+	if have.Silent && memory.Measured {
+		samples = []Sample{{}} // CloudWatch has no metrics of what is idle
+	}
+	demand := EstimateDemand(samples, cfg.Sizing.RetryFactor)
 	switch {
 	case !have.Short && !due(have, demand, facts.AlarmAbove):
 		return because(Met, NotShort, "the alarm does not name it, and its own metrics do not either")
@@ -122,6 +126,8 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 		return because(Refused, NoMaximum, "set one in caretaker.yaml to have it raised")
 	case facts.OpenRequest > 0:
 		return because(Refused, AlreadyAsked, fmt.Sprintf("AWS has yet to answer the request for %s", units(facts.OpenRequest)))
+	case demand.Known && demand.PerSecond == 0:
+		return because(Met, NeedMet, "there is no load")
 	case have.Means == AutoScaled && have.InUse < have.Now && !(demand.Known && cfg.Sizing.ToDemand):
 		return because(Met, NeedMet, fmt.Sprintf("auto scaling provides %s and may go to %s by itself", units(have.InUse), units(have.Now)))
 	}

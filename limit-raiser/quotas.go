@@ -84,14 +84,12 @@ func (r *Raiser) readQuota(ctx context.Context, shortage Shortage) (Facts, error
 	if facts.OpenRequest, facts.Unapproved, err = r.requests(ctx, quota); err != nil {
 		return Facts{}, err
 	}
+	facts.Parts = []Have{have}
 	if usage := description.UsageMetric; usage != nil && aws.ToString(usage.MetricName) != "" {
-		loads, err := r.readLoads(ctx, []load{quotaLoad(usage, description.Period)})
-		if err != nil {
+		if err := r.readLoads(ctx, facts.Parts, []load{quotaLoad(usage, description.Period)}); err != nil {
 			return Facts{}, err
 		}
-		have.Samples = loads[0]
 	}
-	facts.Parts = []Have{have}
 	return facts, nil
 }
 
@@ -143,6 +141,7 @@ func quotaLoad(usage *quotastypes.MetricInfo, period *quotastypes.QuotaPeriod) l
 		ofQuota = float64(aws.ToInt32(period.PeriodValue))
 	}
 	return load{
+		lasts: period == nil,
 		series: []series{{
 			aws.ToString(usage.MetricNamespace), aws.ToString(usage.MetricName),
 			cmp.Or(aws.ToString(usage.MetricStatisticRecommendation), "Maximum"), usage.MetricDimensions,
