@@ -33,10 +33,10 @@ func (e BeltError) Error() string { return e.Belt.Name + " belt closed: " + e.Be
 
 // History is what earlier runs left behind in their metrics. The zero value is a first run.
 type History struct {
-	// Functions is how many functions the last run saw; 0 when none is known.
+	// Functions is how many functions the last run saw whose counts were believed; 0 when none is known.
 	Functions int
-	// References is how many references of each kind the last run found, and FunctionsRead
-	// how many functions it read for that; a kind that stands in neither was not read.
+	// References is how many references of each kind the last such run found that read it, and
+	// FunctionsRead how many functions it read for that; a kind that stands in neither was never read.
 	References, FunctionsRead map[Kind]int
 	// After is the storage in bytes when the last run ended; 0 when none is known.
 	After int64
@@ -56,10 +56,7 @@ func closedBelt(plan Plan, belts Belts) Belt {
 	if deletions == 0 {
 		return Belt{}
 	}
-	if last := plan.History.Functions; plan.Functions*2 <= last {
-		return Belt{FunctionsBelt, fmt.Sprintf("%d functions were listed, the last run saw %d; %s", plan.Functions, last, reopen)}
-	}
-	if belt := referencesBelt(plan); belt.Closed() {
+	if belt := historyBelt(plan); belt.Closed() {
 		return belt
 	}
 	if float64(deletions)*100 > belts.MaxPercent*float64(plan.Versions) {
@@ -71,7 +68,16 @@ func closedBelt(plan Plan, belts Belts) Belt {
 	return Belt{}
 }
 
-const reopen = "if that is right, invoke the function once with {\"dryRun\": true}: what a dry run finds is what the next run is compared with"
+const reopen = "if that is right, invoke the function once with {\"dryRun\": true}: what that run finds is what the next one is compared with"
+
+// historyBelt closes when the run saw far less than the one that it is compared with. Such a run
+// must not be what the next one is compared with, whether or not it would have deleted anything.
+func historyBelt(plan Plan) Belt {
+	if last := plan.History.Functions; last > 0 && plan.Functions*2 <= last {
+		return Belt{FunctionsBelt, fmt.Sprintf("%d functions were listed, an earlier run saw %d; %s", plan.Functions, last, reopen)}
+	}
+	return referencesBelt(plan)
+}
 
 // referencesBelt closes when far fewer references were found than last time: a scan that
 // comes back nearly empty is more often broken than right. What is read function by function is
@@ -84,7 +90,7 @@ func referencesBelt(plan Plan) Belt {
 			continue
 		}
 		if found[kind]*2 < last {
-			return Belt{ReferencesBelt, fmt.Sprintf("%d references of the kind %q were found, the last run found %d; %s",
+			return Belt{ReferencesBelt, fmt.Sprintf("%d references of the kind %q were found, an earlier run found %d; %s",
 				found[kind], kind, last, reopen)}
 		}
 	}

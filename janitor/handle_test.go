@@ -357,13 +357,7 @@ func TestHandle_bringsALargeFleetToKeepNewestByItself(t *testing.T) {
 			t.Fatalf("run %d: %v, %v", runs, report.Outcomes, err)
 		}
 		last := measured{}
-		for _, metric := range report.Metrics() {
-			name := metric.Name
-			if kind := metric.Dimensions["Kind"]; kind != "" {
-				name += " " + kind
-			}
-			last[name] = map[time.Duration]float64{time.Hour: metric.Value}
-		}
+		last.keep(w.now().Add(-time.Hour), report)
 		w.on("CloudWatch.GetMetricData", last.answers(t, w.janitor(cfg, Options{})))
 	}
 	if diff := cmp.Diff([]int{48, 49, 50}, w.Versions("orders-00500")); diff != "" || runs != 10 {

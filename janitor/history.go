@@ -22,22 +22,33 @@ const (
 	metricRead       = "FunctionsRead"
 )
 
-// memory is how far back a run looks at its own metrics. CloudWatch keeps them by the
-// minute for 15 days.
-const memory = 14 * 24 * time.Hour
+// CloudWatch keeps metrics by the minute for 15 days, and by the hour for 455:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+const (
+	// memory is how far back a run looks at its own metrics.
+	memory = 14 * 24 * time.Hour
+	// longMemory is how far back it looks for the belts' counts where the time since holds none.
+	longMemory = 455 * 24 * time.Hour
+)
 
-// history reads what earlier runs measured.
+// history reads what earlier runs measured. The belts' counts are older than the memory when no
+// run since could or would write them; a belt that forgot them would open by itself.
 func (j *Janitor) history(ctx context.Context, now time.Time) (History, error) {
 	recalled := recollection{
 		History: History{References: map[Kind]int{}, FunctionsRead: map[Kind]int{}}, queries: j.historyQueries(),
 		latest: map[string]time.Time{}, growth: map[time.Time]int64{},
 	}
-	input := &cloudwatch.GetMetricDataInput{
-		MetricDataQueries: recalled.queries, ScanBy: cloudwatchtypes.ScanByTimestampDescending,
-		// Whole minutes: otherwise CloudWatch rounds, and may leave the run of this minute out.
-		StartTime: aws.Time(now.Add(-memory).Truncate(time.Minute)), EndTime: aws.Time(now.Truncate(time.Minute).Add(time.Minute)),
+	recall := func(queries []cloudwatchtypes.MetricDataQuery, start, end time.Time) error {
+		return j.metricData(ctx, &cloudwatch.GetMetricDataInput{
+			MetricDataQueries: queries, ScanBy: cloudwatchtypes.ScanByTimestampDescending, StartTime: &start, EndTime: &end,
+		}, recalled.remember)
 	}
-	if err := j.metricData(ctx, input, recalled.remember); err != nil {
+	// Whole minutes and hours: otherwise CloudWatch rounds, and may leave the run of this minute out.
+	err := recall(recalled.queries, now.Add(-memory).Truncate(time.Minute), now.Truncate(time.Minute).Add(time.Minute))
+	if older := recalled.olderCounts(); err == nil && len(older) > 0 {
+		err = recall(older, now.Add(-longMemory).Truncate(time.Hour), now.Add(-memory).Truncate(time.Hour).Add(time.Hour))
+	}
+	if err != nil {
 		return History{}, fmt.Errorf("reading the metrics of earlier runs (cloudwatch:GetMetricData): %w", err)
 	}
 	return recalled.whole(), nil
@@ -102,6 +113,22 @@ type recollection struct {
 	// latest is when each query's latest data point was written, growth what grew by when.
 	latest map[string]time.Time
 	growth map[time.Time]int64
+}
+
+// olderCounts are the queries, by the hour, for the counts of which nothing has come in.
+func (h *recollection) olderCounts() []cloudwatchtypes.MetricDataQuery {
+	var older []cloudwatchtypes.MetricDataQuery
+	for _, query := range h.queries {
+		name := aws.ToString(query.MetricStat.Metric.MetricName)
+		if _, known := h.latest[aws.ToString(query.Id)]; known || name == metricStorage || name == metricGrowth {
+			continue
+		}
+		byTheHour := *query.MetricStat
+		byTheHour.Period = aws.Int32(3600)
+		query.MetricStat = &byTheHour
+		older = append(older, query)
+	}
+	return older
 }
 
 // whole is the history once all is in. What grew until the oldest run is no part of the time since.

@@ -1,6 +1,7 @@
 package janitor
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"net/http"
@@ -45,34 +46,79 @@ func TestDaysToLimit_dividesWhatIsFreeByTheMeanGrowth(t *testing.T) {
 	}
 }
 
-// measured is what CloudWatch keeps of one metric: values by how long ago they were written.
+// measured is what CloudWatch keeps of each metric: values by how long before today they were
+// written, less than zero for afterwards.
 type measured map[string]map[time.Duration]float64
 
-// answers GetMetricData for the janitor's queries, in the order in which it makes them.
+// keep takes in what a run wrote down.
+func (m measured) keep(at time.Time, report Report) {
+	for _, metric := range report.Metrics() {
+		name := metric.Name
+		if kind := metric.Dimensions["Kind"]; kind != "" {
+			name += " " + kind
+		}
+		if m[name] == nil {
+			m[name] = map[time.Duration]float64{}
+		}
+		m[name][today.Sub(at)] = metric.Value
+	}
+}
+
+// answers GetMetricData as CloudWatch does: by the minute for what is under 15 days old.
 func (m measured) answers(t *testing.T, j *Janitor) answer {
 	t.Helper()
-	results := cbor.List{}
-	for _, query := range j.historyQueries() {
-		name := *query.MetricStat.Metric.MetricName
-		for _, dimension := range query.MetricStat.Metric.Dimensions {
-			if *dimension.Name == "Kind" {
-				name += " " + *dimension.Value
+	return func(_ int, request string) (int, string) {
+		_, body, _ := strings.Cut(request, "\n")
+		asked, err := cbor.Decode([]byte(body))
+		if err != nil {
+			return http.StatusBadRequest, err.Error()
+		}
+		input := asked.(cbor.Map)
+		start, end := instant(input["StartTime"]), instant(input["EndTime"])
+		results := cbor.List{}
+		for _, one := range input["MetricDataQueries"].(cbor.List) {
+			query := one.(cbor.Map)
+			stat := query["MetricStat"].(cbor.Map)
+			period := time.Duration(stat["Period"].(cbor.Uint)) * time.Second
+			kept := 15 * day
+			if period == time.Hour {
+				kept = 455 * day
 			}
+			points := map[time.Time]float64{}
+			for ago, value := range m[metricName(stat["Metric"].(cbor.Map))] {
+				if at := today.Add(-ago); !at.Before(start) && at.Before(end) && j.now().Sub(at) <= kept {
+					points[at.Truncate(period)] = max(value, points[at.Truncate(period)])
+				}
+			}
+			times, values := cbor.List{}, cbor.List{}
+			instants := slices.SortedFunc(maps.Keys(points), time.Time.Compare)
+			if len(instants) > 2 {
+				slices.Reverse(instants[1:]) // neither the latest nor the oldest comes last
+			}
+			for _, at := range instants {
+				times = append(times, &cbor.Tag{ID: 1, Value: cbor.Float64(at.Unix())})
+				values = append(values, cbor.Float64(points[at]))
+			}
+			results = append(results, cbor.Map{"Id": query["Id"], "StatusCode": cbor.String("Complete"), "Timestamps": times, "Values": values})
 		}
-		times, values := cbor.List{}, cbor.List{}
-		ages := slices.Sorted(maps.Keys(m[name]))
-		if len(ages) > 2 {
-			slices.Reverse(ages[1:]) // neither the latest nor the oldest comes last
-		}
-		for _, ago := range ages {
-			times = append(times, &cbor.Tag{ID: 1, Value: cbor.Float64(today.Add(-ago).Unix())})
-			values = append(values, cbor.Float64(m[name][ago]))
-		}
-		results = append(results, cbor.Map{
-			"Id": cbor.String(*query.Id), "StatusCode": cbor.String("Complete"), "Timestamps": times, "Values": values,
-		})
+		return http.StatusOK, string(cbor.Encode(cbor.Map{"MetricDataResults": results}))
 	}
-	return always(string(cbor.Encode(cbor.Map{"MetricDataResults": results})))
+}
+
+func instant(value cbor.Value) time.Time {
+	seconds, _ := cbor.AsFloat64(value.(*cbor.Tag).Value)
+	return time.Unix(int64(seconds), 0).UTC()
+}
+
+// metricName is a metric's name with its kind, if it has one.
+func metricName(metric cbor.Map) string {
+	name := string(metric["MetricName"].(cbor.String))
+	for _, one := range metric["Dimensions"].(cbor.List) {
+		if dimension := one.(cbor.Map); dimension["Name"] == cbor.String("Kind") {
+			name += " " + string(dimension["Value"].(cbor.String))
+		}
+	}
+	return name
 }
 
 func TestHistory_remembersTheLastRunAndTheGrowthSinceTheFirst(t *testing.T) {
@@ -95,6 +141,29 @@ func TestHistory_remembersTheLastRunAndTheGrowthSinceTheFirst(t *testing.T) {
 		Functions: 7, After: 400, Growth: 30, Since: today.Add(-3 * day),
 		References: map[Kind]int{Pipe: 2, Alias: 6}, FunctionsRead: map[Kind]int{Pipe: 0, Alias: 3},
 	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestHistory_looksFurtherBackForTheBeltsAlone(t *testing.T) {
+	w := newWorld(t, lambdasim.Options{})
+	j := w.janitor(Default(), Options{})
+	w.on("CloudWatch.GetMetricData", measured{
+		metricStorage:                    {16 * day: 400},
+		metricGrowth:                     {16 * day: 20},
+		metricFunctions:                  {14*day + time.Minute: 9, 100 * day: 10},
+		metricReferences + " pipe":       {day: 2, 16 * day: 5},
+		metricRead + " pipe":             {day: 0, 16 * day: 0},
+		metricReferences + " event rule": {400 * day: 3, 400*day - 10*time.Minute: 2},
+		metricRead + " event rule":       {400 * day: 0},
+	}.answers(t, j))
+	got, err := j.history(t.Context(), today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Of several runs within an hour the one that found most counts.
+	want := History{Functions: 9, References: map[Kind]int{Pipe: 2, Rule: 3}, FunctionsRead: map[Kind]int{Pipe: 0, Rule: 0}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -162,5 +231,63 @@ func TestHandle_stopsAtTheBeltsByWhatTheLastRunMeasured(t *testing.T) {
 		if err != nil || dry.Belt.Name != belt {
 			t.Errorf("a dry run behind the belt %q: %v", dry.Belt.Name, err)
 		}
+	}
+}
+
+// Whatever comes between the run that closed the belt and the next in earnest, other than a dry
+// run that somebody asked for, leaves the belt closed.
+func TestHandle_keepsABeltClosedUntilSomebodyAsksForADryRun(t *testing.T) {
+	const weeks = 21
+	dry, idle := earnest(func(c *Config) { c.DryRun = true }), earnest(func(c *Config) { c.Pressure.Above = 100 })
+	type runs func(cfg Config, times int)
+	for name, between := range map[string]func(*world, runs){
+		"nothing":               func(*world, runs) {},
+		"no run for weeks":      func(w *world, _ runs) { w.pass(weeks * day) },
+		"runs for weeks":        func(_ *world, run runs) { run(earnest(), weeks) },
+		"the brake":             func(_ *world, run runs) { run(dry, 1) },
+		"dry runs for weeks":    func(_ *world, run runs) { run(dry, weeks) },
+		"low storage for weeks": func(_ *world, run runs) { run(idle, weeks) },
+		"nothing to delete": func(w *world, run runs) {
+			w.on("SFN.ListStateMachines", always(`{"stateMachines":[{"name":"any","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:any"}]}`))
+			w.on("SFN.DescribeStateMachine", always(`{"definition":"{\"Resource\":\"arn:aws:states:::lambda:invoke\",\"Parameters\":{\"FunctionName.$\":\"$.f\"}}"}`))
+			run(earnest(), 1)
+			w.on("SFN.ListStateMachines", nil)
+		},
+		"errors for weeks": func(w *world, run runs) {
+			w.refuse("Resource Groups Tagging API.GetResources")
+			run(earnest(), weeks)
+			w.on("Resource Groups Tagging API.GetResources", nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+			stored := measured{}
+			w.on("CloudWatch.GetMetricData", stored.answers(t, w.janitor(dry, Options{})))
+			run := func(cfg Config, event Event) Report {
+				report, _ := w.janitor(cfg, Options{}).Handle(t.Context(), event)
+				stored.keep(w.now(), report)
+				w.pass(day)
+				return report
+			}
+			pipe := fmt.Sprintf(`{"Name":"a","Target":%q}`, here("1"))
+			w.on("Pipes.ListPipes", always(`{"Pipes":[`+pipe+`,`+pipe+`]}`))
+			run(dry, Event{}) // as it ships: the first run is what the next is compared with
+			w.on("Pipes.ListPipes", always(`{"Pipes":[]}`))
+			if closed := run(earnest(), Event{}); closed.Belt.Name != ReferencesBelt {
+				t.Fatalf("the belt %q is closed", closed.Belt.Name)
+			}
+			between(w, func(cfg Config, times int) {
+				for range times {
+					run(cfg, Event{})
+				}
+			})
+			if again := run(earnest(), Event{}); again.Belt.Name != ReferencesBelt || w.VersionCount() != 8 {
+				t.Errorf("the belt opened by itself, %v are left", w.Versions("orders"))
+			}
+			run(earnest(), Event{DryRun: true})
+			if open := run(earnest(), Event{}); open.Belt.Closed() || w.VersionCount() != 3 {
+				t.Errorf("the belt %q is closed after a dry run that was asked for", open.Belt.Name)
+			}
+		})
 	}
 }

@@ -90,8 +90,9 @@ func (j *Janitor) now() time.Time { return j.options.Now() }
 
 // Event is what the Lambda function is invoked with.
 type Event struct {
-	// DryRun makes this run a dry run. False leaves it to the configuration: no event
-	// switches a configured dry run off.
+	// DryRun makes this run a dry run, and what it finds what the next run is compared with: that
+	// opens the functions and the references belt. False leaves it to the configuration: no
+	// event switches a configured dry run off.
 	DryRun bool `json:"dryRun"`
 }
 
@@ -102,6 +103,9 @@ func (j *Janitor) Handle(ctx context.Context, event Event) (Report, error) {
 		return Report{Started: j.now()}, err
 	}
 	report, err := j.Apply(ctx, plan, j.cfg.DryRun || event.DryRun)
+	if event.DryRun {
+		report.doubted = false // somebody has looked, and asked for just this run
+	}
 	return report, errors.Join(err, j.tell(ctx, report))
 }
 

@@ -64,7 +64,9 @@ type Report struct {
 	Throttles int            `json:"throttles"`
 
 	completed bool
-	failures  []error
+	// doubted says that so little was found that the next run must not be compared with it.
+	doubted  bool
+	failures []error
 }
 
 // Item is one version in a report.
@@ -95,6 +97,7 @@ func (r *run) report(ctx context.Context, after Storage) Report {
 		Outcomes: map[Outcome]int{}, KeptBy: map[Reason]int{},
 		References: plan.count(), FunctionsRead: plan.FunctionsRead, NotChecked: plan.NotChecked,
 		Calls: j.aws.Pace.Calls(), Throttles: j.aws.Pace.Throttles(),
+		doubted: historyBelt(plan).Closed(),
 	}
 	if days, known := daysToLimit(after, plan.History, plan.Storage, plan.Made); known {
 		report.DaysToLimit = &days
@@ -232,7 +235,7 @@ func (r Report) Metrics() []emf.Metric {
 	if r.DaysToLimit != nil {
 		add("DaysToLimit", *r.DaysToLimit, emf.None, "")
 	}
-	if r.Idle || r.Belt.Closed() && !r.DryRun || !r.completed {
+	if r.Idle || r.Belt.Closed() && !r.DryRun || r.doubted || !r.completed {
 		return metrics // the next run is compared with the last one that went well
 	}
 	add(metricFunctions, float64(r.Functions), emf.Count, "")

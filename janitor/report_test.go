@@ -136,6 +136,7 @@ func TestMetrics_areWhatTheNextRunIsComparedWith(t *testing.T) {
 		{"a run that went well", Report{completed: true}, true, true},
 		{"a dry run", Report{completed: true, DryRun: true}, true, true},
 		{"a dry run that a belt would have stopped", Report{completed: true, DryRun: true, Belt: Belt{Name: PercentBelt}}, true, true},
+		{"a dry run that saw too little to be believed", Report{completed: true, DryRun: true, Belt: Belt{Name: ReferencesBelt}, doubted: true}, true, false},
 		{"a run that a belt stopped", Report{Belt: Belt{Name: PercentBelt}}, false, false},
 		{"an idle run", Report{completed: true, Idle: true}, true, false},
 		{"a run that failed", Report{}, false, false},
