@@ -57,19 +57,26 @@ func (r *Raiser) open(ctx context.Context, delivery Delivery, report *Report) (e
 	}
 	if delivery.Look != nil {
 		report.Looks++
-		still, err := r.still(ctx, e.Alarm)
-		if err == nil && !still {
-			report.Ended++
+	} else {
+		report.Alarms++
+		if e.Alarm.State != stateAlarm {
+			report.Ignored++
+			return e, false, nil
 		}
-		return e, still, err
+		if r.options.AsIfNew || r.now().Sub(e.Alarm.ChangedAt) < late {
+			return e, true, nil
+		}
 	}
-	report.Alarms++
-	if e.Alarm.State != stateAlarm {
-		report.Ignored++
-		return e, false, nil
+	still, err := r.still(ctx, e.Alarm)
+	if err == nil && !still {
+		report.Ended++
 	}
-	return e, true, nil
+	return e, still, err
 }
+
+// late is how old an event must be for its alarm to be read before it is acted on: it has waited
+// in a queue, or among the dead letters, and may be over.
+const late = 3 * time.Minute
 
 const stateAlarm = "ALARM"
 

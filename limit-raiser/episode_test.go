@@ -47,14 +47,36 @@ func TestEpisode_takesStepsUntilTheAlarmIsOK(t *testing.T) {
 
 func TestEpisode_endsWhereTheAlarmBeganAnother(t *testing.T) {
 	s := throttledWrites(t)
-	// The alarm, as CloudWatch describes it, changed long after the event that is answered here.
-	report, err := s.handle(s.event(s.alarm, s.metric, s.now().Add(-time.Hour)))
+	// The alarm, as CloudWatch describes it, changed after the event that is answered here.
+	report, err := s.handle(s.event(s.alarm, s.metric, s.now().Add(-2*time.Minute)))
 	if err != nil || report.Outcomes[Raised] != 1 {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	report, err = s.handle(s.look())
 	if err != nil || report.Ended != 1 || len(report.Answers) != 0 {
 		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// As from the dead letters, days later.
+func TestEpisode_isReadAnewWhereItsEventComesLate(t *testing.T) {
+	s := throttledWrites(t)
+	event := s.theEvent()
+	s.setState(s.alarm, "OK")
+	s.pass(72 * time.Hour)
+	report, err := s.handle(inQueue(event))
+	if err != nil || report.Ended != 1 || len(report.Answers) != 0 || len(report.BatchItemFailures) != 0 {
+		t.Errorf("over: %+v, %v", report, err)
+	}
+	s.setState(s.alarm, "ALARM")
+	report, err = s.handle(s.event(s.alarm, s.metric, s.now().Add(-73*time.Hour)))
+	if err != nil || report.Ended != 1 || len(report.Answers) != 0 {
+		t.Errorf("in ALARM anew, which is another event: %+v, %v", report, err)
+	}
+	s.wantWrites(50, 0)
+	report, err = s.handle(event)
+	if got := decision(t, report, err); got.Outcome != Raised {
+		t.Errorf("still in ALARM: %+v", got)
 	}
 }
 

@@ -48,6 +48,8 @@ type Options struct {
 	// long after a resource was busy; up to 15 minutes, which is SQS's longest delay. 0 takes 5
 	// minutes and 1 minute.
 	LookAfter, WaitFor time.Duration
+	// AsIfNew answers an event however old it is, without reading whether its alarm is over.
+	AsIfNew bool
 	// Now is the clock; nil is the real one.
 	Now func() time.Time
 }

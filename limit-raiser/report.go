@@ -17,7 +17,7 @@ type Report struct {
 	Alarms int `json:"alarms"`
 	Looks  int `json:"looks"`
 	// Ignored are alarms that changed to another state than ALARM, Duplicates events that were
-	// answered before, Ended episodes that a look found over.
+	// answered before, Ended episodes that a look, or an event that comes late, found over.
 	Ignored    int `json:"ignored,omitempty"`
 	Duplicates int `json:"duplicates,omitempty"`
 	Ended      int `json:"ended,omitempty"`

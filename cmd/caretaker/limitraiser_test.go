@@ -95,7 +95,7 @@ func (r raising) raise(t *testing.T, ledger, event string) {
 	}
 	cfg := limitraiser.Default()
 	cfg.DryRun, cfg.Tables = false, []limitraiser.Table{{Name: "orders", Write: limitraiser.Capacity{Max: 1000}}}
-	options := limitraiser.Options{Home: limitraiser.Home{Partition: "aws", Account: eventAccount, Region: eventRegion}, Table: ledger, Queue: *queue.QueueUrl}
+	options := limitraiser.Options{Home: limitraiser.Home{Partition: "aws", Account: eventAccount, Region: eventRegion}, Table: ledger, Queue: *queue.QueueUrl, AsIfNew: true}
 	report, err := limitraiser.New(cfg, limitraiser.Connect(r.settings), options).Handle(t.Context(), read(t, event))
 	if err != nil || report.Outcomes[limitraiser.Raised] != 1 {
 		t.Fatalf("%+v, %v", report, err)
