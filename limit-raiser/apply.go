@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -62,7 +63,7 @@ func (r *Raiser) calls(facts Facts, plan Plan) []call {
 // apply carries a plan out: it sets the cost aside, writes down what it is about to do, does
 // it, and says in the plan what came of each part. The record comes back with what was done, and
 // with an intent only where nobody knows. An error is for what must be tried again.
-func (r *Raiser) apply(ctx context.Context, h held, known record, e episode, facts Facts, plan Plan) (record, Plan, error) {
+func (r *Raiser) apply(ctx context.Context, h held, known record, e episode, facts Facts, plan Plan, at time.Time) (record, Plan, error) {
 	raises := plan.with(ToRaise)
 	if len(raises) == 0 {
 		return known, plan, nil
@@ -70,7 +71,7 @@ func (r *Raiser) apply(ctx context.Context, h held, known record, e episode, fac
 	if r.cfg.DryRun {
 		return known, plan.become(ToRaise, WouldRaise, DryRun), nil
 	}
-	at, cost := r.now(), costOf(raises)
+	cost := costOf(raises)
 	free, err := r.ledger.spend(ctx, at, cost, r.cfg.Limits.AddedCostAMonth)
 	if err != nil {
 		return known, plan, err
@@ -159,9 +160,9 @@ func said(err error) string {
 }
 
 // resolve finds out what became of a raise that was begun and whose end nobody knows: a run died,
-// or AWS's answer was lost. What was made is announced as that run would have, and completes
-// its event; what was not costs nothing. While the resource is being changed it stays open. It
-// is true when that event is this one, so that there is nothing left to do.
+// or AWS's answer was lost. What was made is looked at again, to be told and counted as by that
+// run, and completes its event; what was not costs nothing. While the resource is being changed
+// it stays open. It is true when that event is this one, so that there is nothing left to do.
 func (r *Raiser) resolve(ctx context.Context, known record, event string, facts Facts, report *Report) (record, bool, error) {
 	if known.Intent == nil {
 		return known, false, nil
@@ -169,7 +170,7 @@ func (r *Raiser) resolve(ctx context.Context, known record, event string, facts 
 	begun := *known.Intent
 	plan := Plan{Resource: facts.Resource}
 	for _, decision := range begun.Decisions {
-		if there(facts, decision) {
+		if decision.Outcome == Raised || there(facts, decision) {
 			decision.Outcome = Raised
 			plan.Decisions = append(plan.Decisions, decision)
 		}
@@ -177,22 +178,22 @@ func (r *Raiser) resolve(ctx context.Context, known record, event string, facts 
 	if len(plan.Decisions) < len(begun.Decisions) && facts.Busy != "" {
 		return known, false, nil
 	}
-	resolved := known
-	resolved.Intent = nil
-	lost := costOf(begun.Decisions) - costOf(plan.Decisions)
-	if len(plan.Decisions) == 0 {
-		return resolved, false, r.ledger.giveBack(ctx, begun.At, lost)
+	if len(plan.Decisions) > 0 {
+		err := r.lookAgain(ctx, begun.Episode, plan, report)
+		if err == nil && begun.Event != event {
+			err = r.ledger.completeFor(ctx, begun.Event)
+		}
+		if err != nil {
+			return known, false, err
+		}
+		report.planned(begun.Episode, plan)
+		known.Memory = known.raised(begun.At).toward(begun.Goal, begun.Episode.key(facts.Resource))
+		known.Untold = append(known.Untold, notices(begun.Episode, facts, plan, begun.At, nil)...)
 	}
-	report.planned(begun.Episode, plan)
-	err := errors.Join(r.announce(ctx, begun.Episode, facts, plan, begun.At, report), r.lookAgain(ctx, begun.Episode, plan, report))
-	if err == nil && begun.Event != event {
-		err = r.ledger.completeFor(ctx, begun.Event)
-	}
-	if err != nil {
-		return known, false, err // it is still to be announced
-	}
-	resolved.Memory = resolved.raised(begun.At).toward(begun.Goal, begun.Episode.key(facts.Resource))
-	return resolved, begun.Event == event, r.ledger.giveBack(ctx, begun.At, lost)
+	known.Intent = nil
+	// What cannot be taken off stays counted: that spends less than is allowed, not more.
+	report.fail(r.ledger.giveBack(ctx, begun.At, costOf(begun.Decisions)-costOf(plan.Decisions)))
+	return known, len(plan.Decisions) > 0 && begun.Event == event, nil
 }
 
 func costOf(decisions []Decision) float64 {

@@ -70,6 +70,7 @@ func (r *Raiser) open(ctx context.Context, delivery Delivery, report *Report) (e
 	still, err := r.still(ctx, e.Alarm)
 	if err == nil && !still {
 		report.Ended++
+		err = r.end(ctx, e, delivery.Look, report)
 	}
 	return e, still, err
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"golang.org/x/sync/errgroup"
 
 	"caretaker/internal/emulator"
@@ -315,32 +316,55 @@ func TestHandle_takesATableThatItMayNotReadForOneWithoutTheTag(t *testing.T) {
 	}
 }
 
-// What follows a raise may fail: the entry in the audit trail, the message, the look. The event
-// then comes again for that, and must not raise again, even without a cooldown.
-func TestHandle_raisesOnceWhenWhatFollowsTheRaiseFails(t *testing.T) {
-	for _, operation := range []string{"Publish", "SendMessage", "PutItem"} {
-		t.Run(operation, func(t *testing.T) {
+// The look after a raise cannot be sent. The event then comes again for that, and must not raise
+// again, even without a cooldown, and even where the value was set back meanwhile.
+func TestHandle_raisesOnceWhenTheLookCannotBeSent(t *testing.T) {
+	for name, setBack := range map[string]bool{"raised": false, "set-back": true} {
+		t.Run(name, func(t *testing.T) {
 			s := throttledWrites(t)
 			s.cfg.Limits.Cooldown = 0
-			s.fault(emulator.Fault{Operation: operation, Status: 403, Code: "AccessDenied", Message: "not authorized to perform it"})
+			s.fault(emulator.Fault{Operation: "SendMessage", Status: 403, Code: "AccessDenied", Message: "not authorized to perform it"})
 			event := s.theEvent()
-			if _, err := s.handle(event); err == nil {
-				t.Errorf("the run does not say that %s failed", operation)
-			}
-			if _, err := s.handle(event); err == nil {
-				t.Errorf("the second run does not say that %s still fails", operation)
+			for range 2 {
+				if _, err := s.handle(event); err == nil {
+					t.Error("the run does not say that the message failed")
+				}
 			}
 			s.wantWrites(75, 1)
-
 			s.emulator.ClearFaults()
+			if setBack {
+				_, err := s.tables.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{TableName: &s.table, ProvisionedThroughput: twoUnits{5, 50}.throughput()})
+				s.must(err)
+				s.emulator.ForgetCalls()
+			}
 			report, err := s.handle(event)
-			if err != nil || report.Outcomes[Raised] != 1 || report.LooksSent != 1 {
+			if err != nil || report.Outcomes[Raised] != 1 || report.LooksSent != 1 || report.MessagesSent != 1 {
 				t.Errorf("%+v, %v", report, err)
 			}
-			s.wantWrites(75, 1)
+			if units, _ := s.has(s.table); setBack != (units.write == 50) || s.calls("UpdateTable") != 0 && setBack {
+				t.Errorf("the table has %v", units)
+			}
 			if again, err := s.handle(event); err != nil || again.Duplicates != 1 {
 				t.Errorf("the event is not done with: %+v, %v", again, err)
 			}
 		})
 	}
+}
+
+// The raise is made and told, and the event cannot be completed.
+func TestHandle_raisesOnceWhenTheEventCannotBeCompleted(t *testing.T) {
+	s := throttledWrites(t)
+	s.cfg.Limits.Cooldown = 0
+	s.fault(emulator.Fault{Operation: "Publish", Times: 1, After: func(emulator.Call) {
+		s.fault(emulator.Fault{Operation: "UpdateItem", Times: 1, Status: 400, Code: "AccessDeniedException"})
+	}})
+	event := s.theEvent()
+	if _, err := s.handle(event); err == nil {
+		t.Error("the run does not say that it failed")
+	}
+	s.pass(unlimited + time.Minute)
+	if report, err := s.handle(event); err != nil || report.Outcomes[Raised] != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	s.wantWrites(75, 1)
 }

@@ -133,13 +133,34 @@ func (l ledger) take(ctx context.Context, resource string, until time.Time) (hel
 	default:
 		item = output.Attributes
 	}
-	var known record
-	if state := text(item["state"]); state != "" {
-		if err := json.Unmarshal([]byte(state), &known); err != nil {
-			return held{}, record{}, false, errors.Join(fmt.Errorf("reading the record of %s: %w", resource, err), l.release(ctx, h))
-		}
+	known, err := recordOf(item)
+	if err != nil {
+		return held{}, record{}, false, errors.Join(fmt.Errorf("reading the record of %s: %w", resource, err), l.release(ctx, h))
 	}
 	return h, known, true, nil
+}
+
+// known reads a resource's record without taking it.
+func (l ledger) known(ctx context.Context, resource string) (record, error) {
+	item, err := l.get(ctx, "resource#"+resource)
+	if err != nil {
+		return record{}, fmt.Errorf("reading the record of %s: %w", resource, err)
+	}
+	known, err := recordOf(item)
+	if err != nil {
+		return record{}, fmt.Errorf("reading the record of %s: %w", resource, err)
+	}
+	return known, nil
+}
+
+func recordOf(item map[string]dynamodbtypes.AttributeValue) (record, error) {
+	var known record
+	state := text(item["state"])
+	if state == "" {
+		return known, nil
+	}
+	err := json.Unmarshal([]byte(state), &known)
+	return known, err
 }
 
 // keep writes down what is known of a resource and goes on holding it.
@@ -206,27 +227,22 @@ func (l ledger) spent(ctx context.Context, at time.Time) (float64, error) {
 
 func month(at time.Time) string { return "cost#" + at.UTC().Format("2006-01") }
 
-// told says whether people were told this already in the episode, and tell that they are now.
-func (l ledger) told(ctx context.Context, episode, what string) (bool, error) {
+// told is what people were told in an episode already, and tell adds what they are told now.
+func (l ledger) told(ctx context.Context, episode string) ([]string, error) {
 	item, err := l.get(ctx, "episode#"+episode)
 	if err != nil {
-		return false, fmt.Errorf("reading the episode %s: %w", episode, err)
+		return nil, fmt.Errorf("reading the episode %s: %w", episode, err)
 	}
 	set, _ := item["told"].(*dynamodbtypes.AttributeValueMemberSS)
 	if set == nil {
-		return false, nil
+		return nil, nil
 	}
-	for _, said := range set.Value {
-		if said == what {
-			return true, nil
-		}
-	}
-	return false, nil
+	return set.Value, nil
 }
 
-func (l ledger) tell(ctx context.Context, episode, what string) error {
+func (l ledger) tell(ctx context.Context, episode string, what []string) error {
 	input := l.update("episode#"+episode, "ADD #told :what SET #ttl = :ttl", "", values{
-		":what": &dynamodbtypes.AttributeValueMemberSS{Value: []string{what}}, ":ttl": l.expiry(keepEvents),
+		":what": &dynamodbtypes.AttributeValueMemberSS{Value: what}, ":ttl": l.expiry(keepEvents),
 	})
 	if _, err := l.db.UpdateItem(ctx, input); err != nil {
 		return fmt.Errorf("writing down the episode %s: %w", episode, err)

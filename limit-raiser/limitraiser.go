@@ -5,8 +5,8 @@
 // A run reads the alarms from whatever event they come in (Decode), finds what each says is
 // short (shortages), claims the event and the resource in its ledger, so that nobody else acts
 // on them meanwhile, reads what there is (inventory), decides part by part with a reason for
-// each (Decide), raises with as few calls as AWS allows (apply), tells people, and sends
-// itself a message to look at the alarm again, since an alarm speaks only when it changes.
+// each (Decide), raises with as few calls as AWS allows (apply), sends itself a message to look
+// at the alarm again, since an alarm speaks only when it changes, and tells people.
 //
 // It never lowers anything, raises nothing that the file or a tag gives no maximum, never
 // repeats a call of which it does not know whether it was carried out, never reads a Region or
@@ -145,14 +145,75 @@ func (r *Raiser) hold(ctx context.Context, event held, e episode, shortage Short
 		}
 		return r.ledger.complete(ctx, event)
 	}
+	looks := report.LooksSent
 	known, err = r.raise(ctx, resource, known, e, shortage, report)
 	if err == nil {
-		err = r.ledger.complete(ctx, event)
+		var untold error
+		if known.Untold, untold = r.tell(ctx, shortage.Resource, known.Untold, report); report.LooksSent > looks {
+			// The look tells it. Did the event come again for that, another look would follow.
+			report.fail(untold)
+		} else {
+			err = untold
+		}
+	}
+	if err == nil {
+		if err := r.ledger.complete(ctx, event); err != nil {
+			return err // its raise stands as begun
+		}
 	}
 	return errors.Join(err, r.tidy(ctx, func(ctx context.Context) error { return r.ledger.settle(ctx, resource, known) }))
 }
 
-// raise makes the one raise that a shortage needs, and says what is known of the resource then.
+// end leaves nothing unclear and nothing untold of what an alarm was about that is over: until
+// that is done, its look, or its event, comes again.
+func (r *Raiser) end(ctx context.Context, e episode, look *Look, report *Report) error {
+	if look != nil {
+		return r.finish(ctx, e, resourceOf(look.Resource), report)
+	}
+	short, err := r.shortages(ctx, e.Alarm)
+	for _, shortage := range short {
+		err = errors.Join(err, r.finish(ctx, e, shortage.Resource, report))
+	}
+	return err
+}
+
+func (r *Raiser) finish(ctx context.Context, e episode, resource Resource, report *Report) error {
+	known, err := r.ledger.known(ctx, resource.Key())
+	if err != nil || known.Intent == nil && len(known.Untold) == 0 {
+		return err
+	}
+	h, known, free, err := r.ledger.take(ctx, resource.Key(), r.until(ctx))
+	if err != nil || !free {
+		return err // whoever holds it does the same
+	}
+	if known.Intent != nil {
+		known, err = r.resolveAlone(ctx, known, e, resource, report)
+	}
+	if err == nil {
+		known.Untold, err = r.tell(ctx, resource, known.Untold, report)
+	}
+	return errors.Join(err, r.tidy(ctx, func(ctx context.Context) error { return r.ledger.settle(ctx, h, known) }))
+}
+
+// resolveAlone finds out what became of a raise that was begun when there is no other to make.
+func (r *Raiser) resolveAlone(ctx context.Context, known record, e episode, resource Resource, report *Report) (record, error) {
+	shortage := Shortage{Resource: resource}
+	for _, decision := range known.Intent.Decisions {
+		shortage.Parts = append(shortage.Parts, decision.Part)
+	}
+	facts, err := r.inventory(ctx, shortage)
+	if err != nil {
+		return known, err
+	}
+	known, _, err = r.resolve(ctx, known, "", facts, report)
+	if err == nil && known.Intent != nil {
+		err = r.lookAgain(ctx, e, inFlight(shortage), report)
+	}
+	return known, err
+}
+
+// raise makes the one raise that a shortage needs, sends the look that follows, and says what is
+// known of the resource then, and what is to be told.
 func (r *Raiser) raise(ctx context.Context, resource held, known record, e episode, shortage Shortage, report *Report) (record, error) {
 	facts, err := r.inventory(ctx, shortage)
 	if err != nil {
@@ -167,29 +228,34 @@ func (r *Raiser) raise(ctx context.Context, resource held, known record, e episo
 		return known, err
 	}
 	known.Measured = known.Measured || facts.measured()
-	at, before, key := r.now(), known.Memory, e.key(shortage.Resource)
+	at, before, key := r.now(), known, e.key(shortage.Resource)
 	plan := Decide(facts, known.in(key), r.cfg, r.home(ctx).Region, at)
 	floor := known.Floor
-	known, plan, err = r.apply(ctx, resource, known, e, facts, plan)
+	known, plan, err = r.apply(ctx, resource, known, e, facts, plan, at)
 	if err == nil && known.Floor != floor {
 		// Only a refusal tells how much concurrency must stay unreserved: with it the plan is
 		// another.
 		plan = Decide(facts, known.in(key), r.cfg, r.home(ctx).Region, at)
-		known, plan, err = r.apply(ctx, resource, known, e, facts, plan)
+		known, plan, err = r.apply(ctx, resource, known, e, facts, plan, at)
 	}
-	report.planned(e, plan)
-	err = errors.Join(err, r.announce(ctx, e, facts, plan, at, report))
+	var news []notice
+	if err == nil {
+		news, err = r.news(ctx, known, e, facts, plan, at)
+	}
 	if err == nil { // otherwise the event itself comes again
 		err = r.lookAgain(ctx, e, plan, report)
 	}
 	if raised := plan.with(Raised); err != nil && len(raised) > 0 {
-		// What was raised is not told yet, or not to be looked at. It stands as begun, so that the
-		// event, when it comes again, does the rest and raises nothing.
+		// It stands as begun, so that the event, when it comes again, does the rest and raises
+		// nothing.
 		before.Floor = known.Floor
-		known = record{Memory: before, Intent: &intent{
+		before.Intent = &intent{
 			Event: e.event(shortage.Resource), Episode: e, At: at, Decisions: append(raised, plan.because(Unclear)...), Goal: plan.Goal,
-		}}
+		}
+		return before, err
 	}
+	report.planned(e, plan)
+	known.Untold = append(known.Untold, news...)
 	return known, err
 }
 

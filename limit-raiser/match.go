@@ -28,6 +28,12 @@ type Resource struct {
 // Key names the resource in the ledger and in messages: table/orders.
 func (r Resource) Key() string { return string(r.Kind) + "/" + r.Name }
 
+// resourceOf is the resource of a key.
+func resourceOf(key string) Resource {
+	kind, name, _ := strings.Cut(key, "/")
+	return Resource{Kind(kind), name}
+}
+
 // Dimension is what of a resource can be short.
 type Dimension string
 

@@ -63,8 +63,11 @@ func (m Memory) since(then time.Time) int {
 // record is a resource's record in the ledger.
 type record struct {
 	Memory
-	// Intent is a raise that was begun and of which nobody knows yet what became.
+	// Intent is a raise that was begun: nobody knows yet what became of it, or no look was sent
+	// after it.
 	Intent *intent `json:"intent,omitempty"`
+	// Untold is what people could not be told so far, oldest first.
+	Untold []notice `json:"untold,omitempty"`
 }
 
 // intent is a raise that is about to be made. It is written down before the call, so that
@@ -74,7 +77,7 @@ type intent struct {
 	Event   string    `json:"event"`
 	Episode episode   `json:"episode"`
 	At      time.Time `json:"at"`
-	// Decisions are the raises of the resource's parts.
+	// Decisions are the raises of the resource's parts, as Raised where that is known.
 	Decisions []Decision `json:"decisions"`
 	// Goal is what a raise of several steps is on its way to.
 	Goal float64 `json:"goal,omitempty"`

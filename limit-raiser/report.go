@@ -108,13 +108,11 @@ func (r *Report) finished(delivery Delivery, err error) {
 	if err == nil {
 		return
 	}
-	if len(r.Errors) < mostListed {
-		r.Errors = append(r.Errors, cut(err.Error(), longest))
-	}
 	if delivery.MessageID == "" {
-		r.failure = append(r.failure, err)
+		r.fail(err)
 		return
 	}
+	r.list(err)
 	item := BatchItemFailure{delivery.MessageID}
 	for _, failed := range r.BatchItemFailures {
 		if failed == item {
@@ -122,6 +120,20 @@ func (r *Report) finished(delivery Delivery, err error) {
 		}
 	}
 	r.BatchItemFailures = append(r.BatchItemFailures, item)
+}
+
+// fail ends the run in an error, also where nothing needs to come again.
+func (r *Report) fail(err error) {
+	if err != nil {
+		r.list(err)
+		r.failure = append(r.failure, err)
+	}
+}
+
+func (r *Report) list(err error) {
+	if len(r.Errors) < mostListed {
+		r.Errors = append(r.Errors, cut(err.Error(), longest))
+	}
 }
 
 // sum ends the report with how long the run took.

@@ -3,6 +3,7 @@ package limitraiser
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,62 +16,126 @@ import (
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 )
 
-// announce writes raises, refusals and maximums into the audit trail and tells people: of a
-// raise each time, of all else once an episode. What needs nobody's attention is in the report
-// alone.
-func (r *Raiser) announce(ctx context.Context, e episode, facts Facts, plan Plan, at time.Time, report *Report) error {
-	var failures []error
-	for _, notice := range notices(plan) {
-		failures = append(failures, r.notify(ctx, e, facts, notice, at, report))
-	}
-	return errors.Join(failures...)
+// notice is what people are to be told and the audit trail is to hold: decisions of one outcome,
+// for one reason.
+type notice struct {
+	// Episode is the step that made them, without what no message needs of its alarm.
+	Episode   episode    `json:"episode"`
+	At        time.Time  `json:"at"`
+	Decisions []Decision `json:"decisions"`
+	// Stack is the CloudFormation stack that owns the resource; empty where none does.
+	Stack string `json:"stack,omitempty"`
 }
 
-// notices are the decisions that people are told of, by outcome and reason.
-func notices(plan Plan) [][]Decision {
-	var groups [][]Decision
+// news is what there is to tell of a plan: of raises each time, of refusals and maximums what was
+// not said in the episode yet. What needs nobody's attention is in the report alone.
+func (r *Raiser) news(ctx context.Context, known record, e episode, facts Facts, plan Plan, at time.Time) ([]notice, error) {
+	if !slices.ContainsFunc(plan.Decisions, func(d Decision) bool { return onceOf(d) != "" }) {
+		return notices(e, facts, plan, at, nil), nil
+	}
+	said, err := r.ledger.told(ctx, e.key(facts.Resource))
+	if err != nil {
+		return nil, err
+	}
+	for _, waiting := range known.Untold {
+		if waiting.Episode.key(facts.Resource) == e.key(facts.Resource) {
+			said = append(said, waiting.once()...)
+		}
+	}
+	return notices(e, facts, plan, at, said), nil
+}
+
+// notices are the decisions to tell of, but for those that said has.
+func notices(e episode, facts Facts, plan Plan, at time.Time, said []string) []notice {
+	if e.Alarm.Rule = ""; len(e.Alarm.Metrics) != 1 {
+		e.Alarm.Metrics = nil
+	}
+	var list []notice
 	for _, decision := range plan.Decisions {
-		switch decision.Outcome {
-		case Raised, WouldRaise, Refused, AtMaximum, Failed:
-		default:
+		once := onceOf(decision)
+		if decision.Outcome != Raised && (once == "" || slices.Contains(said, once)) {
 			continue
 		}
-		same := slices.IndexFunc(groups, func(group []Decision) bool {
-			return group[0].Outcome == decision.Outcome && group[0].Reason == decision.Reason
+		same := slices.IndexFunc(list, func(other notice) bool {
+			return other.Decisions[0].Outcome == decision.Outcome && other.Decisions[0].Reason == decision.Reason
 		})
 		if same < 0 {
-			groups = append(groups, []Decision{decision})
-			continue
+			same, list = len(list), append(list, notice{Episode: e, At: at, Stack: facts.Tags[stackTag]})
 		}
-		groups[same] = append(groups[same], decision)
+		list[same].Decisions = append(list[same].Decisions, decision)
 	}
-	return groups
+	return list
 }
 
-func (r *Raiser) notify(ctx context.Context, e episode, facts Facts, group []Decision, at time.Time, report *Report) error {
-	once := group[0].Outcome != Raised
-	said := string(group[0].Outcome) + ": " + string(group[0].Reason)
-	if once {
-		told, err := r.ledger.told(ctx, e.key(facts.Resource), said)
-		if err != nil || told {
-			return err
+// onceOf is what people are told of a decision once an episode; empty for what they are told
+// each time, or never.
+func onceOf(decision Decision) string {
+	switch decision.Outcome {
+	case WouldRaise, Refused, AtMaximum, Failed:
+		return string(decision.Outcome) + ": " + string(decision.Reason)
+	}
+	return ""
+}
+
+func (n notice) once() []string {
+	var said []string
+	for _, decision := range n.Decisions {
+		if once := onceOf(decision); once != "" && !slices.Contains(said, once) {
+			said = append(said, once)
 		}
 	}
-	for _, decision := range group {
+	return said
+}
+
+// tell tells of a resource what there is to tell, oldest first, and hands back what it could not.
+// A refusal may be of one message; an outage would keep all others waiting just as long.
+func (r *Raiser) tell(ctx context.Context, resource Resource, list []notice, report *Report) ([]notice, error) {
+	var untold []notice
+	var failures []error
+	for i, one := range list {
+		err := r.tellOne(ctx, resource, one, report)
+		if err == nil {
+			continue
+		}
+		failures, untold = append(failures, err), append(untold, one)
+		if answerOf(err) != no {
+			untold = append(untold, list[i+1:]...)
+			break
+		}
+	}
+	for weight(untold) > mostUntold {
+		first := untold[0].Decisions
+		failures = append(failures, fmt.Errorf("too much is untold, and people will not be told this: %s", headline(resource, first[0], len(first))))
+		untold = untold[1:]
+	}
+	return untold, errors.Join(failures...)
+}
+
+// mostUntold is how many bytes of a record are for what is untold: DynamoDB takes 400 KB in all.
+const mostUntold = 200_000
+
+func weight(list []notice) int {
+	raw, _ := json.Marshal(list)
+	return len(raw)
+}
+
+func (r *Raiser) tellOne(ctx context.Context, resource Resource, n notice, report *Report) error {
+	for _, decision := range n.Decisions {
 		err := r.ledger.record(ctx, Entry{
-			At: at, Resource: facts.Resource.Key(), Part: decision.Part.String(), Means: decision.Means,
+			At: n.At, Resource: resource.Key(), Part: decision.Part.String(), Means: decision.Means,
 			Outcome: decision.Outcome, Reason: decision.Reason, Detail: decision.Detail, From: decision.From, To: decision.To,
-			CostAMonth: decision.CostAMonth, Alarm: e.Alarm.Name, Event: e.event(facts.Resource), Step: e.Step,
+			CostAMonth: decision.CostAMonth, Alarm: n.Episode.Alarm.Name, Event: n.Episode.event(resource), Step: n.Episode.Step,
 		})
 		if err != nil {
 			return err
 		}
 	}
-	if err := r.publish(ctx, newMessage(e, facts, group, r.home(ctx), cmp.Or(r.options.Stage, "default")), report); err != nil {
+	facts := Facts{Resource: resource, Tags: map[string]string{stackTag: n.Stack}}
+	if err := r.publish(ctx, newMessage(n.Episode, facts, n.Decisions, r.home(ctx), cmp.Or(r.options.Stage, "default")), report); err != nil {
 		return err
 	}
-	if once {
-		return r.ledger.tell(ctx, e.key(facts.Resource), said)
+	if said := n.once(); len(said) > 0 {
+		return r.ledger.tell(ctx, n.Episode.key(resource), said)
 	}
 	return nil
 }
