@@ -42,9 +42,9 @@ func addJanitor(stack awscdk.Stack, in input, asset string) error {
 // dry run too: storage fills all the same, and their text then says that nothing is
 // being freed.
 func addJanitorAlarms(fn function, cfg janitor.Config, runs schedule.Schedule) {
-	state := ""
+	plan, state := janitor.Command("plan", fn.stage), ""
 	if cfg.DryRun {
-		state = " THE JANITOR IS IN DRY RUN: NOTHING IS BEING FREED. Read a plan (caretaker janitor plan), then set janitor.dryRun to false in caretaker.yaml and deploy."
+		state = " THE JANITOR IS IN DRY RUN: NOTHING IS BEING FREED. Read a plan (" + plan + "), then set janitor.dryRun to false in caretaker.yaml and deploy."
 	}
 	// Long enough for each period to hold a run, so that an alarm does not close between two.
 	between := min(max(runs.LongestGap(), time.Minute), alarmWindow-time.Hour) + time.Hour
@@ -58,7 +58,7 @@ func addJanitorAlarms(fn function, cfg janitor.Config, runs schedule.Schedule) {
 	// Whether a run came is for the heartbeat to say; how full the storage is stays as last seen.
 	full.missing = awscloudwatch.TreatMissingData_IGNORE
 	full.description = "More than 80% of this Region's Lambda code storage is in use. At 100% every deployment of every team in the Region fails. " +
-		"See what stands in the way of deletions: caretaker janitor plan. Ask AWS in Service Quotas for more Function and layer storage, which can take days." + state
+		"See what stands in the way of deletions: " + plan + ". Ask AWS in Service Quotas for more Function and layer storage, which can take days." + state
 	fn.addAlarm("CodeStorageAlarm", full)
 
 	soon := storage
@@ -67,7 +67,7 @@ func addJanitorAlarms(fn function, cfg janitor.Config, runs schedule.Schedule) {
 	// The metric is not published while storage does not grow.
 	soon.missing = awscloudwatch.TreatMissingData_NOT_BREACHING
 	soon.description = "At the growth of the last two weeks this Region's Lambda code storage is full in less than 14 days, and then every deployment of every team in the Region fails. " +
-		"See who publishes so much and what is kept: caretaker janitor plan. Lower janitor.keep.newest, or ask AWS in Service Quotas for more Function and layer storage." + state
+		"See who publishes so much and what is kept: " + plan + ". Lower janitor.keep.newest, or ask AWS in Service Quotas for more Function and layer storage." + state
 	fn.addAlarm("DaysToLimitAlarm", soon)
 
 	addRemainingAlarm(fn, runs, state)
@@ -91,7 +91,7 @@ func addRemainingAlarm(fn function, runs schedule.Schedule, state string) {
 		name: "remaining",
 		description: fmt.Sprintf("In every run of the last %s the janitor left versions that it could have deleted: it does not keep up with what is published. ", hours(time.Duration(times)*period)) +
 			"Look in the log group /aws/lambda/" + fn.fullName + " at why runs stop: their time is up (run more often, or raise janitor.rate), janitor.belts.maxDeletions cut them, or AWS throttles. " +
-			"caretaker janitor apply, from a desk, has no time limit." + state,
+			janitor.Command("apply", fn.stage) + ", from a desk, has no time limit." + state,
 		namespace: emf.Namespace, metric: "Remaining", dimensions: fn.ownMetric(), statistic: "Minimum",
 		comparison: over, threshold: 0, period: period, periods: times, datapoints: times,
 		missing: awscloudwatch.TreatMissingData_IGNORE,

@@ -61,11 +61,20 @@ func closedBelt(plan Plan, belts Belts) Belt {
 	}
 	if float64(deletions)*100 > belts.MaxPercent*float64(plan.Versions) {
 		return Belt{PercentBelt, fmt.Sprintf(
-			"%d of %d versions would go, more than belts.maxPercent (%g); review them with `caretaker janitor plan --region %s --out plan.json`"+
-				" and delete just those with `caretaker janitor apply --region %s --plan plan.json`",
-			deletions, plan.Versions, belts.MaxPercent, plan.Region, plan.Region)}
+			"%d of %d versions would go, more than belts.maxPercent (%g); review them with `%s --region %s --out plan.json`"+
+				" and delete just those with `%s --region %s --plan plan.json`",
+			deletions, plan.Versions, belts.MaxPercent, Command("plan", plan.Stage), plan.Region, Command("apply", plan.Stage), plan.Region)}
 	}
 	return Belt{}
+}
+
+// Command is caretaker's command as a person types it for the stage: without it the rules of
+// another one hold, and that one's exclusions. Empty leaves the stage out.
+func Command(verb, stage string) string {
+	if stage == "" {
+		return "caretaker janitor " + verb
+	}
+	return "caretaker janitor " + verb + " --stage " + stage
 }
 
 const reopen = "if that is right, invoke the function once with {\"dryRun\": true}: what that run finds is what the next one is compared with"

@@ -3,6 +3,8 @@ package janitor
 import (
 	"strings"
 	"testing"
+
+	"caretaker/internal/emulator/lambdasim"
 )
 
 // A case has ten versions of which five would go.
@@ -95,8 +97,21 @@ func TestClosedBelt_holdsThePercentageAgainstThePlanBeforeItIsCut(t *testing.T) 
 		if plan.Belt.Name != test.want {
 			t.Errorf("with %g %% the belt is %q: %s", test.maxPercent, plan.Belt.Name, plan.Belt.Message)
 		}
-		if plan.Belt.Closed() && !strings.Contains(plan.Belt.Message, "caretaker janitor apply --region eu-west-1 --plan plan.json") {
+		if plan.Belt.Closed() && !strings.Contains(plan.Belt.Message, "`caretaker janitor apply --region eu-west-1 --plan plan.json`") {
 			t.Errorf("the message names no command: %s", plan.Belt.Message)
+		}
+	}
+}
+
+// Under another stage other exclusions hold.
+func TestHandle_namesTheStageWhereItNamesACommand(t *testing.T) {
+	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+	_, _, err := w.handle(t.Context(), earnest(func(c *Config) { c.Belts.MaxPercent = 1 }), Options{Stage: "prod"})
+	for _, command := range []string{
+		"`caretaker janitor plan --stage prod --region us-east-1 --out plan.json`", "`caretaker janitor apply --stage prod --region us-east-1 --plan plan.json`",
+	} {
+		if err == nil || !strings.Contains(err.Error(), command) {
+			t.Errorf("%v does not name %s", err, command)
 		}
 	}
 }

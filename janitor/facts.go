@@ -15,6 +15,8 @@ type Facts struct {
 	Findings
 	// Self is the version the janitor itself runs as; empty on the command line.
 	Self Self
+	// Stage is the stage whose rules hold, for the commands that messages name.
+	Stage string
 }
 
 // Storage is how much code a Region stores, as AWS reports it, in bytes.

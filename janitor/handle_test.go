@@ -202,10 +202,10 @@ func TestHandle_saysThatARegionIsTooLargeForHalfItsTime(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 80))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
-	j := w.janitor(earnest(), Options{})
+	j := w.janitor(earnest(), Options{Stage: "prod"})
 	j.aws.Pace.buckets[controlPlane] = &bucket{rate.NewLimiter(1e-5, 2), 1e-5}
 	_, err := j.Handle(ctx, Event{})
-	if !errors.Is(err, errNoTime) || !strings.Contains(err.Error(), "too large to be read in half a run's time") || !strings.Contains(err.Error(), "caretaker janitor apply") {
+	if !errors.Is(err, errNoTime) || !strings.Contains(err.Error(), "too large to be read in half a run's time") || !strings.Contains(err.Error(), "`caretaker janitor apply --stage prod`") {
 		t.Errorf("the error is %v", err)
 	}
 	if len(w.Deletions()) > 0 {

@@ -24,7 +24,7 @@ func (j *Janitor) inventory(ctx context.Context) (Facts, error) {
 	if err != nil {
 		return Facts{}, err
 	}
-	facts := Facts{Storage: storage, Self: j.options.Self}
+	facts := Facts{Storage: storage, Self: j.options.Self, Stage: j.options.Stage}
 	facts.NotChecked = notChecked(j.cfg)
 	if idle(storage, j.cfg.Pressure) {
 		return facts, nil

@@ -162,7 +162,7 @@ func (j *Janitor) halfOf(ctx context.Context) (context.Context, context.CancelFu
 func (j *Janitor) explained(ctx context.Context, doing string, err error) error {
 	if errors.Is(err, errNoTime) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("%s: this Region is too large to be read in half a run's time, nothing was deleted; "+
-			"run `caretaker janitor apply`, which has no deadline: %w", doing, err)
+			"run `%s`, which has no deadline: %w", doing, Command("apply", j.options.Stage), err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

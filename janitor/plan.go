@@ -93,9 +93,9 @@ func (d Decision) Qualifier() string {
 
 // Plan is what a run would do: a decision for everything that was looked at.
 type Plan struct {
-	Account, Region string
-	Made            time.Time
-	Storage         Storage
+	Account, Region, Stage string
+	Made                   time.Time
+	Storage                Storage
 	// Decisions are sorted by function and version, $LATEST first.
 	Decisions []Decision
 	// Functions and Versions are how many were looked at; Versions counts the numbered ones.
@@ -117,7 +117,7 @@ type Plan struct {
 // order give the same plan.
 func Decide(facts Facts, history History, cfg Config, now time.Time) Plan {
 	plan := Plan{
-		Account: facts.Account, Region: facts.Region, Made: now, Storage: facts.Storage,
+		Account: facts.Account, Region: facts.Region, Stage: facts.Stage, Made: now, Storage: facts.Storage,
 		Functions: len(facts.Functions), Newest: make(map[string]int, len(facts.Functions)),
 		History: history, Findings: facts.Findings,
 	}

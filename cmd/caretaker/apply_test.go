@@ -58,6 +58,42 @@ func TestApply_wantsAFileSoThatNoExclusionIsMissed(t *testing.T) {
 	left(t, sim, "orders-00001", numbers(1, 10))
 }
 
+// staged writes a file whose stage prod holds these keys of the janitor.
+func staged(t *testing.T, prod string) string {
+	t.Helper()
+	return write(t, "caretaker.yaml", "version: 1\njanitor: {rate: 15, checks: {aliasHistory: false}}\nstages:\n  prod:\n    janitor: "+prod+"\n")
+}
+
+func TestApply_wantsToKnowTheStageWhereItsRulesAreOthers(t *testing.T) {
+	for _, test := range []struct {
+		prod, stage string
+		code        code
+		want        string
+	}{
+		{"{exclude: {names: [orders-*]}}", "", misused, "other versions go by the rules of stage prod than by those of the file's base: choose with --stage prod, or --stage default for the base"},
+		{"{include: {names: [billing-*]}}", "", misused, "--stage prod"},
+		{"{keep: {newest: 9}}", "", misused, "--stage prod"},
+		{"{pressure: {newest: 1}}", "", misused, "--stage prod"},
+		{"{belts: {maxPercent: 50}}", "", misused, "--stage prod"},
+		{"{checks: {pipes: false}}", "", misused, "--stage prod"},
+		{"{exclude: {names: [orders-*]}}", "prod", done, "10 excluded by name"},
+		{"{exclude: {names: [orders-*]}}", "default", done, "Deleted         7 versions"},
+		{"{dryRun: false, schedule: rate(1 hour), exclude: {names: []}}", "", done, "Deleted         7 versions"},
+	} {
+		t.Run(test.prod+test.stage, func(t *testing.T) {
+			sim := fleet(t, lambdasim.Options{}, orders(1)...)
+			args := []string{"janitor", "apply", "--yes", "--region", "us-east-1", "--config", staged(t, test.prod), "--set", "janitor.keep.newest=3"}
+			if test.stage != "" {
+				args = append(args, "--stage", test.stage)
+			}
+			caretaker(t, environment(sim), args...).expect(t, test.code, test.want)
+			if test.code != done {
+				left(t, sim, "orders-00001", numbers(1, 10))
+			}
+		})
+	}
+}
+
 func TestApply_stopsWhereDryRunIsSet(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	for _, value := range []string{"1", "yes", "true"} {
@@ -136,14 +172,14 @@ func TestApply_saysThatAPlanWasMadeUnderAnotherConfiguration(t *testing.T) {
 // The message of the percent belt names two commands; typed as they stand, they do what it says.
 func TestApply_aReviewedPlanOpensThePercentBelt(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
-	file := write(t, "caretaker.yaml", "version: 1\njanitor:\n  rate: 15\n  checks: {aliasHistory: false}\n  belts: {maxPercent: 10}\n")
+	file := staged(t, "{belts: {maxPercent: 10}}")
 	folder := filepath.Dir(file)
 	in := func(args ...string) result {
 		t.Helper()
 		p := begin(t, environment(sim), append([]string{"--config", file}, args...)...)
 		return p.end(t)
 	}
-	closed := in("janitor", "apply", "--yes")
+	closed := in("janitor", "apply", "--yes", "--stage", "prod")
 	closed.expect(t, beltClosed, "7 of 10 versions would go, more than belts.maxPercent (10)", "the percent belt is closed, nothing is deleted")
 	left(t, sim, "orders-00001", numbers(1, 10))
 
@@ -229,7 +265,7 @@ func TestApply_asksForTheNumberOfVersions(t *testing.T) {
 			sim := fleet(t, lambdasim.Options{}, orders(2)...)
 			person(t, sim, test.typed, with("janitor", "apply")...).expect(t, test.code,
 				"us-east-1: 14 of 20 versions would go", "You are arn:aws:iam::000000000000:root.",
-				"in account 000000000000, Region us-east-1? This cannot be undone.", "Type 14 to delete them")
+				"in account 000000000000, Region us-east-1, by the rules of stage default? This cannot be undone.", "Type 14 to delete them")
 			if gone := 20 - sim.VersionCount(); test.code == done && gone != 14 || test.code != done && gone != 0 {
 				t.Errorf("%d versions are gone", gone)
 			}

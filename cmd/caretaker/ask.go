@@ -45,7 +45,7 @@ func (s *session) ask() bool {
 	if s.file.Janitor.Checks.Policies {
 		s.say("The policy of each version is looked at just before: one that has any stays.")
 	}
-	s.say("Delete %d versions (%s) in %s? This cannot be undone.", versions, janitor.Size(bytes), s.where())
+	s.say("Delete %d versions (%s) in %s, by the rules of stage %s? This cannot be undone.", versions, janitor.Size(bytes), s.where(), s.stage())
 	answers := s.answers()
 	for range 3 {
 		_, _ = fmt.Fprintf(s.err, "Type %d to delete them, anything else to leave: ", versions)

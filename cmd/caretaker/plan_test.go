@@ -61,6 +61,18 @@ func TestPlan_withoutAFileSaysThatTheDefaultsHold(t *testing.T) {
 	caretaker(t, environment(sim), "janitor", "plan").expect(t, done, "There is no caretaker.yaml here: the shipped defaults hold.", "Would go        7 versions")
 }
 
+func TestPlan_saysWhereAStageHasOtherRules(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	args := []string{"janitor", "plan", "--config", staged(t, "{exclude: {names: [orders-*]}}")}
+	caretaker(t, environment(sim), args...).expect(t, done, "Would go        7 versions",
+		"Note: these are the rules of the file's base; other versions go by those of stage prod: --stage prod.")
+	got := caretaker(t, environment(sim), append(args, "--stage", "prod")...)
+	got.expect(t, done, "Would go        0 versions")
+	if strings.Contains(got.err, "Note") {
+		t.Error(got.err)
+	}
+}
+
 func TestPlan_marksWhatItHadNoTimeToLookAt(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	path := filepath.Join(t.TempDir(), "plan.json")

@@ -50,11 +50,22 @@ type region struct {
 	audit zerolog.Logger
 }
 
-// open reads the file and finds out who calls, and where.
-func (j *job) open(target target, wantsFile bool) (*session, error) {
-	file, err := j.settings.load(j.console, wantsFile)
+// open reads the file and finds out who calls, and where. What deletes must say by which rules:
+// without the stage of what is deployed there, its exclusions would be lost.
+func (j *job) open(target target, deletes bool) (*session, error) {
+	file, err := j.settings.load(j.console, deletes)
 	if err != nil {
 		return nil, err
+	}
+	others, err := j.settings.others()
+	switch {
+	case err != nil:
+		return nil, err
+	case len(others) > 0 && deletes:
+		return nil, misuse("other versions go by the rules of stage %s than by those of the file's base: choose with --stage %s, or --stage %s for the base",
+			strings.Join(others, ", "), others[0], config.DefaultStage)
+	case len(others) > 0:
+		j.say("Note: these are the rules of the file's base; other versions go by those of stage %s: --stage %s.", strings.Join(others, ", "), others[0])
 	}
 	found, err := target.open(j.stopping, j.console, file)
 	if err != nil {

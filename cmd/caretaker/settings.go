@@ -1,12 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"caretaker/internal/config"
+	"caretaker/janitor"
 )
 
 // usualFile is read when no other is named.
@@ -48,6 +52,32 @@ func (s *settings) load(c console, wantsFile bool) (config.File, error) {
 		return config.File{}, ending{misused, err}
 	}
 	return file, nil
+}
+
+// others are the stages by whose rules other versions go than by the base of the file, which
+// holds when none is chosen.
+func (s *settings) others() ([]string, error) {
+	if s.Stage != "" || s.Config == shippedDefaults {
+		return nil, nil
+	}
+	base, err := config.Load(cmp.Or(s.Config, usualFile), config.Options{}) // as it stands, without --set
+	if err != nil {
+		return nil, ending{misused, err}
+	}
+	var others []string
+	for _, stage := range slices.Sorted(maps.Keys(base.Stages)) {
+		if rules(base.Stages[stage].Janitor) != rules(base.Janitor) {
+			others = append(others, stage)
+		}
+	}
+	return others, nil
+}
+
+// rules is the digest of what decides which versions go.
+func rules(cfg janitor.Config) string {
+	return config.Digest(map[string]any{
+		"keep": cfg.Keep, "include": cfg.Include, "exclude": cfg.Exclude, "pressure": cfg.Pressure, "belts": cfg.Belts, "checks": cfg.Checks,
+	})
 }
 
 // flags are the settings as they were given, to name a command that goes on with them.
