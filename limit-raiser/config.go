@@ -65,7 +65,8 @@ type Limits struct {
 	// RaisesADay is how often one resource may be raised in a UTC day, 1 to 100.
 	RaisesADay int `json:"raisesADay" yaml:"raisesADay"`
 	// AddedCostAMonth caps in US dollars what all raises of a UTC month together may add to a
-	// month's bill, at list prices, 0 to 10,000,000. 0 allows only raises that cost nothing.
+	// month's bill, at list prices, 0 to 10,000,000. 0 allows only raises that cost nothing. A
+	// raise that costs more than is left is cut to that.
 	AddedCostAMonth float64 `json:"addedCostAMonth" yaml:"addedCostAMonth"`
 	// Prices overrides the list prices, in US dollars an hour: readUnitHour and writeUnitHour of
 	// DynamoDB, shardHour of Kinesis. Empty overrides none.

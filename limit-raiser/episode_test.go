@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -43,6 +44,62 @@ func TestEpisode_takesStepsUntilTheAlarmIsOK(t *testing.T) {
 	if err != nil || report.Ended != 1 || len(report.Answers) != 0 || report.LooksSent != 0 {
 		t.Errorf("%+v, %v", report, err)
 	}
+}
+
+func TestEpisode_raisesAsFarAsTheMonthsMoneyGoes(t *testing.T) {
+	s := throttledWrites(t)
+	s.cfg.Limits.AddedCostAMonth = 10 // 25 units more, by 50 %, are $11.86
+	report, err := s.handle(s.theEvent())
+	if got := decision(t, report, err); got.Outcome != Raised || got.Reason != CutToCost || got.To != 71 {
+		t.Errorf("%+v", got)
+	}
+	s.wantWrites(71, 1)
+	told := s.received(s.inbox)
+	if len(told) != 1 || !strings.Contains(told[0], "from 50 to 71, cut to what addedCostAMonth leaves") || !strings.Contains(told[0], "75 were wanted") {
+		t.Errorf("people were told %s", told)
+	}
+	entries, err := History(t.Context(), s.tables, s.options.Table, 10)
+	if err != nil || len(entries) != 1 || entries[0].Reason != CutToCost || entries[0].To != 71 || entries[0].CostAMonth > 10 {
+		t.Errorf("%+v, %v", entries, err)
+	}
+	s.pass(6 * time.Minute)
+	report, err = s.handle(s.look())
+	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != OverCost || report.LooksSent != 1 {
+		t.Errorf("%+v", report)
+	}
+}
+
+// The raise of another resource comes in between the plan and the deed.
+func TestEpisode_takesWhatAnotherRaiseLeavesOfTheMonthsMoney(t *testing.T) {
+	s := throttledWrites(t)
+	spends := newLedger(s.clients.Ledger, s.options.Table, s.now)
+	s.clients.Ledger = &overtaken{ledgerAPI: s.clients.Ledger, then: func() {
+		if free, err := spends.spend(t.Context(), s.now(), 490, 500); err != nil || !free {
+			t.Errorf("the other cannot spend: %v, %v", free, err)
+		}
+	}}
+	report, err := s.handle(s.theEvent())
+	if got := decision(t, report, err); got.Outcome != Raised || got.Reason != CutToCost || got.To != 71 {
+		t.Errorf("%+v", got)
+	}
+	if spent, err := spends.spent(t.Context(), s.now()); err != nil || spent > 500 || spent < 499 {
+		t.Errorf("$%v are spent of $500, %v", spent, err)
+	}
+}
+
+// overtaken does something once, after the month's cost was read.
+type overtaken struct {
+	ledgerAPI
+	then func()
+}
+
+func (o *overtaken) GetItem(ctx context.Context, input *dynamodb.GetItemInput, options ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	output, err := o.ledgerAPI.GetItem(ctx, input, options...)
+	if then := o.then; then != nil && strings.HasPrefix(text(input.Key[LedgerKey]), "cost#") {
+		o.then = nil
+		then()
+	}
+	return output, err
 }
 
 func TestEpisode_endsWhereTheAlarmBeganAnother(t *testing.T) {

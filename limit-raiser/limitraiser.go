@@ -230,11 +230,14 @@ func (r *Raiser) raise(ctx context.Context, resource held, known record, e episo
 	known.Measured = known.Measured || facts.measured()
 	at, before, key := r.now(), known, e.key(shortage.Resource)
 	plan := Decide(facts, known.in(key), r.cfg, r.home(ctx).Region, at)
-	floor := known.Floor
+	floor, dear := known.Floor, len(plan.because(OverCost))
 	known, plan, err = r.apply(ctx, resource, known, e, facts, plan, at)
-	if err == nil && known.Floor != floor {
-		// Only a refusal tells how much concurrency must stay unreserved: with it the plan is
-		// another.
+	if err == nil && (known.Floor != floor || len(plan.because(OverCost)) > dear) {
+		// Only a refusal tells how much concurrency must stay unreserved, and only the ledger that
+		// another resource's raise spent the money meanwhile: with that the plan is another.
+		if known.Spent, err = r.ledger.spent(ctx, at); err != nil {
+			return known, err
+		}
 		plan = Decide(facts, known.in(key), r.cfg, r.home(ctx).Region, at)
 		known, plan, err = r.apply(ctx, resource, known, e, facts, plan, at)
 	}

@@ -3,6 +3,7 @@ package limitraiser
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -44,6 +45,7 @@ const (
 	InCooldown     Reason = "raised too recently"
 	RaisesOfTheDay Reason = "the day's raises are used up"
 	OverCost       Reason = "over limits.addedCostAMonth"
+	CutToCost      Reason = "cut to what addedCostAMonth leaves"
 	ShardBudget    Reason = "AWS's ten shard updates a day are used up"
 	FloorReached   Reason = "the unreserved concurrency would fall too low"
 	AlreadyAsked   Reason = "a request is open already"
@@ -217,25 +219,61 @@ func priced(decision Decision) string {
 
 // limit holds back what the limits of the whole resource, or of all, do not allow.
 func (p *Plan) limit(facts Facts, memory Memory, limits Limits, now time.Time) {
-	spent := memory.Spent
 	for i := range p.Decisions {
 		decision := &p.Decisions[i]
 		if decision.Outcome != ToRaise {
 			continue
 		}
-		outcome, reason, detail := bound(*decision, facts, memory, limits, now)
-		if reason == "" && spent+decision.CostAMonth > limits.AddedCostAMonth && decision.CostAMonth > 0 {
-			outcome, reason = Refused, OverCost
-			detail = fmt.Sprintf("it adds $%.2f a month to the $%.2f of this month's raises, of $%.2f allowed", decision.CostAMonth, spent, limits.AddedCostAMonth)
+		if outcome, reason, detail := bound(*decision, facts, memory, limits, now); reason != "" {
+			decision.holdBack(outcome, reason, detail)
 		}
-		if reason == "" {
-			spent += decision.CostAMonth
-			continue
+	}
+	p.afford(memory.Spent, limits.AddedCostAMonth)
+}
+
+func (d *Decision) holdBack(outcome Outcome, reason Reason, detail string) {
+	d.Outcome, d.Reason, d.Detail = outcome, reason, detail
+	d.To, d.CostAMonth = d.From, 0
+}
+
+// unitCost is what each unit of a raise adds to a month's bill.
+func (d Decision) unitCost() float64 { return d.CostAMonth / (d.To - d.From) }
+
+// afford cuts the raises to what is left of the month's limit: all by the same share, in whole
+// units. What rounding down leaves goes on to the next part, the cheapest last, so that a unit
+// is bought wherever there is the money for one.
+func (p *Plan) afford(spent, most float64) {
+	left, cost := affordable(spent, most), costOf(p.with(ToRaise))
+	if cost <= left || cost == 0 {
+		return
+	}
+	var parts []*Decision
+	for i, decision := range p.Decisions {
+		if decision.Outcome == ToRaise && decision.CostAMonth > 0 {
+			parts = append(parts, &p.Decisions[i])
 		}
-		decision.Outcome, decision.Reason, decision.Detail = outcome, reason, detail
-		decision.To, decision.CostAMonth = decision.From, 0
+	}
+	slices.SortStableFunc(parts, func(a, b *Decision) int { return cmp.Compare(b.unitCost(), a.unitCost()) })
+	budget := 0.0
+	for _, decision := range parts {
+		unit, wanted := decision.unitCost(), decision.To
+		budget += decision.CostAMonth * left / cost
+		decision.To = min(wanted, decision.From+math.Floor(budget/unit))
+		budget -= unit * (decision.To - decision.From)
+		switch of := fmt.Sprintf("$%.2f of this month's raises, of $%.2f allowed", spent, most); {
+		case decision.To == decision.From:
+			decision.holdBack(Refused, OverCost, fmt.Sprintf("it adds $%.2f a month to the %s", decision.CostAMonth, of))
+		case decision.To < wanted:
+			decision.CostAMonth = unit * (decision.To - decision.From)
+			decision.Reason = CutToCost
+			decision.Detail += fmt.Sprintf("; %s were wanted, for $%.2f a month beside the %s", units(wanted), unit*(wanted-decision.From), of)
+		}
 	}
 }
+
+// affordable is what is left to be spent, less what sums of dollars may be wrong by: the ledger
+// refuses what is a hair's breadth too much.
+func affordable(spent, most float64) float64 { return max(0, most-spent-1e-6) }
 
 // bound says why a part may not be raised now; the reason is empty when it may.
 func bound(decision Decision, facts Facts, memory Memory, limits Limits, now time.Time) (Outcome, Reason, string) {

@@ -2,6 +2,7 @@ package limitraiser
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -75,26 +76,29 @@ func TestDecide(t *testing.T) {
 		to      float64
 		detail  string
 	}{
-		"to the demand":             {shortTable(50, 4000, change(func(h *Have) { h.Samples = seen(50, 450) })), Memory{}, policy(), ToRaise, IsShort, 250, "demand of 200"},
-		"by percent without any":    {shortTable(50, 4000), Memory{}, policy(), ToRaise, IsShort, 75, "for want of metrics"},
-		"cut at the maximum":        {shortTable(50, 60), Memory{}, policy(), ToRaise, IsShort, 60, "cut at the maximum"},
-		"at the maximum":            {shortTable(60, 60), Memory{}, policy(), AtMaximum, MaximumReached, 60, "60"},
-		"over the maximum":          {shortTable(90, 60), Memory{}, policy(), AtMaximum, MaximumReached, 90, "60"},
-		"no maximum":                {shortTable(50, 0), Memory{}, policy(), Refused, NoMaximum, 50, "caretaker.yaml"},
-		"not listed":                {shortTable(50, 0, func(f *Facts) { f.Unlisted = true }), Memory{}, policy(), Refused, NotListed, 50, "caretaker.yaml"},
-		"nothing to raise":          {shortTable(0, 4000, change(func(h *Have) { h.Means, h.Note = NoMeans, "on demand" })), Memory{}, policy(), Refused, NothingToRaise, 0, "on demand"},
-		"met":                       {shortTable(250, 4000, change(func(h *Have) { h.Samples = seen(50, 450) })), Memory{}, policy(), Met, NeedMet, 250, "are met"},
-		"being changed":             {shortTable(50, 4000, func(f *Facts) { f.Busy = "the table is UPDATING" }), Memory{}, policy(), Waiting, IsBusy, 50, "UPDATING"},
-		"at the maximum and busy":   {shortTable(60, 60, func(f *Facts) { f.Busy = "the table is UPDATING" }), Memory{}, policy(), AtMaximum, MaximumReached, 60, ""},
-		"resting":                   {shortTable(50, 4000), ago(4 * time.Minute), policy(), Refused, InCooldown, 50, "12:01:00 UTC"},
-		"rested":                    {shortTable(50, 4000), ago(5 * time.Minute), policy(), ToRaise, IsShort, 75, ""},
-		"never rests":               {shortTable(50, 4000), ago(0), policy(func(c *Config) { c.Limits.Cooldown = 0 }), ToRaise, IsShort, 75, ""},
-		"the day's raises":          {shortTable(50, 4000), ago(3*time.Hour, 2*time.Hour), policy(func(c *Config) { c.Limits.RaisesADay = 2 }), Refused, RaisesOfTheDay, 50, "is 2"},
-		"yesterday's do not count":  {shortTable(50, 4000), ago(13*time.Hour, 2*time.Hour), policy(func(c *Config) { c.Limits.RaisesADay = 2 }), ToRaise, IsShort, 75, ""},
-		"too dear":                  {shortTable(50, 4000), Memory{Spent: 495}, policy(), Refused, OverCost, 50, "$500.00"},
-		"dear enough":               {shortTable(50, 4000), Memory{Spent: 480}, policy(), ToRaise, IsShort, 75, ""},
-		"free where nothing may be": {shortTable(50, 4000, change(func(h *Have) { h.Means = OnDemandMaximum })), Memory{Spent: 900}, policy(), ToRaise, IsShort, 75, ""},
-		"auto scaling has room":     {shortTable(200, 4000, change(func(h *Have) { h.Means, h.InUse = AutoScaled, 100 })), Memory{}, policy(), Met, NeedMet, 200, "may go to 200 by itself"},
+		"to the demand":                   {shortTable(50, 4000, change(func(h *Have) { h.Samples = seen(50, 450) })), Memory{}, policy(), ToRaise, IsShort, 250, "demand of 200"},
+		"by percent without any":          {shortTable(50, 4000), Memory{}, policy(), ToRaise, IsShort, 75, "for want of metrics"},
+		"cut at the maximum":              {shortTable(50, 60), Memory{}, policy(), ToRaise, IsShort, 60, "cut at the maximum"},
+		"at the maximum":                  {shortTable(60, 60), Memory{}, policy(), AtMaximum, MaximumReached, 60, "60"},
+		"over the maximum":                {shortTable(90, 60), Memory{}, policy(), AtMaximum, MaximumReached, 90, "60"},
+		"no maximum":                      {shortTable(50, 0), Memory{}, policy(), Refused, NoMaximum, 50, "caretaker.yaml"},
+		"not listed":                      {shortTable(50, 0, func(f *Facts) { f.Unlisted = true }), Memory{}, policy(), Refused, NotListed, 50, "caretaker.yaml"},
+		"nothing to raise":                {shortTable(0, 4000, change(func(h *Have) { h.Means, h.Note = NoMeans, "on demand" })), Memory{}, policy(), Refused, NothingToRaise, 0, "on demand"},
+		"met":                             {shortTable(250, 4000, change(func(h *Have) { h.Samples = seen(50, 450) })), Memory{}, policy(), Met, NeedMet, 250, "are met"},
+		"being changed":                   {shortTable(50, 4000, func(f *Facts) { f.Busy = "the table is UPDATING" }), Memory{}, policy(), Waiting, IsBusy, 50, "UPDATING"},
+		"at the maximum and busy":         {shortTable(60, 60, func(f *Facts) { f.Busy = "the table is UPDATING" }), Memory{}, policy(), AtMaximum, MaximumReached, 60, ""},
+		"resting":                         {shortTable(50, 4000), ago(4 * time.Minute), policy(), Refused, InCooldown, 50, "12:01:00 UTC"},
+		"rested":                          {shortTable(50, 4000), ago(5 * time.Minute), policy(), ToRaise, IsShort, 75, ""},
+		"never rests":                     {shortTable(50, 4000), ago(0), policy(func(c *Config) { c.Limits.Cooldown = 0 }), ToRaise, IsShort, 75, ""},
+		"the day's raises":                {shortTable(50, 4000), ago(3*time.Hour, 2*time.Hour), policy(func(c *Config) { c.Limits.RaisesADay = 2 }), Refused, RaisesOfTheDay, 50, "is 2"},
+		"yesterday's do not count":        {shortTable(50, 4000), ago(13*time.Hour, 2*time.Hour), policy(func(c *Config) { c.Limits.RaisesADay = 2 }), ToRaise, IsShort, 75, ""},
+		"too dear for all of it":          {shortTable(50, 4000), Memory{Spent: 495}, policy(), ToRaise, CutToCost, 60, "75 were wanted, for $11.86"},
+		"too dear for a single unit":      {shortTable(50, 4000), Memory{Spent: 499.9}, policy(), Refused, OverCost, 50, "$500.00"},
+		"more spent than is allowed now":  {shortTable(50, 4000), Memory{Spent: 700}, policy(), Refused, OverCost, 50, "$500.00"},
+		"shards as far as the money goes": {shards(40, 80, seen(80, 0)...), Memory{Spent: 170}, policy(), ToRaise, CutToCost, 70, "80 were wanted"},
+		"dear enough":                     {shortTable(50, 4000), Memory{Spent: 480}, policy(), ToRaise, IsShort, 75, ""},
+		"free where nothing may be":       {shortTable(50, 4000, change(func(h *Have) { h.Means = OnDemandMaximum })), Memory{Spent: 900}, policy(), ToRaise, IsShort, 75, ""},
+		"auto scaling has room":           {shortTable(200, 4000, change(func(h *Have) { h.Means, h.InUse = AutoScaled, 100 })), Memory{}, policy(), Met, NeedMet, 200, "may go to 200 by itself"},
 		"auto scaling is at its end": {
 			shortTable(200, 4000, change(func(h *Have) { h.Means, h.InUse = AutoScaled, 200 })), Memory{}, policy(), ToRaise, IsShort, 300, "",
 		},
@@ -152,14 +156,43 @@ func TestDecide_takesAlongWhatIsAboutToBeShortItself(t *testing.T) {
 	}
 }
 
-func TestDecide_sharesTheCostCapAmongTheParts(t *testing.T) {
-	facts := shortTable(50, 4000, func(f *Facts) {
-		f.Parts = append(f.Parts, Have{Part: Part{"index", Write}, Means: Provisioned, Now: 50, Max: 4000, Short: true})
-	})
-	cfg := policy(func(c *Config) { c.Limits.AddedCostAMonth = 15 }) // one raise by 25 units is $11.86
-	plan := Decide(facts, Memory{}, cfg, "us-east-1", noon)
-	if plan.Decisions[0].Outcome != ToRaise || plan.Decisions[1].Reason != OverCost || plan.Decisions[1].To != 50 || plan.Decisions[1].CostAMonth != 0 {
-		t.Errorf("%+v", plan.Decisions)
+func TestDecide_cutsAllPartsByTheSameShareToWhatTheMonthLeaves(t *testing.T) {
+	part := func(index string, dimension Dimension, means Means) Have {
+		return Have{Part: Part{index, dimension}, Means: means, Now: 100, InUse: 100, Max: 4000, Short: true}
+	}
+	for name, c := range map[string]struct {
+		left  float64
+		parts []Have
+		want  []float64
+	}{
+		"all fit":                      {48, []Have{part("", Write, Provisioned), part("index", Write, Provisioned)}, []float64{150, 150}},
+		"half of it":                   {23.8, []Have{part("", Write, Provisioned), part("index", Write, Provisioned)}, []float64{125, 125}},
+		"the odd unit":                 {24.3, []Have{part("", Write, Provisioned), part("index", Write, Provisioned)}, []float64{125, 126}},
+		"by share, not by price":       {14.35, []Have{part("", Read, Provisioned), part("", Write, Provisioned)}, []float64{126, 125}},
+		"a target's maximum too":       {23.8, []Have{part("", Write, AutoScaled), part("index", Write, Provisioned)}, []float64{125, 125}},
+		"one unit, which is the cheap": {0.1, []Have{part("", Read, Provisioned), part("", Write, Provisioned)}, []float64{101, 100}},
+		"nothing":                      {0.09, []Have{part("", Read, Provisioned), part("", Write, Provisioned)}, []float64{100, 100}},
+		"nothing, but what is free":    {0, []Have{part("", Write, OnDemandMaximum), part("index", Write, Provisioned)}, []float64{150, 100}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			facts := Facts{Resource: Resource{KindTable, "orders"}, Parts: c.parts}
+			plan := Decide(facts, Memory{Spent: 500 - c.left}, policy(), "us-east-1", noon)
+			var got []float64
+			cost := 0.0
+			for _, decision := range plan.Decisions {
+				got = append(got, decision.To)
+				cost += decision.CostAMonth
+				if raised := decision.To > decision.From; raised != (decision.Outcome == ToRaise) || !raised && (decision.Reason != OverCost || decision.CostAMonth != 0) {
+					t.Errorf("%+v", decision)
+				}
+				if cut := decision.To > 100 && decision.To < 150; cut != (decision.Reason == CutToCost) {
+					t.Errorf("%+v", decision)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" || cost > c.left {
+				t.Errorf("$%.2f of $%.2f: %s", cost, c.left, diff)
+			}
+		})
 	}
 }
 
@@ -220,7 +253,7 @@ func TestDecide_keepsItsPromises(t *testing.T) {
 		}
 		slices.SortFunc(memory.Raises, time.Time.Compare)
 		plan := Decide(facts, memory, cfg, "us-east-1", noon)
-		spent := memory.Spent
+		spent, tooDear := memory.Spent, math.Inf(1)
 		for i, decision := range plan.Decisions {
 			have := facts.Parts[i]
 			switch {
@@ -234,6 +267,13 @@ func TestDecide_keepsItsPromises(t *testing.T) {
 				t.Fatalf("raised past its bounds: %+v", decision)
 			}
 			spent += decision.CostAMonth
+			if decision.Reason == OverCost {
+				one, _ := AddedCost("us-east-1", priced(decision), 0, 1, nil)
+				tooDear = min(tooDear, one)
+			}
+		}
+		if spent == memory.Spent && spent+tooDear < cfg.Limits.AddedCostAMonth-1e-6 {
+			t.Fatalf("nothing is raised, though $%v of $%v would buy a unit", cfg.Limits.AddedCostAMonth-spent, tooDear)
 		}
 		if spent > memory.Spent && spent > cfg.Limits.AddedCostAMonth+1e-6 {
 			t.Fatalf("$%v are spent of $%v", spent, cfg.Limits.AddedCostAMonth)

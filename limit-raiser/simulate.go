@@ -228,8 +228,13 @@ func (r *simulatedRaiser) size(minute int, seen []measured, capacity float64) (s
 		return Step{}, step.Reason
 	}
 	cost, _ := AddedCost(r.policy.Region, r.policy.Price, step.From, step.To, limits.Prices)
-	if r.added+cost > limits.AddedCostAMonth {
-		return Step{}, "it would cost more than all raises of a month may"
+	if left := affordable(r.added, limits.AddedCostAMonth); cost > left {
+		unit := cost / (step.To - step.From)
+		if step.To = step.From + math.Floor(left/unit); step.To == step.From {
+			return Step{}, "it would cost more than all raises of a month may"
+		}
+		cost = unit * (step.To - step.From)
+		step.Reason += ", " + string(CutToCost)
 	}
 	r.added += cost
 	return step, ""

@@ -2,6 +2,7 @@ package limitraiser
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,6 +86,15 @@ func TestSimulate_neverLowersNorPassesMaximumNorLimits(t *testing.T) {
 		if s := Simulate(BuiltInTraces()[0], policy); len(s.Raises) > 0 || len(s.Refusals) == 0 || s.Raiser.Capacity != 50 {
 			t.Errorf("%s: %d raises to %v and %d refusals", name, len(s.Raises), s.Raiser.Capacity, len(s.Refusals))
 		}
+	}
+}
+
+func TestSimulate_cutsARaiseToWhatTheMonthLeaves(t *testing.T) {
+	policy := usual()
+	policy.Limits.AddedCostAMonth = 100 // 186 units
+	s := Simulate(BuiltInTraces()[0], policy)
+	if len(s.Raises) != 1 || s.Raises[0].Step.To != 236 || !strings.Contains(s.Raises[0].Step.Reason, string(CutToCost)) {
+		t.Errorf("%+v", s.Raises)
 	}
 }
 
