@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"caretaker/internal/tag"
 )
 
 // addStacks adds a stack for each enabled part and Region. The returned function
@@ -80,7 +82,7 @@ func newStack(app constructs.Construct, in input, to target) awscdk.Stack {
 	for key, value := range in.file.Tags {
 		tags.Add(jsii.String(key), jsii.String(value), nil)
 	}
-	tags.Add(jsii.String("caretaker:stage"), jsii.String(in.stage), nil)
+	tags.Add(jsii.String(tag.Stage), jsii.String(in.stage), nil)
 	return stack
 }
 

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"caretaker/internal/setting"
+	"caretaker/internal/tag"
 )
 
 // someFacts draws a Region in which anything may refer to anything.
@@ -30,9 +31,9 @@ func someFacts(t *rapid.T) Facts {
 				Edge: rapid.IntRange(0, 20).Draw(t, "edge") == 0,
 			})
 		}
-		for _, tag := range []string{keepTag, offTag, untilTag} {
+		for _, key := range []string{tag.Keep, tag.Janitor, tag.KeepUntil} {
 			if rapid.IntRange(0, 6).Draw(t, "tagged") == 0 {
-				function.Tags[tag] = rapid.SampledFrom([]string{"1", "2", "5", "off", "on", "2026-06-20", "2020-01-01", "x", ""}).Draw(t, tag)
+				function.Tags[key] = rapid.SampledFrom([]string{"1", "2", "5", "off", "on", "2026-06-20", "2020-01-01", "x", ""}).Draw(t, key)
 			}
 		}
 		facts.Functions = append(facts.Functions, function)
@@ -90,7 +91,7 @@ func TestDecide_neverDeletesWhatIsReferencedOrTheNewest(t *testing.T) {
 			for _, version := range function.Versions {
 				newest[function.Name] = append(newest[function.Name], version.Number)
 			}
-			if function.Tags[keepTag] == "" {
+			if function.Tags[tag.Keep] == "" {
 				newest[function.Name] = last(newest[function.Name], least)
 			} else {
 				newest[function.Name] = last(newest[function.Name], 1)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"caretaker/internal/tag"
 )
 
 // fileOf holds these versions of checkout, as they were published.
@@ -43,7 +45,7 @@ func TestReviewed_shrinksAndNeverGrows(t *testing.T) {
 		{"what an alias came to name since", fileOf(1, 2, 3), []change{referenced(Alias, "2", "live")}, []int64{1, 3}},
 		{"other code under the same number", other, nil, []int64{1, 3}},
 		{"the same number of another function", elsewhere, nil, []int64{2}},
-		{"a function that its owners took out since", fileOf(1, 2), []change{tagged(offTag, "off")}, nil},
+		{"a function that its owners took out since", fileOf(1, 2), []change{tagged(tag.Janitor, "off")}, nil},
 		{"no more than maxDeletions, the biggest", fileOf(1, 2, 3), []change{policy(func(c *Config) { c.Belts.MaxDeletions = 2 })}, []int64{2, 3}},
 		{"what maxDeletions cut off for versions not in the file", fileOf(1, 2), []change{policy(func(c *Config) { c.Belts.MaxDeletions = 1 })}, []int64{2}},
 	} {

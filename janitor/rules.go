@@ -9,13 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"caretaker/internal/tag"
 )
 
-// The tags by which a function's owners overrule the file.
+// The tags of what CloudFormation deployed.
 const (
-	keepTag      = "caretaker:keep"
-	offTag       = "caretaker:janitor"
-	untilTag     = "caretaker:keep-until"
 	stackIDTag   = "aws:cloudformation:stack-id"
 	stackNameTag = "aws:cloudformation:stack-name"
 )
@@ -113,23 +112,26 @@ func byNumber(a, b Version) int { return cmp.Compare(a.Number, b.Number) }
 // ownersWill reads the file's lists and the function's tags.
 func (r *rules) ownersWill(cfg Config) (Reason, string) {
 	tags := r.function.Tags
-	if text, tagged := tags[keepTag]; tagged {
+	if key := tag.Misspelt(tags); key != "" {
+		return TagUnreadable, fmt.Sprintf("%q is none of the tags that Caretaker knows", key)
+	}
+	if text, tagged := tags[tag.Keep]; tagged {
 		count, err := strconv.Atoi(text)
 		if err != nil || count < 1 || count > 10000 {
-			return TagUnreadable, fmt.Sprintf("%s=%q is not a whole number from 1 to 10000", keepTag, text)
+			return TagUnreadable, fmt.Sprintf("%s=%q is not a whole number from 1 to 10000", tag.Keep, text)
 		}
 		r.newest = count
 	}
-	if text, tagged := tags[offTag]; tagged && text != "on" {
+	if text, tagged := tags[tag.Janitor]; tagged && text != "on" {
 		if text != "off" {
-			return TagUnreadable, fmt.Sprintf("%s=%q is neither on nor off", offTag, text)
+			return TagUnreadable, fmt.Sprintf("%s=%q is neither on nor off", tag.Janitor, text)
 		}
 		return TaggedOff, ""
 	}
-	if text, tagged := tags[untilTag]; tagged {
+	if text, tagged := tags[tag.KeepUntil]; tagged {
 		day, err := time.Parse(time.DateOnly, text)
 		if err != nil {
-			return TagUnreadable, fmt.Sprintf("%s=%q is not a date like 2027-01-31", untilTag, text)
+			return TagUnreadable, fmt.Sprintf("%s=%q is not a date like 2027-01-31", tag.KeepUntil, text)
 		}
 		if r.now.Before(day.AddDate(0, 0, 1)) {
 			return TaggedUntil, text

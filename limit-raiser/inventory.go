@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"caretaker/internal/setting"
+	"caretaker/internal/tag"
 )
 
 // Means is how a part is raised.
@@ -157,7 +158,7 @@ func unlisted(facts Facts, short []Part) Facts {
 const stackTag = "aws:cloudformation:stack-name"
 
 // RaiseTag lets a table be raised that the file does not list: caretaker:raise=max:4000.
-const RaiseTag = "caretaker:raise"
+const RaiseTag = tag.Raise
 
 // maximumOf reads the tag's value. What it does not understand allows nothing.
 func maximumOf(tag string, ceiling int64) float64 {
