@@ -71,6 +71,11 @@ func (r *Raiser) apply(ctx context.Context, h held, known record, e episode, fac
 	if r.cfg.DryRun {
 		return known, plan.become(ToRaise, WouldRaise, DryRun), nil
 	}
+	if known.Intent != nil {
+		// A scalable target could be raised while its table is being changed; but one raise at a
+		// time, or what became of the first is forgotten.
+		return known, plan.become(ToRaise, Waiting, IsBusy), nil
+	}
 	cost := costOf(raises)
 	free, err := r.ledger.spend(ctx, at, cost, r.cfg.Limits.AddedCostAMonth)
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"golang.org/x/sync/errgroup"
 
@@ -367,4 +369,39 @@ func TestHandle_raisesOnceWhenTheEventCannotBeCompleted(t *testing.T) {
 		t.Errorf("%+v, %v", report, err)
 	}
 	s.wantWrites(75, 1)
+}
+
+// The answer of a raise was lost, and the table is being changed when another raise is due that
+// could be made all the same.
+func TestHandle_makesNoRaiseBesideOneThatIsUnclear(t *testing.T) {
+	s := throttledWrites(t)
+	s.cfg.Limits.Cooldown = 0
+	targets := applicationautoscaling.NewFromConfig(s.config)
+	_, err := targets.RegisterScalableTarget(t.Context(), &applicationautoscaling.RegisterScalableTargetInput{
+		ServiceNamespace: autoscalingtypes.ServiceNamespaceDynamodb, ResourceId: aws.String("table/" + s.table),
+		ScalableDimension: autoscalingtypes.ScalableDimensionDynamoDBTableReadCapacityUnits, MinCapacity: aws.Int32(5), MaxCapacity: aws.Int32(5),
+	})
+	s.must(err)
+	r, resource := s.raiser(s.cfg), Resource{KindTable, s.table}
+	begun := &intent{Event: "another", At: s.now().Add(-10 * time.Minute), Decisions: []Decision{
+		{Part: Part{Dimension: Write}, Means: Provisioned, Outcome: Waiting, Reason: Unclear, From: 50, To: 75, CostAMonth: 12},
+	}}
+	facts, err := r.inventory(t.Context(), Shortage{resource, []Part{{Dimension: Read}, {Dimension: Write}}})
+	s.must(err)
+	facts.Busy = "the table is UPDATING"
+	report := Report{Outcomes: map[Outcome]int{}}
+	known, made, err := r.resolve(t.Context(), record{Intent: begun}, "this", facts, &report)
+	if made || err != nil || known.Intent != begun {
+		t.Fatalf("%v, %v: it is not known yet what became of it: %+v", made, err, known)
+	}
+	h, _, _, err := r.ledger.take(t.Context(), resource.Key(), s.now().Add(time.Minute))
+	s.must(err)
+	plan := Decide(facts, known.Memory, s.cfg, "us-east-1", s.now())
+	if len(plan.with(ToRaise)) != 1 {
+		t.Fatalf("it is not due: %+v", plan)
+	}
+	known, plan, err = r.apply(t.Context(), h, known, episode{Alarm: Alarm{Name: "a", ChangedAt: s.now()}}, facts, plan, s.now())
+	if err != nil || known.Intent != begun || len(plan.with(Waiting)) != 2 || s.calls("RegisterScalableTarget") != 1 {
+		t.Errorf("what was begun is forgotten: %+v, %+v, %v", known, plan, err)
+	}
 }
