@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -189,32 +191,59 @@ func (l ledger) release(ctx context.Context, h held) error {
 // spend adds to the cost of the raises of a UTC month, unless that would be over the cap. It is
 // the one place where raises of different resources meet.
 func (l ledger) spend(ctx context.Context, at time.Time, dollars, mostDollars float64) (bool, error) {
-	if dollars > mostDollars {
-		return false, nil
-	}
-	_, err := l.db.UpdateItem(ctx, l.update(month(at), "ADD #spent :more SET #ttl = :ttl",
-		"attribute_not_exists(#spent) OR #spent <= :room",
-		values{":more": num(dollars), ":room": num(mostDollars - dollars), ":ttl": l.expiry(keepAudit)}))
-	var full *dynamodbtypes.ConditionalCheckFailedException
-	if errors.As(err, &full) {
-		return false, nil
-	}
+	free, err := l.count(ctx, at, dollars, mostDollars)
 	if err != nil {
 		return false, fmt.Errorf("adding to the month's cost: %w", err)
 	}
-	return true, nil
+	return free, nil
 }
 
 // giveBack takes off what a raise that was not made would have cost.
 func (l ledger) giveBack(ctx context.Context, at time.Time, dollars float64) error {
-	if dollars == 0 {
-		return nil
-	}
-	if _, err := l.db.UpdateItem(ctx, l.update(month(at), "ADD #spent :less", "attribute_exists(#spent)", values{":less": num(-dollars)})); err != nil {
+	if _, err := l.count(ctx, at, -dollars, math.Inf(1)); err != nil {
 		return fmt.Errorf("taking off the month's cost: %w", err)
 	}
 	return nil
 }
+
+// count changes the month's cost, each time once: DynamoDB's ADD would count twice when an answer
+// is lost and the SDK asks again. The record names the last changes for that.
+func (l ledger) count(ctx context.Context, at time.Time, dollars, mostDollars float64) (bool, error) {
+	if dollars == 0 {
+		return true, nil // also where the cap was lowered under what is spent
+	}
+	item, err := l.get(ctx, month(at))
+	if err != nil {
+		return false, err
+	}
+	for change := rand.Text(); ; {
+		last := strings.Fields(text(item["changes"]))
+		if slices.Contains(last, change) {
+			return true, nil
+		}
+		spent := number(item["spent"]) + dollars
+		if dollars > 0 && spent > mostDollars {
+			return false, nil
+		}
+		given := values{
+			":spent": num(spent), ":ttl": l.expiry(keepAudit),
+			":changes": str(strings.Join(append(last[max(0, len(last)-mostChanges+1):], change), " ")),
+		}
+		condition := "attribute_not_exists(#changes)"
+		if len(last) > 0 {
+			condition, given[":last"] = "#changes = :last", item["changes"]
+		}
+		_, err := l.db.UpdateItem(ctx, l.update(month(at), "SET #spent = :spent, #changes = :changes, #ttl = :ttl", condition, given))
+		var other *dynamodbtypes.ConditionalCheckFailedException
+		if !errors.As(err, &other) {
+			return err == nil, err
+		}
+		item = other.Item
+	}
+}
+
+// mostChanges are more than others make while the SDK repeats one.
+const mostChanges = 50
 
 // spent is what the raises of a UTC month cost, in US dollars a month.
 func (l ledger) spent(ctx context.Context, at time.Time) (float64, error) {
@@ -262,7 +291,7 @@ func key(partition, sort string) map[string]dynamodbtypes.AttributeValue {
 // names are the attributes by the placeholders of expressions: most are words that DynamoDB keeps
 // for itself.
 var names = map[string]string{
-	"#status": "status", "#owner": "owner", "#until": "until", "#state": "state", "#spent": "spent", "#told": "told", "#ttl": LedgerTTL,
+	"#status": "status", "#owner": "owner", "#until": "until", "#state": "state", "#spent": "spent", "#changes": "changes", "#told": "told", "#ttl": LedgerTTL,
 }
 
 func (l ledger) update(partition, expression, condition string, given values) *dynamodb.UpdateItemInput {

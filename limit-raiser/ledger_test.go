@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
+
+	"caretaker/internal/emulator"
 )
 
 func TestLedger_handsAnEventToOneOfMany(t *testing.T) {
@@ -111,6 +113,51 @@ func TestLedger_neverSpendsMoreThanTheCap(t *testing.T) {
 	}
 	if got, err := ledger.spent(t.Context(), w.now().AddDate(0, 1, 1)); err != nil || got != 0 {
 		t.Errorf("the next month begins with %v, %v", got, err)
+	}
+}
+
+func TestLedger_countsACostOnceWhenTheAnswerIsLost(t *testing.T) {
+	w := newWorld(t)
+	ledger := newLedger(w.clients.Ledger, w.options.Table, w.now)
+	lost := emulator.Fault{Operation: "UpdateItem", Times: 1, Truncate: true}
+	for _, step := range []struct {
+		change func() error
+		want   float64
+	}{
+		{func() error { _, err := ledger.spend(t.Context(), w.now(), 100, 500); return err }, 100},
+		{func() error { return ledger.giveBack(t.Context(), w.now(), 40) }, 60},
+		{func() error { _, err := ledger.spend(t.Context(), w.now(), 300, 500); return err }, 360},
+	} {
+		w.emulator.Inject(lost)
+		// Another run counts before the call is repeated.
+		w.emulator.Inject(emulator.Fault{Operation: "UpdateItem", Times: 1, Before: func(emulator.Call) {
+			if _, err := ledger.spend(context.WithoutCancel(t.Context()), w.now(), 1, 500); err != nil {
+				t.Error(err)
+			}
+		}})
+		before, err := ledger.spent(t.Context(), w.now())
+		w.must(err)
+		w.must(step.change())
+		w.emulator.ClearFaults()
+		w.must(ledger.giveBack(t.Context(), w.now(), 1))
+		if got, err := ledger.spent(t.Context(), w.now()); err != nil || got != step.want {
+			t.Errorf("$%v are spent after $%v, %v; want $%v", got, before, err, step.want)
+		}
+	}
+}
+
+func TestLedger_letsPassWhatCostsNothing(t *testing.T) {
+	w := newWorld(t)
+	ledger := newLedger(w.clients.Ledger, w.options.Table, w.now)
+	if free, err := ledger.spend(t.Context(), w.now(), 480, 500); !free || err != nil {
+		t.Fatal(free, err)
+	}
+	// The cap was lowered in the middle of the month.
+	if free, err := ledger.spend(t.Context(), w.now(), 0, 100); !free || err != nil {
+		t.Errorf("what is free is held back by the limit on cost: %v", err)
+	}
+	if free, err := ledger.spend(t.Context(), w.now(), 1, 100); free || err != nil {
+		t.Errorf("a dollar is over it: %v", err)
 	}
 }
 
