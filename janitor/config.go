@@ -116,8 +116,9 @@ type Checks struct {
 	Scheduler               bool `json:"scheduler" yaml:"scheduler"`
 	Pipes                   bool `json:"pipes" yaml:"pipes"`
 	APIGateway              bool `json:"apiGateway" yaml:"apiGateway"`
-	// APIGatewayStages reads what each REST API stage was deployed with, which differs from
-	// what APIGateway reads when the API was edited since. AWS allows 5 such reads in 30 seconds.
+	// APIGatewayStages reads what each stage of a REST API, and of an HTTP API that is not deployed
+	// with each change, was deployed with. That differs from what APIGateway reads when the API was
+	// edited since. AWS allows 5 such reads of REST APIs in 30 seconds.
 	APIGatewayStages bool `json:"apiGatewayStages" yaml:"apiGatewayStages"`
 	EventBridge      bool `json:"eventBridge" yaml:"eventBridge"`
 	AppSync          bool `json:"appSync" yaml:"appSync"`

@@ -39,10 +39,11 @@ func newBucket(perSecond float64, burst int) *bucket {
 
 // The buckets beside Lambda's control plane.
 const (
-	controlPlane = "Lambda"
-	policyCalls  = "Lambda.GetPolicy"
-	historyCalls = "CloudTrail"
-	exportCalls  = "API Gateway.GetExport"
+	controlPlane    = "Lambda"
+	policyCalls     = "Lambda.GetPolicy"
+	historyCalls    = "CloudTrail"
+	exportCalls     = "API Gateway.GetExport"
+	httpExportCalls = "ApiGatewayV2.ExportApi"
 )
 
 // NewPace allows perSecond Lambda control-plane calls a second, and as many of GetPolicy,
@@ -58,6 +59,8 @@ func NewPace(perSecond float64) *Pace {
 			historyCalls: newBucket(2, 1),
 			// 5 in 30 seconds: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 			exportCalls: newBucket(5.0/30, 5),
+			// No rate of its own is documented: a tenth of what an account has for all of API Gateway.
+			httpExportCalls: newBucket(1, 5),
 		},
 	}
 }

@@ -138,6 +138,7 @@ var scans = []scan{
 		kinds: []Kind{APIStage}, read: (*Janitor).readAPIStages,
 		grants: []iam.Statement{{Sid: "ReadAPIStages", Actions: []string{"apigateway:GET"}, Resources: []string{
 			"arn:${Partition}:apigateway:${Region}::/restapis", "arn:${Partition}:apigateway:${Region}::/restapis/*",
+			"arn:${Partition}:apigateway:${Region}::/apis", "arn:${Partition}:apigateway:${Region}::/apis/*",
 		}}},
 	},
 	{

@@ -29,21 +29,18 @@ func (j *Janitor) readAPIs(ctx context.Context, in scope) (Findings, error) {
 			return Findings{}, fmt.Errorf("reading REST API %s: %w", aws.ToString(api.Name), err)
 		}
 	}
-	err = everyPage(func(token *string) (*string, error) {
-		page, err := j.aws.APIGatewayV2.GetApis(ctx, &apigatewayv2.GetApisInput{MaxResults: aws.String("100"), NextToken: token})
-		if err != nil {
-			return nil, fmt.Errorf("listing HTTP APIs: %w", err)
+	others, err := j.httpAPIs(ctx)
+	if err != nil {
+		return Findings{}, err
+	}
+	for _, api := range others {
+		err := j.readHTTPAPI(ctx, in, api, &found)
+		var gone *apigatewayv2types.NotFoundException
+		if err != nil && !errors.As(err, &gone) {
+			return Findings{}, fmt.Errorf("reading HTTP API %s: %w", aws.ToString(api.Name), err)
 		}
-		for _, api := range page.Items {
-			err := j.readHTTPAPI(ctx, in, api, &found)
-			var gone *apigatewayv2types.NotFoundException
-			if err != nil && !errors.As(err, &gone) {
-				return nil, fmt.Errorf("reading HTTP API %s: %w", aws.ToString(api.Name), err)
-			}
-		}
-		return page.NextToken, nil
-	})
-	return found, err
+	}
+	return found, nil
 }
 
 func (j *Janitor) restAPIs(ctx context.Context) ([]apigatewaytypes.RestApi, error) {
@@ -58,6 +55,23 @@ func (j *Janitor) restAPIs(ctx context.Context) ([]apigatewaytypes.RestApi, erro
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listing REST APIs: %w", err)
+	}
+	return apis, nil
+}
+
+// httpAPIs are the HTTP and WebSocket APIs.
+func (j *Janitor) httpAPIs(ctx context.Context) ([]apigatewayv2types.Api, error) {
+	var apis []apigatewayv2types.Api
+	err := everyPage(func(token *string) (*string, error) {
+		page, err := j.aws.APIGatewayV2.GetApis(ctx, &apigatewayv2.GetApisInput{MaxResults: aws.String("100"), NextToken: token})
+		if err != nil {
+			return nil, err
+		}
+		apis = append(apis, page.Items...)
+		return page.NextToken, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing HTTP APIs: %w", err)
 	}
 	return apis, nil
 }
@@ -122,8 +136,8 @@ func (j *Janitor) readHTTPAPI(ctx context.Context, in scope, api apigatewayv2typ
 	})
 }
 
-// readAPIStages reads what the stages of REST APIs were deployed with: a stage serves the API
-// as it was then, whatever was edited since.
+// readAPIStages reads what stages were deployed with: a stage serves the API as it was then,
+// whatever was edited since. Nothing tells it of a WebSocket API's stage.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_GetExport.html
 func (j *Janitor) readAPIStages(ctx context.Context, in scope) (Findings, error) {
 	rest, err := j.restAPIs(ctx)
@@ -134,17 +148,31 @@ func (j *Janitor) readAPIStages(ctx context.Context, in scope) (Findings, error)
 	for _, api := range rest {
 		stages, err := j.aws.APIGateway.GetStages(ctx, &apigateway.GetStagesInput{RestApiId: api.Id})
 		if err == nil {
-			err = j.readDeployed(ctx, in, api, stages.Item, &found)
+			err = j.readRestStages(ctx, in, api, stages.Item, &found)
 		}
 		var gone *apigatewaytypes.NotFoundException
 		if err != nil && !errors.As(err, &gone) {
 			return Findings{}, fmt.Errorf("reading the stages of REST API %s: %w", aws.ToString(api.Name), err)
 		}
 	}
+	others, err := j.httpAPIs(ctx)
+	if err != nil {
+		return Findings{}, err
+	}
+	for _, api := range others {
+		if api.ProtocolType == apigatewayv2types.ProtocolTypeWebsocket {
+			continue
+		}
+		err := j.readHTTPStages(ctx, in, api, &found)
+		var gone *apigatewayv2types.NotFoundException
+		if err != nil && !errors.As(err, &gone) {
+			return Findings{}, fmt.Errorf("reading the stages of HTTP API %s: %w", aws.ToString(api.Name), err)
+		}
+	}
 	return found, nil
 }
 
-func (j *Janitor) readDeployed(ctx context.Context, in scope, api apigatewaytypes.RestApi, stages []apigatewaytypes.Stage, found *Findings) error {
+func (j *Janitor) readRestStages(ctx context.Context, in scope, api apigatewaytypes.RestApi, stages []apigatewaytypes.Stage, found *Findings) error {
 	for _, stage := range stages {
 		export, err := j.aws.APIGateway.GetExport(ctx, &apigateway.GetExportInput{
 			RestApiId: api.Id, StageName: stage.StageName, ExportType: aws.String("oas30"),
@@ -157,20 +185,71 @@ func (j *Janitor) readDeployed(ctx context.Context, in scope, api apigatewaytype
 		if err != nil {
 			return err
 		}
-		var document any
-		if err := json.Unmarshal(export.Body, &document); err != nil {
-			return fmt.Errorf("reading the export of stage %s: %w", aws.ToString(stage.StageName), err)
+		if err := found.exported(in, api.Name, stage.StageName, export.Body); err != nil {
+			return err
 		}
-		by := aws.ToString(api.Name) + "/" + aws.ToString(stage.StageName)
-		objects(document, func(part map[string]any) {
-			uri, _ := part["uri"].(string)
-			credentials, _ := part["credentials"].(string)
-			found.named(in, APIStage, by, uriCalls(uri, credentials))
-			uri, _ = part["authorizerUri"].(string)
-			credentials, _ = part["authorizerCredentials"].(string)
-			found.named(in, APIStage, by, uriCalls(uri, credentials))
-		})
 	}
+	return nil
+}
+
+// readHTTPStages reads the stages that need not serve the API as it is now.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-export.html
+func (j *Janitor) readHTTPStages(ctx context.Context, in scope, api apigatewayv2types.Api, found *Findings) error {
+	var stages []apigatewayv2types.Stage
+	err := everyPage(func(token *string) (*string, error) {
+		page, err := j.aws.APIGatewayV2.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: api.ApiId, MaxResults: aws.String("100"), NextToken: token})
+		if err != nil {
+			return nil, err
+		}
+		stages = append(stages, page.Items...)
+		return page.NextToken, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, stage := range stages {
+		if stage.DeploymentId == nil || servesLatest(stage) {
+			continue
+		}
+		export, err := j.aws.APIGatewayV2.ExportApi(ctx, &apigatewayv2.ExportApiInput{
+			ApiId: api.ApiId, StageName: stage.StageName, Specification: aws.String("OAS30"), OutputType: aws.String("JSON"), IncludeExtensions: aws.Bool(true),
+		})
+		var gone *apigatewayv2types.NotFoundException
+		if errors.As(err, &gone) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := found.exported(in, api.Name, stage.StageName, export.Body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// servesLatest says that a stage is deployed with each change of its API, and that the last of
+// these deployments went well. That it did is a text alone, since there is no code for it; in
+// another wording it costs an export.
+func servesLatest(stage apigatewayv2types.Stage) bool {
+	return aws.ToBool(stage.AutoDeploy) && strings.HasPrefix(aws.ToString(stage.LastDeploymentStatusMessage), "Successfully deployed")
+}
+
+// exported adds what a stage's OpenAPI document calls.
+func (f *Findings) exported(in scope, api, stage *string, body []byte) error {
+	var document any
+	if err := json.Unmarshal(body, &document); err != nil {
+		return fmt.Errorf("reading the export of stage %s: %w", aws.ToString(stage), err)
+	}
+	by := aws.ToString(api) + "/" + aws.ToString(stage)
+	objects(document, func(part map[string]any) {
+		uri, _ := part["uri"].(string)
+		credentials, _ := part["credentials"].(string)
+		f.named(in, APIStage, by, uriCalls(uri, credentials))
+		uri, _ = part["authorizerUri"].(string)
+		credentials, _ = part["authorizerCredentials"].(string)
+		f.named(in, APIStage, by, uriCalls(uri, credentials))
+	})
 	return nil
 }
 

@@ -83,6 +83,8 @@ func TestHandle_deletesNothingThatARefusedCallCouldHaveProtected(t *testing.T) {
 		{"ApiGatewayV2.GetApis", "apigateway:GET", "checks.apiGateway"},
 		{"ApiGatewayV2.GetIntegrations", "apigateway:GET", "checks.apiGateway"},
 		{"ApiGatewayV2.GetAuthorizers", "apigateway:GET", "checks.apiGateway"},
+		{"ApiGatewayV2.GetStages", "apigateway:GET", "checks.apiGatewayStages"},
+		{"ApiGatewayV2.ExportApi", "apigateway:GET", "checks.apiGatewayStages"},
 		{"EventBridge.ListEventBuses", "events:ListEventBuses", "checks.eventBridge"},
 		{"EventBridge.ListRules", "events:ListRules", "checks.eventBridge"},
 		{"EventBridge.ListTargetsByRule", "events:ListTargetsByRule", "checks.eventBridge"},

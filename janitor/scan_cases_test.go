@@ -260,6 +260,21 @@ var scanCases = []struct {
 		Decision{Reason: Referenced(APIStage), Detail: "shop/prod"},
 	},
 	{
+		"what an HTTP API's stage was deployed with", "checks.apiGatewayStages",
+		func(w *world) {
+			w.httpStages(`{"stageName":"$default","autoDeploy":true,"deploymentId":"d","lastDeploymentStatusMessage":"Successfully deployed stage with deployment ID 'd'"}`,
+				`{"stageName":"empty","autoDeploy":false}`, `{"stageName":"gone","deploymentId":"d"}`, `{"stageName":"prod","autoDeploy":false,"deploymentId":"d"}`)
+		},
+		Decision{Reason: Referenced(APIStage), Detail: "shop/prod"},
+	},
+	{
+		"what an HTTP API's stage serves since its last automatic deployment failed", "checks.apiGatewayStages",
+		func(w *world) {
+			w.httpStages(`{"stageName":"prod","autoDeploy":true,"deploymentId":"d","lastDeploymentStatusMessage":"Deployment attempt failed: Unable to deploy API because no routes exist in this API"}`)
+		},
+		Decision{Reason: Referenced(APIStage), Detail: "shop/prod"},
+	},
+	{
 		"an event rule's target", "checks.eventBridge",
 		func(w *world) {
 			w.on("EventBridge.ListEventBuses", pages(`{"EventBuses":[],"NextToken":"2"}`, `{"EventBuses":[{"Name":"shop"}]}`))
@@ -302,6 +317,31 @@ var scanCases = []struct {
 
 func pathOf(arn string) string {
 	return "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + arn + "/invocations"
+}
+
+// httpStages is an HTTP API with these stages, on a second page, beside a WebSocket API, whose
+// stages nothing exports. The one called prod calls version 1, the one called gone is no longer
+// there, and any other is not to be exported.
+func (w *world) httpStages(stages ...string) {
+	w.on("ApiGatewayV2.GetApis", always(`{"items":[{"apiId":"w","name":"chat","protocolType":"WEBSOCKET"},{"apiId":"h","name":"shop","protocolType":"HTTP"}]}`))
+	w.on("ApiGatewayV2.GetStages", func(_ int, request string) (int, string) {
+		switch {
+		case !strings.Contains(request, "/apis/h/"):
+			return http.StatusBadRequest, "BadRequestException"
+		case !strings.Contains(request, "nextToken=2"):
+			return http.StatusOK, `{"items":[],"nextToken":"2"}`
+		}
+		return http.StatusOK, fmt.Sprintf(`{"items":[%s]}`, strings.Join(stages, ","))
+	})
+	w.on("ApiGatewayV2.ExportApi", func(_ int, request string) (int, string) {
+		switch {
+		case strings.Contains(request, "stageName=gone"):
+			return http.StatusNotFound, "NotFoundException"
+		case !strings.Contains(request, "stageName=prod"):
+			return http.StatusBadRequest, "BadRequestException"
+		}
+		return http.StatusOK, fmt.Sprintf(`{"paths":{"/x":{"get":{"x-amazon-apigateway-integration":{"type":"AWS_PROXY","uri":%q,"credentials":"role"}}}}}`, pathOf(here("1")))
+	})
 }
 
 // invocations are metrics with these dimensions.

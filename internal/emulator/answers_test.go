@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -343,22 +344,81 @@ func TestExportApi_showsIntegrationsWithTheirRoles(t *testing.T) {
 	if err != nil || aws.ToString(listed.Items[0].CredentialsArn) != role {
 		t.Errorf("%v, %+v", err, listed)
 	}
-	out, err := client.ExportApi(ctx, &apigatewayv2.ExportApiInput{ApiId: api.ApiId, OutputType: aws.String("JSON"), Specification: aws.String("OAS30")})
+	got := exported(t, client, api.ApiId, nil)
+	for path, method := range map[string]string{"/pets": "get", "/carts": "x-amazon-apigateway-any-method", "/$default": "x-amazon-apigateway-any-method"} {
+		if got := got.Paths[path][method].Integration; got.URI != uriOfVersion("1") || got.Credentials != role {
+			t.Errorf("%s: %+v", path, got)
+		}
+	}
+}
+
+// document is an export, as far as it matters here.
+type document struct {
+	Paths map[string]map[string]struct {
+		Integration struct{ URI, Credentials string } `json:"x-amazon-apigateway-integration"`
+	}
+}
+
+func exported(t *testing.T, client *apigatewayv2.Client, api, stage *string) (read document) {
+	t.Helper()
+	out, err := client.ExportApi(t.Context(), &apigatewayv2.ExportApiInput{
+		ApiId: api, StageName: stage, OutputType: aws.String("JSON"), Specification: aws.String("OAS30"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var document struct {
-		Paths map[string]map[string]struct {
-			Integration struct{ URI, Credentials string } `json:"x-amazon-apigateway-integration"`
-		}
-	}
-	if err := json.Unmarshal(out.Body, &document); err != nil {
+	if err := json.Unmarshal(out.Body, &read); err != nil {
 		t.Fatal(err)
 	}
-	uri := "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:000000000000:function:fn:1/invocations"
-	for path, method := range map[string]string{"/pets": "get", "/carts": "x-amazon-apigateway-any-method", "/$default": "x-amazon-apigateway-any-method"} {
-		if got := document.Paths[path][method].Integration; got.URI != uri || got.Credentials != role {
-			t.Errorf("%s: %+v", path, got)
+	return read
+}
+
+func uriOfVersion(version string) string {
+	return "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:000000000000:function:fn:" + version + "/invocations"
+}
+
+func TestExportApi_showsAStageAsItWasDeployed(t *testing.T) {
+	cfg, ctx := fresh(t), t.Context()
+	client := apigatewayv2.NewFromConfig(cfg)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
 		}
+	}
+	function := func(version string) *string {
+		return aws.String("arn:aws:lambda:eu-west-1:000000000000:function:fn:" + version)
+	}
+	api, err := client.CreateApi(ctx, &apigatewayv2.CreateApiInput{Name: aws.String("shop"), ProtocolType: apitypes.ProtocolTypeHttp})
+	must(err)
+	integration, err := client.CreateIntegration(ctx, &apigatewayv2.CreateIntegrationInput{
+		ApiId: api.ApiId, IntegrationType: apitypes.IntegrationTypeAwsProxy, IntegrationUri: function("1"), PayloadFormatVersion: aws.String("2.0"),
+	})
+	must(err)
+	_, err = client.CreateRoute(ctx, &apigatewayv2.CreateRouteInput{
+		ApiId: api.ApiId, RouteKey: aws.String("GET /pets"), Target: aws.String("integrations/" + aws.ToString(integration.IntegrationId)),
+	})
+	must(err)
+	deployment, err := client.CreateDeployment(ctx, &apigatewayv2.CreateDeploymentInput{ApiId: api.ApiId})
+	must(err)
+	for stage, follows := range map[string]bool{"prod": false, "dev": true} {
+		_, err = client.CreateStage(ctx, &apigatewayv2.CreateStageInput{
+			ApiId: api.ApiId, StageName: &stage, DeploymentId: deployment.DeploymentId, AutoDeploy: &follows,
+		})
+		must(err)
+	}
+	_, err = client.UpdateIntegration(ctx, &apigatewayv2.UpdateIntegrationInput{ApiId: api.ApiId, IntegrationId: integration.IntegrationId, IntegrationUri: function("2")})
+	must(err)
+	for stage, version := range map[string]string{"prod": "1", "dev": "2"} {
+		if got := exported(t, client, api.ApiId, &stage).Paths["/pets"]["get"].Integration.URI; got != uriOfVersion(version) {
+			t.Errorf("stage %s calls %s", stage, got)
+		}
+	}
+	_, err = client.ExportApi(ctx, &apigatewayv2.ExportApiInput{
+		ApiId: api.ApiId, StageName: aws.String("absent"), OutputType: aws.String("JSON"), Specification: aws.String("OAS30"),
+	})
+	var absent *apitypes.NotFoundException
+	if !errors.As(err, &absent) {
+		t.Errorf("the export of a stage that is not there: %v", err)
 	}
 }

@@ -2,9 +2,8 @@ package emulator
 
 import "strings"
 
-// exportAPI composes an HTTP API's OpenAPI document from its routes and
-// integrations: the emulator has none. It is that of the latest configuration,
-// whatever the stage, and always JSON.
+// exportAPI answers with an HTTP API's OpenAPI document, which the emulator has none
+// of: that of a stage's deployment, or of the latest configuration. It is always JSON.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-export.html
 func exportAPI(x *exchange) (*answer, error) {
 	refused, err := x.authorise()
@@ -12,19 +11,34 @@ func exportAPI(x *exchange) (*answer, error) {
 		return refused, err
 	}
 	base, _, _ := strings.Cut(x.request.URL.Path, "/exports/")
+	var exported object
+	if stage := x.request.URL.Query().Get("stageName"); stage != "" {
+		exported, refused, err = x.deployedTo(base, stage)
+	}
+	if exported == nil && refused == nil && err == nil {
+		exported, refused, err = x.openAPI(base)
+	}
+	if err != nil || refused != nil {
+		return refused, err
+	}
+	return found(exported)
+}
+
+// openAPI composes the document from an API's routes and integrations.
+func (x *exchange) openAPI(base string) (exported object, refused *answer, err error) {
 	var api object
 	given, err := x.ask("apigateway", base, nil, &api)
 	if err != nil || !given.ok() {
-		return given, err
+		return nil, given, err
 	}
 	var routes, integrations struct {
 		Items []object `json:"items"`
 	}
 	if given, err = x.ask("apigateway", base+"/routes", nil, &routes); err != nil || !given.ok() {
-		return given, err
+		return nil, given, err
 	}
 	if given, err = x.ask("apigateway", base+"/integrations", nil, &integrations); err != nil || !given.ok() {
-		return given, err
+		return nil, given, err
 	}
 	extensions := map[string]object{}
 	for _, integration := range integrations.Items {
@@ -44,10 +58,10 @@ func exportAPI(x *exchange) (*answer, error) {
 		}
 		paths[path][method] = operation
 	}
-	return found(object{
+	return object{
 		"openapi": "3.0.1", "paths": paths,
 		"info": object{"title": text(api, "name"), "version": "1.0"},
-	})
+	}, nil, nil
 }
 
 // pathAndMethod reads a route's key: "GET /pets", "ANY /pets" or "$default".

@@ -110,9 +110,14 @@ func (s *seeder) integrate(ctx context.Context, client *apigateway.Client, api, 
 	return err
 }
 
-// httpAPIs calls versions with a role: from an integration and from an authorizer.
+// httpAPIs calls versions with a role: from an integration, from an authorizer, and from a stage
+// that was deployed before its API was edited.
 func (s *seeder) httpAPIs(ctx context.Context) error {
 	client := apigatewayv2.NewFromConfig(s.cfg)
+	deployed := s.protect(loyaltyPoints, 4, "deployed stage of an HTTP API that was edited since", "apiGatewayStages")
+	if err := s.editedHTTPAPI(ctx, client, deployed); err != nil {
+		return fmt.Errorf("deploying an HTTP API: %w", err)
+	}
 	api, err := client.CreateApi(ctx, &apigatewayv2.CreateApiInput{Name: aws.String("storefront"), ProtocolType: httptypes.ProtocolTypeHttp})
 	if err != nil {
 		return fmt.Errorf("creating an HTTP API: %w", err)
@@ -134,6 +139,39 @@ func (s *seeder) httpAPIs(ctx context.Context) error {
 		return fmt.Errorf("creating the authorizer of an HTTP API: %w", err)
 	}
 	return nil
+}
+
+// editedHTTPAPI is editedAPI for an HTTP API, whose stage is not deployed with each change.
+func (s *seeder) editedHTTPAPI(ctx context.Context, client *apigatewayv2.Client, deployed string) error {
+	api, err := client.CreateApi(ctx, &apigatewayv2.CreateApiInput{Name: aws.String("loyalty"), ProtocolType: httptypes.ProtocolTypeHttp})
+	if err != nil {
+		return err
+	}
+	integration, err := client.CreateIntegration(ctx, &apigatewayv2.CreateIntegrationInput{
+		ApiId: api.ApiId, IntegrationType: httptypes.IntegrationTypeAwsProxy, PayloadFormatVersion: aws.String("2.0"),
+		IntegrationUri: &deployed, CredentialsArn: &s.invokerRole,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = client.CreateRoute(ctx, &apigatewayv2.CreateRouteInput{
+		ApiId: api.ApiId, RouteKey: aws.String("GET /points"), Target: aws.String("integrations/" + aws.ToString(integration.IntegrationId)),
+	})
+	if err != nil {
+		return err
+	}
+	deployment, err := client.CreateDeployment(ctx, &apigatewayv2.CreateDeploymentInput{ApiId: api.ApiId})
+	if err != nil {
+		return err
+	}
+	_, err = client.CreateStage(ctx, &apigatewayv2.CreateStageInput{ApiId: api.ApiId, StageName: aws.String("prod"), DeploymentId: deployment.DeploymentId})
+	if err != nil {
+		return err
+	}
+	_, err = client.UpdateIntegration(ctx, &apigatewayv2.UpdateIntegrationInput{
+		ApiId: api.ApiId, IntegrationId: integration.IntegrationId, IntegrationUri: aws.String(s.arn(loyaltyPoints, "$LATEST")),
+	})
+	return err
 }
 
 // eventRules sends events with a role, from the default bus and from one of the shop's own.

@@ -189,6 +189,34 @@ func readRestStages(ctx context.Context, cfg aws.Config) ([]string, error) {
 	return got, nil
 }
 
+// readHTTPStages reads which versions the deployed stages call.
+func readHTTPStages(ctx context.Context, cfg aws.Config) ([]string, error) {
+	client := apigatewayv2.NewFromConfig(cfg)
+	apis, err := client.GetApis(ctx, &apigatewayv2.GetApisInput{})
+	if err != nil {
+		return nil, err
+	}
+	var got []string
+	for _, api := range apis.Items {
+		stages, err := client.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: api.ApiId})
+		if err != nil {
+			return nil, err
+		}
+		for _, stage := range stages.Items {
+			export, err := client.ExportApi(ctx, &apigatewayv2.ExportApiInput{
+				ApiId: api.ApiId, StageName: stage.StageName, Specification: aws.String("OAS30"), OutputType: aws.String("JSON"),
+			})
+			if err != nil {
+				return nil, err
+			}
+			for _, version := range qualified.FindAllString(string(export.Body), -1) {
+				got = append(got, aws.ToString(stage.StageName)+" "+version)
+			}
+		}
+	}
+	return got, nil
+}
+
 var qualified = regexp.MustCompile(`arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[a-z-]+:[$A-Z\d]+`)
 
 func readHTTPAPIs(ctx context.Context, cfg aws.Config) ([]string, error) {
@@ -204,6 +232,9 @@ func readHTTPAPIs(ctx context.Context, cfg aws.Config) ([]string, error) {
 			return nil, err
 		}
 		for _, integration := range integrations.Items {
+			if strings.Contains(aws.ToString(integration.IntegrationUri), "$LATEST") {
+				continue // what a deployed stage was edited to
+			}
 			got = append(got, "integration "+withRole(integration.IntegrationUri, integration.CredentialsArn))
 		}
 		authorizers, err := client.GetAuthorizers(ctx, &apigatewayv2.GetAuthorizersInput{ApiId: api.ApiId})

@@ -67,6 +67,7 @@ var kinds = []kind{
 	}},
 	{"REST stages", "apiGatewayStages", readRestStages, []string{"prod " + lambdaARN + "storefront-api:5"}},
 	{"HTTP APIs", "apiGateway", readHTTPAPIs, []string{"authorizer " + uri(lambdaARN+"storefront-api:1"), "integration " + lambdaARN + "storefront-api:2 with role"}},
+	{"HTTP stages", "apiGatewayStages", readHTTPStages, []string{"prod " + lambdaARN + "loyalty-points:4"}},
 	{"event rules", "eventBridge", readEventRules, []string{"default " + lambdaARN + "loyalty-points:2", "shop " + lambdaARN + "loyalty-points:3"}},
 	{"data sources", "appSync", readDataSources, []string{lambdaARN + "product-graph:3"}},
 	{"Firehose streams", "firehose", readDeliveryStreams, []string{lambdaARN + "audit-trail:4"}},
