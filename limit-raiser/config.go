@@ -69,7 +69,8 @@ type Limits struct {
 	// raise that costs more than is left is cut to that.
 	AddedCostAMonth float64 `json:"addedCostAMonth" yaml:"addedCostAMonth"`
 	// Prices overrides the list prices, in US dollars an hour: readUnitHour and writeUnitHour of
-	// DynamoDB, shardHour of Kinesis. Empty overrides none.
+	// DynamoDB, infrequentReadUnitHour and infrequentWriteUnitHour of its class for infrequent
+	// access, shardHour of Kinesis. Empty overrides none.
 	Prices map[string]float64 `json:"prices" yaml:"prices"`
 }
 

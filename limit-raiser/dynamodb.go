@@ -104,7 +104,7 @@ func tableParts(description *dynamodbtypes.TableDescription, targets map[Part]ta
 		parts = append(parts, capacities(aws.ToString(index.IndexName), onDemand, index.ProvisionedThroughput, index.OnDemandThroughput)...)
 	}
 	for i, part := range parts {
-		parts[i].Max = bounds.of(part.Part)
+		parts[i].Max, parts[i].Places = bounds.of(part.Part), places(description, part.Part)
 		if target, managed := targets[part.Part]; managed && !onDemand {
 			parts[i].Means, parts[i].Now, parts[i].InUse, parts[i].Note = AutoScaled, target.max, part.Now, target.note
 			if target.note != "" {
@@ -137,6 +137,45 @@ func capacities(index string, onDemand bool, units *dynamodbtypes.ProvisionedThr
 		}
 	}
 	return []Have{read, write}
+}
+
+// places are where each unit of a part is paid for: in the table's own Region and in those of its
+// replicas. AWS keeps the write units of all replicas the same, and so it does with the read
+// units of those that have none of their own:
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ReplicaDescription.html
+func places(table *dynamodbtypes.TableDescription, part Part) []Place {
+	list := []Place{{Infrequent: infrequentAccess(table.TableClassSummary)}}
+	own, _ := parseARN(aws.ToString(table.TableArn))
+	for _, replica := range table.Replicas {
+		region := aws.ToString(replica.RegionName)
+		if region == own.region || part.Dimension == Read && readsOfItsOwn(replica, part.Index) {
+			continue
+		}
+		class := table.TableClassSummary
+		if replica.ReplicaTableClassSummary != nil {
+			class = replica.ReplicaTableClassSummary
+		}
+		list = append(list, Place{Region: region, Infrequent: infrequentAccess(class)})
+	}
+	return list
+}
+
+// infrequentAccess takes a class that is not known for the dearer one.
+func infrequentAccess(class *dynamodbtypes.TableClassSummary) bool {
+	return class != nil && class.TableClass != "" && class.TableClass != dynamodbtypes.TableClassStandard
+}
+
+func readsOfItsOwn(replica dynamodbtypes.ReplicaDescription, index string) bool {
+	own := replica.ProvisionedThroughputOverride
+	if index != "" {
+		own = nil
+		for _, one := range replica.GlobalSecondaryIndexes {
+			if aws.ToString(one.IndexName) == index {
+				own = one.ProvisionedThroughputOverride
+			}
+		}
+	}
+	return own != nil && own.ReadCapacityUnits != nil
 }
 
 // tableLoads are the loads of the parts. Only tables count their requests, by operation; what an

@@ -51,6 +51,8 @@ type Have struct {
 	Silent bool
 	// Note says in words what is particular.
 	Note string
+	// Places are where each unit is paid for; none is the raiser's own Region alone.
+	Places []Place
 }
 
 // Facts are what is known of a resource, read fresh each time.

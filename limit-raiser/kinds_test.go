@@ -3,6 +3,7 @@ package limitraiser
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/emulator"
 )
@@ -126,6 +128,65 @@ func TestTables_raisesByTagUpToTheCeiling(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 		})
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	const rare, usual = dynamodbtypes.TableClassStandardInfrequentAccess, dynamodbtypes.TableClassStandard
+	class := func(class dynamodbtypes.TableClass) *dynamodbtypes.TableClassSummary {
+		return &dynamodbtypes.TableClassSummary{TableClass: class}
+	}
+	own := &dynamodbtypes.ProvisionedThroughputOverride{ReadCapacityUnits: aws.Int64(5)}
+	replica := func(region string) dynamodbtypes.ReplicaDescription {
+		return dynamodbtypes.ReplicaDescription{RegionName: &region}
+	}
+	overridden := replica("eu-west-1")
+	overridden.ProvisionedThroughputOverride, overridden.ReplicaTableClassSummary = own, class(usual)
+	overridden.GlobalSecondaryIndexes = []dynamodbtypes.ReplicaGlobalSecondaryIndexDescription{{IndexName: aws.String("own"), ProvisionedThroughputOverride: own}}
+	table := func(class *dynamodbtypes.TableClassSummary, replicas ...dynamodbtypes.ReplicaDescription) dynamodbtypes.TableDescription {
+		return dynamodbtypes.TableDescription{TableArn: aws.String("arn:aws:dynamodb:us-east-1:111122223333:table/orders"), TableClassSummary: class, Replicas: replicas}
+	}
+	for name, c := range map[string]struct {
+		table dynamodbtypes.TableDescription
+		part  Part
+		want  []Place
+	}{
+		"one of no class":                        {table(nil), Part{"", Write}, []Place{{}}},
+		"one of the standard class":              {table(class(usual)), Part{"", Write}, []Place{{}}},
+		"one that is seldom used":                {table(class(rare)), Part{"", Write}, []Place{{"", true}}},
+		"a class that is not known, the dearer":  {table(class("NEW")), Part{"", Read}, []Place{{"", true}}},
+		"a global table, which may list itself":  {table(nil, replica("us-east-1"), replica("eu-west-1")), Part{"", Write}, []Place{{}, {"eu-west-1", false}}},
+		"replicas are of its class":              {table(class(rare), replica("eu-west-1")), Part{"", Write}, []Place{{"", true}, {"eu-west-1", true}}},
+		"or of their own":                        {table(class(rare), overridden), Part{"", Write}, []Place{{"", true}, {"eu-west-1", false}}},
+		"reads go along":                         {table(nil, replica("eu-west-1")), Part{"", Read}, []Place{{}, {"eu-west-1", false}}},
+		"but where a replica has its own":        {table(nil, overridden), Part{"", Read}, []Place{{}}},
+		"those of an index go along":             {table(nil, overridden), Part{"other", Read}, []Place{{}, {"eu-west-1", false}}},
+		"but where the replica's index has some": {table(nil, overridden), Part{"own", Read}, []Place{{}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, places(&c.table, c.part)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The limit on costs counts what is paid: in two Regions, at the prices of the table's class.
+func TestTables_costWhatTheirClassAndReplicasDo(t *testing.T) {
+	s := throttledWrites(t)
+	_, err := s.tables.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{
+		TableName: &s.table, TableClass: dynamodbtypes.TableClassStandardInfrequentAccess,
+		StreamSpecification: &dynamodbtypes.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: dynamodbtypes.StreamViewTypeNewAndOldImages},
+	})
+	s.must(err)
+	_, err = s.tables.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{TableName: &s.table, ReplicaUpdates: []dynamodbtypes.ReplicationGroupUpdate{
+		{Create: &dynamodbtypes.CreateReplicationGroupMemberAction{RegionName: aws.String("eu-west-1")}},
+	}})
+	s.must(err)
+	report, err := s.handle(s.theEvent())
+	want := 25 * (0.00065 + 0.000735) * 1.25 * 730
+	if got := decision(t, report, err); got.Outcome != Raised || math.Abs(got.CostAMonth-want) > 1e-9 || !strings.Contains(got.Detail, "paid for in 2 Regions") {
+		t.Errorf("%+v, want $%.2f", got, want)
 	}
 }
 

@@ -94,7 +94,7 @@ func Decide(facts Facts, memory Memory, cfg Config, region string, now time.Time
 			decision, plan.Goal = doubled(decision, memory.Goal)
 		}
 		if decision.Outcome == ToRaise {
-			cost, note := AddedCost(region, priced(decision), decision.From, decision.To, cfg.Limits.Prices)
+			cost, note := addedCost(region, decision, have.Places, cfg.Limits.Prices)
 			if decision.CostAMonth = cost; note != "" {
 				decision.Detail += "; " + note
 			}
@@ -199,22 +199,6 @@ func doubled(decision Decision, set float64) (Decision, float64) {
 		return decision, goal
 	}
 	return decision, 0
-}
-
-// priced is what the raise costs by.
-func priced(decision Decision) string {
-	if decision.Means != Provisioned && decision.Means != AutoScaled {
-		return Free
-	}
-	switch decision.Part.Dimension {
-	case Read:
-		return PriceReadUnit
-	case Write:
-		return PriceWriteUnit
-	case Shards:
-		return PriceShard
-	}
-	return Free
 }
 
 // limit holds back what the limits of the whole resource, or of all, do not allow.

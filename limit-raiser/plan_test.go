@@ -268,7 +268,7 @@ func TestDecide_keepsItsPromises(t *testing.T) {
 			}
 			spent += decision.CostAMonth
 			if decision.Reason == OverCost {
-				one, _ := AddedCost("us-east-1", priced(decision), 0, 1, nil)
+				one, _ := AddedCost("us-east-1", priced(decision, Place{}), 0, 1, nil)
 				tooDear = min(tooDear, one)
 			}
 		}

@@ -1,18 +1,24 @@
 package limitraiser
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
+	"strings"
 )
 
 // What has a price, in US dollars an hour. These are the names that limits.prices overrides.
 const (
 	// PriceReadUnit is a provisioned read capacity unit, PriceWriteUnit a write capacity unit, of
-	// a table of the standard class or of its indexes.
+	// a table of the standard class or of its indexes. A replicated write unit of a global table
+	// costs the same since November 2024.
 	PriceReadUnit  = "readUnitHour"
 	PriceWriteUnit = "writeUnitHour"
+	// PriceInfrequentReadUnit and PriceInfrequentWriteUnit are those of the class for infrequent access.
+	PriceInfrequentReadUnit  = "infrequentReadUnitHour"
+	PriceInfrequentWriteUnit = "infrequentWriteUnitHour"
 	// PriceShard is a provisioned shard of a Kinesis data stream.
 	PriceShard = "shardHour"
 )
@@ -29,6 +35,11 @@ const hoursAMonth = 730
 // https://aws.amazon.com/kinesis/data-streams/pricing/ before relying on them, and override in
 // limits.prices what differs.
 const pricesAsOf = "2026-11"
+
+// infrequent is how many times the standard class's price a unit of the class for infrequent
+// access costs: exactly so in AWS's list for China, and about so in what others wrote of the
+// rest: https://www.amazonaws.cn/en/dynamodb/pricing/
+const infrequent = 1.25
 
 // regionPrices are the list prices of a Region; 0 is one that the table does not know.
 type regionPrices struct{ read, write, shard float64 }
@@ -64,6 +75,9 @@ var prices = map[string]func(regionPrices) float64{
 	PriceReadUnit:  func(p regionPrices) float64 { return p.read },
 	PriceWriteUnit: func(p regionPrices) float64 { return p.write },
 	PriceShard:     func(p regionPrices) float64 { return p.shard },
+
+	PriceInfrequentReadUnit:  func(p regionPrices) float64 { return p.read * infrequent },
+	PriceInfrequentWriteUnit: func(p regionPrices) float64 { return p.write * infrequent },
 }
 
 // PriceNames are the names that limits.prices may override, sorted.
@@ -79,6 +93,53 @@ func AddedCost(region, what string, from, to float64, overrides map[string]float
 	}
 	price, note := priceOf(region, what, overrides)
 	return added * price * hoursAMonth, note
+}
+
+// Place is where a unit is paid for: a table's Region, or that of a replica of it.
+type Place struct {
+	// Region is empty for the raiser's own.
+	Region string
+	// Infrequent says that the table there is not of the standard class.
+	Infrequent bool
+}
+
+// addedCost is what a raise adds in all the places where its units are paid for; none is the
+// raiser's own Region.
+func addedCost(region string, decision Decision, places []Place, overrides map[string]float64) (perMonth float64, note string) {
+	if len(places) == 0 {
+		places = []Place{{}}
+	}
+	var notes []string
+	for _, place := range places {
+		cost, note := AddedCost(cmp.Or(place.Region, region), priced(decision, place), decision.From, decision.To, overrides)
+		if perMonth += cost; note != "" && !slices.Contains(notes, note) {
+			notes = append(notes, note)
+		}
+	}
+	if perMonth > 0 && len(places) > 1 {
+		notes = append(notes, fmt.Sprintf("paid for in %d Regions", len(places)))
+	}
+	return perMonth, strings.Join(notes, "; ")
+}
+
+// priced is what a raise costs by.
+func priced(decision Decision, at Place) string {
+	if decision.Means != Provisioned && decision.Means != AutoScaled {
+		return Free
+	}
+	switch {
+	case decision.Part.Dimension == Read && at.Infrequent:
+		return PriceInfrequentReadUnit
+	case decision.Part.Dimension == Read:
+		return PriceReadUnit
+	case decision.Part.Dimension == Write && at.Infrequent:
+		return PriceInfrequentWriteUnit
+	case decision.Part.Dimension == Write:
+		return PriceWriteUnit
+	case decision.Part.Dimension == Shards:
+		return PriceShard
+	}
+	return Free
 }
 
 // priceOf is the price of an hour. What the table does not know costs the most that it

@@ -165,6 +165,8 @@ func TestAddedCost_takesListPricesAndSaysWhenNot(t *testing.T) {
 		"write units":                    {"us-east-1", PriceWriteUnit, 50, 250, nil, 200 * 0.00065 * 730, ""},
 		"read units":                     {"eu-west-1", PriceReadUnit, 0, 1000, nil, 1000 * 0.000147 * 730, ""},
 		"a shard":                        {"us-east-1", PriceShard, 1, 2, nil, 0.015 * 730, ""},
+		"write units, seldom used":       {"us-east-1", PriceInfrequentWriteUnit, 50, 250, nil, 200 * 0.0008125 * 730, ""},
+		"read units, seldom used":        {"us-east-1", PriceInfrequentReadUnit, 50, 250, nil, 200 * 0.0001625 * 730, ""},
 		"an unknown Region, the dearest": {"mars-north-1", PriceWriteUnit, 0, 1000, nil, 1000 * 0.000975 * 730, "mars-north-1"},
 		"a price that one Region lacks":  {"eu-north-1", PriceShard, 1, 2, nil, 0.03 * 730, "eu-north-1"},
 		"an unknown name, the dearest":   {"us-east-1", "?", 0, 1, nil, 0.03 * 730, "?"},
@@ -184,7 +186,7 @@ func TestAddedCost_takesListPricesAndSaysWhenNot(t *testing.T) {
 }
 
 func TestPriceNames_areThoseOfTheTable(t *testing.T) {
-	if diff := cmp.Diff([]string{PriceReadUnit, PriceShard, PriceWriteUnit}, PriceNames()); diff != "" {
+	if diff := cmp.Diff([]string{PriceInfrequentReadUnit, PriceInfrequentWriteUnit, PriceReadUnit, PriceShard, PriceWriteUnit}, PriceNames()); diff != "" {
 		t.Errorf("PriceNames (-want +got):\n%s", diff)
 	}
 	for region, p := range listPrices {
