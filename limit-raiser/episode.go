@@ -3,6 +3,7 @@ package limitraiser
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -163,27 +164,39 @@ func dimensionsOf(list []cloudwatchtypes.Dimension) map[string]string {
 const deepest = 5
 
 // shortages are what an alarm says is short. Of a composite alarm it is what its children say
-// that are in ALARM.
-func (r *Raiser) shortages(ctx context.Context, alarm Alarm) ([]Shortage, error) {
+// that are in ALARM; more may come from the others, of which it says nothing while it is in ALARM.
+// What is found stands beside an error.
+func (r *Raiser) shortages(ctx context.Context, alarm Alarm) (short []Shortage, more bool, err error) {
 	metrics := alarm.Metrics
 	rule := children(alarm.Rule)
 	for depth := 0; len(rule) > 0 && depth < deepest; depth++ {
 		found, err := r.describeAlarms(ctx, namesOf(rule))
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		rule = nil
 		for _, child := range found {
 			if child.state == stateAlarm {
 				metrics = append(metrics, child.metrics...)
 				rule = append(rule, children(child.rule)...)
+				continue
 			}
+			more = more || child.rule != "" || slices.ContainsFunc(child.metrics, r.raisable)
 		}
 	}
-	if short := shortages(metrics); len(short) > 0 {
-		return short, nil
-	}
-	return r.quotaShortages(ctx, metrics)
+	short = shortages(metrics)
+	quotas, err := r.quotaShortages(ctx, slices.DeleteFunc(slices.Clone(metrics), func(metric Metric) bool {
+		_, parts := shortageOf(metric)
+		return metric.Name == "" || len(parts) > 0
+	}))
+	return append(short, quotas...), more, err
+}
+
+// raisable tells whether a metric may be about something that can be raised. Of quotas only AWS
+// knows.
+func (r *Raiser) raisable(metric Metric) bool {
+	_, parts := shortageOf(metric)
+	return len(parts) > 0 || len(r.cfg.Quotas) > 0 && metric.Namespace == "AWS/Usage"
 }
 
 // namesOf are the names of alarms that a rule gives as names or ARNs.
@@ -198,15 +211,9 @@ func namesOf(rule []string) []string {
 	return names
 }
 
-func only(short []Shortage, resource string) []Shortage {
-	var kept []Shortage
-	for _, shortage := range short {
-		if shortage.Resource.Key() == resource {
-			kept = append(kept, shortage)
-		}
-	}
-	return kept
-}
+// anyChild stands for the resource of a look at a composite alarm of which no child that is in
+// ALARM says that something is short.
+var anyChild = Resource{"child", "any"}
 
 // inFlight is the plan of a resource that another run holds.
 func inFlight(shortage Shortage) Plan {
@@ -222,7 +229,9 @@ var lasting = map[Reason]bool{NotListed: true, NoMaximum: true, NothingToRaise: 
 
 // lookAgain sends the message that brings the episode's next step, unless nothing would come of it.
 func (r *Raiser) lookAgain(ctx context.Context, e episode, plan Plan, report *Report) error {
-	delay, worth := r.options.LookAfter, false
+	// A composite alarm that is in ALARM says nothing when another of its children comes, or one
+	// comes back.
+	delay, worth := r.options.LookAfter, e.Alarm.Rule != ""
 	for _, decision := range plan.Decisions {
 		worth = worth || !lasting[decision.Reason]
 		if decision.Outcome == Waiting {

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -311,13 +313,11 @@ func TestHandle_leavesAloneWhatTheFileDoesNotList(t *testing.T) {
 	s.wantWrites(50, 0)
 }
 
-func TestHandle_looksUpTheChildrenOfACompositeAlarm(t *testing.T) {
-	s := throttledWrites(t)
-	quiet := Metric{Namespace: "AWS/DynamoDB", Name: "ReadThrottleEvents", Dimensions: s.metric.Dimensions}
-	calm := s.world.alarm("OK", quiet)
-	name := s.name + "-composite"
-	rule := `ALARM("` + s.alarm + `") OR ALARM("` + calm + `")`
-	_, err := s.alarms.PutCompositeAlarm(t.Context(), &cloudwatch.PutCompositeAlarmInput{AlarmName: &name, AlarmRule: &rule})
+// composite makes a composite alarm in ALARM over others, and its event.
+func (s *scene) composite(children ...string) json.RawMessage {
+	s.Helper()
+	name, rule := s.name+"-composite", `ALARM("`+strings.Join(children, `") OR ALARM("`)+`")`
+	_, err := s.alarms.PutCompositeAlarm(s.Context(), &cloudwatch.PutCompositeAlarmInput{AlarmName: &name, AlarmRule: &rule})
 	s.must(err)
 	s.setState(name, "ALARM")
 	raw, err := json.Marshal(map[string]any{
@@ -326,7 +326,13 @@ func TestHandle_looksUpTheChildrenOfACompositeAlarm(t *testing.T) {
 		"StateChangeTime": s.now().Format("2006-01-02T15:04:05.000-0700"), "Region": "US East (N. Virginia)",
 	})
 	s.must(err)
-	report, err := s.handle(inQueue(raw))
+	return raw
+}
+
+func TestHandle_looksUpTheChildrenOfACompositeAlarm(t *testing.T) {
+	s := throttledWrites(t)
+	calm := s.world.alarm("OK", Metric{Namespace: "AWS/DynamoDB", Name: "ReadThrottleEvents", Dimensions: s.metric.Dimensions})
+	report, err := s.handle(inQueue(s.composite(s.alarm, calm)))
 	if err != nil || report.Outcomes[Raised] != 1 {
 		t.Fatalf("%+v, %v", report, err)
 	}
@@ -335,6 +341,95 @@ func TestHandle_looksUpTheChildrenOfACompositeAlarm(t *testing.T) {
 	report, err = s.handle(s.look())
 	if err != nil || report.Outcomes[Raised] != 1 {
 		t.Errorf("the next step: %+v, %v", report, err)
+	}
+}
+
+// A composite alarm that is in ALARM already says nothing when another of its children is too.
+func TestEpisode_ofACompositeAlarmAnswersTheChildrenThatComeLater(t *testing.T) {
+	for name, first := range map[string]Metric{
+		"after a table":                    {Namespace: "AWS/DynamoDB", Name: "ReadThrottleEvents"},
+		"after one that is not listed":     {Namespace: "AWS/DynamoDB", Name: "ReadThrottleEvents", Dimensions: map[string]string{"TableName": "unlisted"}},
+		"after what nothing can be raised": {Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: map[string]string{"InstanceId": "i-1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := throttledWrites(t)
+			if first.Dimensions == nil {
+				other := s.name + "-other"
+				_, err := s.tables.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+					TableName: &other, BillingMode: dynamodbtypes.BillingModeProvisioned, ProvisionedThroughput: twoUnits{5, 5}.throughput(),
+					AttributeDefinitions: []dynamodbtypes.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: "S"}},
+					KeySchema:            []dynamodbtypes.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: "HASH"}},
+				})
+				s.must(err)
+				s.cfg.Tables = append(s.cfg.Tables, Table{Name: other, Read: Capacity{4000}})
+				first.Dimensions = map[string]string{"TableName": other}
+			}
+			s.setState(s.alarm, "OK")
+			if _, err := s.handle(s.composite(s.world.alarm("ALARM", first), s.alarm)); err != nil {
+				t.Fatal(err)
+			}
+			for _, state := range []string{"OK", "ALARM"} {
+				s.setState(s.alarm, state)
+				event := s.look()
+				s.pass(5 * time.Minute)
+				if report, err := s.handle(event); err != nil || report.Duplicates != 0 || report.EventsRefused != 0 {
+					t.Fatalf("%+v, %v", report, err)
+				}
+			}
+			if units, _ := s.has(s.table); units.write != 75 {
+				t.Errorf("the second child's table has %v", units)
+			}
+			s.pass(5 * time.Minute)
+			for _, look := range s.received(s.options.Queue) { // of both
+				if report, err := s.handle(inQueue(json.RawMessage(look))); err != nil || report.Duplicates != 0 || report.LooksSent != 1 {
+					t.Errorf("%+v, %v", report, err)
+				}
+			}
+		})
+	}
+}
+
+// Nor does it when one of them comes back.
+func TestEpisode_ofACompositeAlarmGoesOnWhileItsChildIsOK(t *testing.T) {
+	s := throttledWrites(t)
+	other := s.world.alarm("ALARM", Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: map[string]string{"InstanceId": "i-1"}})
+	event := s.composite(s.alarm, other)
+	for step, c := range []struct {
+		state  string
+		writes int64
+	}{{"ALARM", 75}, {"OK", 75}, {"OK", 75}, {"ALARM", 113}} {
+		s.setState(s.alarm, c.state)
+		report, err := s.handle(event)
+		if err != nil || report.LooksSent != 1 || report.EventsRefused != 0 {
+			t.Fatalf("step %d: %+v, %v", step, report, err)
+		}
+		if units, _ := s.has(s.table); units.write != c.writes {
+			t.Errorf("step %d: the table has %v, want %d writes", step, units, c.writes)
+		}
+		look := s.look()
+		if again, err := s.handle(event); err != nil || again.Duplicates != 1 || again.LooksSent != 0 {
+			t.Errorf("step %d again: %+v, %v", step, again, err)
+		}
+		s.pass(5 * time.Minute)
+		event = look
+	}
+	s.setState(s.name+"-composite", "OK")
+	report, err := s.handle(event)
+	if err != nil || report.Ended != 1 || report.LooksSent != 0 {
+		t.Errorf("over: %+v, %v", report, err)
+	}
+}
+
+// Nothing can come of children that are about nothing that is raised.
+func TestEpisode_ofACompositeAlarmEndsWhereNothingIsEverShort(t *testing.T) {
+	s := throttledWrites(t)
+	of := map[string]string{"InstanceId": "i-1"}
+	report, err := s.handle(s.composite(
+		s.world.alarm("ALARM", Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: of}),
+		s.world.alarm("OK", Metric{Namespace: "AWS/EC2", Name: "StatusCheckFailed", Dimensions: of}),
+	))
+	if err != nil || report.EventsRefused != 1 || report.LooksSent != 0 {
+		t.Errorf("%+v, %v", report, err)
 	}
 }
 

@@ -510,6 +510,23 @@ func TestQuotas_goByTheirLastCount(t *testing.T) {
 	}
 }
 
+// As of a composite alarm over both.
+func TestQuotas_areShortBesideTables(t *testing.T) {
+	w, cfg, _ := quotaScene(t)
+	usage := Metric{Namespace: "AWS/Usage", Name: "ResourceCount", Dimensions: map[string]string{
+		"Service": "VPC", "Type": "Resource", "Resource": "VPCs-" + w.name, "Class": "None",
+	}}
+	short, _, err := w.raiser(cfg).shortages(t.Context(), Alarm{Metrics: []Metric{usage, writeThrottles("orders")}})
+	if err != nil || len(short) != 2 || short[0].Resource != (Resource{KindTable, "orders"}) || short[1].Resource.Kind != KindQuota {
+		t.Errorf("short are %+v, %v", short, err)
+	}
+	w.emulator.ForgetCalls()
+	short, _, err = w.raiser(cfg).shortages(t.Context(), Alarm{Metrics: []Metric{writeThrottles("orders"), {Expression: "m1 / 2"}}})
+	if err != nil || len(short) != 1 || len(w.emulator.Calls()) != 0 {
+		t.Errorf("short are %+v, %v; nothing is left that a quota could count", short, err)
+	}
+}
+
 func TestQuotas_openACaseOnlyWhereTheFileSaysSo(t *testing.T) {
 	w, cfg, event := quotaScene(t)
 	cfg.Quotas[0].SupportCase = true

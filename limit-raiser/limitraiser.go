@@ -86,30 +86,65 @@ func (r *Raiser) deliver(ctx context.Context, delivery Delivery, report *Report)
 	if err != nil || !still {
 		return err
 	}
-	short, err := r.shortages(ctx, e.Alarm)
-	if err != nil {
-		return err
-	}
+	short, more, err := r.shortages(ctx, e.Alarm)
+	failures := []error{err}
+	of, own, composite := anyChild, false, e.Alarm.Rule != ""
 	if delivery.Look != nil {
-		short = only(short, delivery.Look.Resource)
+		of = resourceOf(delivery.Look.Resource)
 	}
-	if len(short) == 0 {
-		report.refuse(e.Alarm.Name, "it names nothing that could be raised")
-	}
-	var failures []error
 	for _, shortage := range short {
-		failures = append(failures, r.answer(ctx, e, shortage, report))
+		step, duplicates := e, report.Duplicates
+		switch {
+		case delivery.Look == nil || shortage.Resource == of:
+			own = true
+		case composite:
+			step.Step = 0 // a child that came after the others begins with its first
+		default:
+			continue
+		}
+		failures = append(failures, r.answer(ctx, step, shortage, report))
+		if step.Step != e.Step {
+			report.Duplicates = duplicates // that it has begun long since is no news
+		}
+	}
+	switch {
+	case own || err != nil:
+	case composite && more && (of != anyChild || len(short) == 0):
+		failures = append(failures, r.wait(ctx, e, of, report))
+	case !composite || len(short) == 0:
+		report.refuse(e.Alarm.Name, "it names nothing that could be raised")
 	}
 	return errors.Join(failures...)
 }
 
-// answer acts on one shortage, once: whoever brings the same step of the same episode again, or
-// at the same time, finds it claimed.
+// answer acts on one shortage, once.
 func (r *Raiser) answer(ctx context.Context, e episode, shortage Shortage, report *Report) error {
+	return r.stepOnce(ctx, e, shortage.Resource, report, func(event held) error { return r.hold(ctx, event, e, shortage, report) })
+}
+
+// wait looks once more at a composite alarm of which no child says at present that the resource is
+// short, and leaves nothing of an earlier step unclear or untold.
+func (r *Raiser) wait(ctx context.Context, e episode, resource Resource, report *Report) error {
+	return r.stepOnce(ctx, e, resource, report, func(event held) error {
+		looks := report.LooksSent
+		unfinished := r.finish(ctx, e, resource, report)
+		if report.LooksSent == looks {
+			if err := r.lookAgain(ctx, e, Plan{Resource: resource}, report); err != nil {
+				return errors.Join(unfinished, err)
+			}
+		}
+		report.fail(unfinished) // the next look tries again
+		return r.ledger.complete(ctx, event)
+	})
+}
+
+// stepOnce does something for a step of a resource's episode: whoever brings the same step again, or at
+// the same time, finds it claimed.
+func (r *Raiser) stepOnce(ctx context.Context, e episode, resource Resource, report *Report, do func(event held) error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("answering %s: %w", e.Alarm.Name, ctx.Err())
 	}
-	event, standing, err := r.ledger.claim(ctx, e.event(shortage.Resource), r.until(ctx))
+	event, standing, err := r.ledger.claim(ctx, e.event(resource), r.until(ctx))
 	switch {
 	case err != nil:
 		return err
@@ -119,7 +154,7 @@ func (r *Raiser) answer(ctx context.Context, e episode, shortage Shortage, repor
 	case standing == inProgress:
 		return fmt.Errorf("answering %s: %w", e.Alarm.Name, errInProgress)
 	}
-	if err := r.hold(ctx, event, e, shortage, report); err != nil {
+	if err := do(event); err != nil {
 		return errors.Join(err, r.tidy(ctx, func(ctx context.Context) error { return r.ledger.letGo(ctx, event) }))
 	}
 	return nil
@@ -170,7 +205,7 @@ func (r *Raiser) end(ctx context.Context, e episode, look *Look, report *Report)
 	if look != nil {
 		return r.finish(ctx, e, resourceOf(look.Resource), report)
 	}
-	short, err := r.shortages(ctx, e.Alarm)
+	short, _, err := r.shortages(ctx, e.Alarm)
 	for _, shortage := range short {
 		err = errors.Join(err, r.finish(ctx, e, shortage.Resource, report))
 	}

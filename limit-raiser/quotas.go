@@ -18,6 +18,9 @@ import (
 // quotaShortages are the quotas of the file whose usage one of the metrics counts. Which metric
 // that is, only AWS says.
 func (r *Raiser) quotaShortages(ctx context.Context, metrics []Metric) ([]Shortage, error) {
+	if len(metrics) == 0 {
+		return nil, nil
+	}
 	var found []Shortage
 	for _, quota := range r.cfg.Quotas {
 		description, err := r.describeQuota(ctx, quota)
