@@ -17,6 +17,7 @@ import (
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	quotastypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/emulator"
@@ -562,5 +563,41 @@ func TestQuotas_tellByTheCodeWhatARefusalMeans(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 		})
+	}
+}
+
+func TestQuotaLoad_reckonsInThePeriodOfTheQuota(t *testing.T) {
+	usage := &quotastypes.MetricInfo{MetricNamespace: aws.String("AWS/Usage"), MetricName: aws.String("CallCount")}
+	every := func(value int32, unit quotastypes.PeriodUnit) *quotastypes.QuotaPeriod {
+		return &quotastypes.QuotaPeriod{PeriodValue: &value, PeriodUnit: unit}
+	}
+	for name, c := range map[string]struct {
+		period *quotastypes.QuotaPeriod
+		known  bool
+		want   float64
+	}{
+		"what there is at a time": {nil, true, 600},
+		"a second":                {every(1, quotastypes.PeriodUnitSecond), true, 10},
+		"five seconds":            {every(5, quotastypes.PeriodUnitSecond), true, 50},
+		"100 milliseconds":        {every(100, quotastypes.PeriodUnitMillisecond), true, 1},
+		"a minute":                {every(1, quotastypes.PeriodUnitMinute), true, 600},
+		"five minutes":            {every(5, quotastypes.PeriodUnitMinute), true, 3000},
+		"an hour":                 {every(1, quotastypes.PeriodUnitHour), false, 0},
+		"a day":                   {every(1, quotastypes.PeriodUnitDay), false, 0},
+	} {
+		load, known := quotaLoad(usage, c.period)
+		if known != c.known {
+			t.Errorf("%s: known is %v", name, known)
+			continue
+		}
+		if !known {
+			continue
+		}
+		if demand := EstimateDemand([]Sample{load.sample([]float64{600})}, 3); math.Abs(demand.PerSecond-c.want) > 1e-9 {
+			t.Errorf("%s: 600 in a minute are %v of the quota, want %v", name, demand.PerSecond, c.want)
+		}
+	}
+	if _, known := quotaLoad(nil, nil); known {
+		t.Error("known without a metric")
 	}
 }

@@ -88,8 +88,8 @@ func (r *Raiser) readQuota(ctx context.Context, shortage Shortage) (Facts, error
 		return Facts{}, err
 	}
 	facts.Parts = []Have{have}
-	if usage := description.UsageMetric; usage != nil && aws.ToString(usage.MetricName) != "" {
-		if err := r.readLoads(ctx, facts.Parts, []load{quotaLoad(usage, description.Period)}); err != nil {
+	if usage, known := quotaLoad(description.UsageMetric, description.Period); known {
+		if err := r.readLoads(ctx, facts.Parts, []load{usage}); err != nil {
 			return Facts{}, err
 		}
 	}
@@ -136,12 +136,22 @@ func (r *Raiser) requests(ctx context.Context, quota Quota) (open, unapproved fl
 	return open, unapproved, nil
 }
 
+// periods are how many seconds the units have in which a quota on calls may be stated. A minute
+// does not tell what an hour or a day comes to.
+var periods = map[quotastypes.PeriodUnit]float64{
+	quotastypes.PeriodUnitMicrosecond: 1e-6, quotastypes.PeriodUnitMillisecond: 1e-3, quotastypes.PeriodUnitSecond: 1, quotastypes.PeriodUnitMinute: 60,
+}
+
 // quotaLoad is the usage as it is: AWS counts no refusals by quota. A quota on calls is for each
-// so many seconds, all others are for what there is at a time.
-func quotaLoad(usage *quotastypes.MetricInfo, period *quotastypes.QuotaPeriod) load {
-	ofQuota := 60.0
-	if period != nil && period.PeriodUnit == quotastypes.PeriodUnitSecond {
-		ofQuota = float64(aws.ToInt32(period.PeriodValue))
+// so many seconds, all others are for what there is at a time. It is false where no metric tells.
+func quotaLoad(usage *quotastypes.MetricInfo, period *quotastypes.QuotaPeriod) (load, bool) {
+	if usage == nil || aws.ToString(usage.MetricName) == "" {
+		return load{}, false
+	}
+	ofQuota, known := 60.0, true
+	if period != nil {
+		ofQuota, known = periods[period.PeriodUnit]
+		ofQuota *= float64(aws.ToInt32(period.PeriodValue))
 	}
 	return load{
 		lasts: period == nil,
@@ -150,7 +160,7 @@ func quotaLoad(usage *quotastypes.MetricInfo, period *quotastypes.QuotaPeriod) l
 			cmp.Or(aws.ToString(usage.MetricStatisticRecommendation), "Maximum"), usage.MetricDimensions,
 		}},
 		sample: func(values []float64) Sample { return Sample{Consumed: values[0] * ofQuota} },
-	}
+	}, known
 }
 
 func (r *Raiser) requestQuota(ctx context.Context, name string, value float64) error {
