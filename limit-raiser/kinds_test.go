@@ -566,6 +566,22 @@ func TestQuotas_tellByTheCodeWhatARefusalMeans(t *testing.T) {
 	}
 }
 
+// The quota comes after another of the file, of which AWS does not answer; that may be meant as well.
+func TestQuotas_areAskedForThoughAnotherCannotBeRead(t *testing.T) {
+	w, cfg, event := quotaScene(t)
+	cfg.Quotas = []Quota{{Service: "vpc", Code: "L-45FE3B85", Max: 100}, cfg.Quotas[0]}
+	w.emulator.Inject(emulator.Fault{Operation: "GetServiceQuota", Times: 5, Status: 500, Code: "ServiceException", Message: "the test says so"})
+	raw := event()
+	report, err := w.raiser(cfg).Handle(t.Context(), raw)
+	if err == nil || report.Outcomes[Raised] != 1 || w.done("RequestServiceQuotaIncrease") != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	report, err = w.raiser(cfg).Handle(t.Context(), raw)
+	if err != nil || report.Duplicates != 1 || w.done("RequestServiceQuotaIncrease") != 1 {
+		t.Errorf("the event again: %+v, %v", report, err)
+	}
+}
+
 func TestQuotaLoad_reckonsInThePeriodOfTheQuota(t *testing.T) {
 	usage := &quotastypes.MetricInfo{MetricNamespace: aws.String("AWS/Usage"), MetricName: aws.String("CallCount")}
 	every := func(value int32, unit quotastypes.PeriodUnit) *quotastypes.QuotaPeriod {

@@ -16,16 +16,18 @@ import (
 )
 
 // quotaShortages are the quotas of the file whose usage one of the metrics counts. Which metric
-// that is, only AWS says.
+// that is, only AWS says; one of which it does not say so keeps no other from being found.
 func (r *Raiser) quotaShortages(ctx context.Context, metrics []Metric) ([]Shortage, error) {
 	if len(metrics) == 0 {
 		return nil, nil
 	}
 	var found []Shortage
+	var failures []error
 	for _, quota := range r.cfg.Quotas {
 		description, err := r.describeQuota(ctx, quota)
 		if err != nil {
-			return nil, fmt.Errorf("reading the quota %s/%s: %w", quota.Service, quota.Code, err)
+			failures = append(failures, fmt.Errorf("reading the quota %s/%s: %w", quota.Service, quota.Code, err))
+			continue
 		}
 		if description == nil || description.UsageMetric == nil {
 			continue
@@ -40,7 +42,7 @@ func (r *Raiser) quotaShortages(ctx context.Context, metrics []Metric) ([]Shorta
 			}
 		}
 	}
-	return found, nil
+	return found, errors.Join(failures...)
 }
 
 // describeQuota is nil where AWS has no such quota. One that never was changed may be known by
