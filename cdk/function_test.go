@@ -77,11 +77,13 @@ func TestSchedule_keepsTheTimeZoneAndWhatItCouldNotDeliver(t *testing.T) {
 			"expression": schedule["ScheduleExpression"], "zone": schedule["ScheduleExpressionTimezone"],
 			"state": schedule["State"], "window": schedule["FlexibleTimeWindow"],
 			"target": at(schedule, "Target", "Arn"), "retries": at(schedule, "Target", "RetryPolicy"),
+			"event": at(schedule, "Target", "Input"),
 		}
 		want := object{
 			"expression": test.expression, "zone": test.zone,
 			"state": nil, "window": object{"Mode": "OFF"}, // enabled, since nothing else is said
 			"target": attribute(function, "Arn"), "retries": object{"MaximumRetryAttempts": 2.0, "MaximumEventAgeInSeconds": test.age},
+			"event": "{}", // the part refuses what else Scheduler would send
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.stack, diff)

@@ -60,6 +60,8 @@ func (fn function) addSchedule(expression, zone string, runs schedule.Schedule) 
 		Target: &awsscheduler.CfnSchedule_TargetProperty{
 			Arn:     fn.FunctionArn(),
 			RoleArn: role.RoleArn(),
+			// Without this Scheduler sends an event of its own, and a part could not refuse what it does not know.
+			Input: jsii.String("{}"),
 			RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{
 				MaximumRetryAttempts:     jsii.Number(2),
 				MaximumEventAgeInSeconds: jsii.Number(patience(runs).Seconds()),

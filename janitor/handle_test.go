@@ -2,6 +2,7 @@ package janitor
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -157,6 +158,20 @@ func TestHandle_deletesNothingInADryRun(t *testing.T) {
 		}
 		if diff := cmp.Diff(map[Outcome]int{Kept: 5, Deletable: 4}, report.Outcomes); diff != "" || !report.DryRun || report.BytesFreed != 0 {
 			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestEvent_refusesEveryKeyThatItDoesNotKnow(t *testing.T) {
+	for payload, want := range map[string]struct{ dry, refused bool }{
+		`{}`: {}, `null`: {}, `{"dryRun": false}`: {}, `{"dryRun": true}`: {dry: true}, `{"dryrun": true}`: {dry: true},
+		`{"dry_run": true}`: {refused: true}, `{"dryRun": true, "now": true}`: {refused: true}, `{"dryRun": "true"}`: {refused: true},
+		`{"key1": "value1"}`: {refused: true}, `{"source": "aws.scheduler"}`: {refused: true}, `[]`: {refused: true}, `true`: {refused: true},
+	} {
+		var event Event
+		err := json.Unmarshal([]byte(payload), &event)
+		if refused := err != nil && strings.Contains(err.Error(), `{"dryRun": true}`); refused != want.refused || !want.refused && event.DryRun != want.dry {
+			t.Errorf("%s is %+v, %v", payload, event, err)
 		}
 	}
 }

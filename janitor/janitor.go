@@ -16,7 +16,9 @@
 package janitor
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -94,6 +96,17 @@ type Event struct {
 	// opens the functions and the references belt. False leaves it to the configuration: no
 	// event switches a configured dry run off.
 	DryRun bool `json:"dryRun"`
+}
+
+// UnmarshalJSON refuses every other key: a misspelt dryRun must not delete.
+func (e *Event) UnmarshalJSON(text []byte) error {
+	type event Event // without this method
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode((*event)(e)); err != nil {
+		return fmt.Errorf(`it must be {} or {"dryRun": true}: %w`, err)
+	}
+	return nil
 }
 
 // Handle makes one whole run.
