@@ -74,13 +74,14 @@ func (r *Raiser) readFunction(ctx context.Context, shortage Shortage) (Facts, er
 func functionLoad(name string) load {
 	of := map[string]string{"FunctionName": name}
 	return load{
+		tell: 2,
 		series: []series{
 			{"AWS/Lambda", "ConcurrentExecutions", "Maximum", of},
-			{"AWS/Lambda", "Invocations", "Sum", of},
 			{"AWS/Lambda", "Throttles", "Sum", of},
+			{"AWS/Lambda", "Invocations", "Sum", of},
 		},
 		sample: func(values []float64) Sample {
-			return Sample{Consumed: values[0] * 60, Requests: values[1], Throttled: values[2]}
+			return Sample{Consumed: values[0] * 60, Throttled: values[1], Requests: values[2]}
 		},
 	}
 }

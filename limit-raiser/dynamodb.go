@@ -191,7 +191,7 @@ func tableLoads(table string, parts []Have) []load {
 		if have.Part.Dimension == Write {
 			direction, operations = "Write", writeOperations
 		}
-		one := load{series: []series{
+		one := load{tell: 2, series: []series{
 			{"AWS/DynamoDB", "Consumed" + direction + "CapacityUnits", "Sum", of},
 			{"AWS/DynamoDB", direction + "ThrottleEvents", "Sum", of},
 		}}

@@ -93,6 +93,7 @@ func (r *Raiser) streamTags(ctx context.Context, name string) (map[string]string
 func streamLoad(name string) load {
 	of := map[string]string{"StreamName": name}
 	return load{
+		tell: 4,
 		series: []series{
 			{"AWS/Kinesis", "IncomingBytes", "Sum", of},
 			{"AWS/Kinesis", "IncomingRecords", "Sum", of},

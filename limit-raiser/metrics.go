@@ -21,6 +21,9 @@ type series struct {
 // load is what the series of a part add up to in a minute.
 type load struct {
 	series []series
+	// tell is how many of the series, from the first, tell of the load itself. A minute without a
+	// datapoint of these has come in part.
+	tell int
 	// sample makes a sample from the minute's values, in the order of the series; 0 stands for a
 	// minute without a datapoint.
 	sample func(values []float64) Sample
@@ -47,7 +50,7 @@ func (r *Raiser) readLoads(ctx context.Context, parts []Have, loads []load) erro
 	}
 	// A minute is whole only when the next has begun.
 	end := r.now().Truncate(time.Minute)
-	points := map[string]map[time.Time]float64{}
+	points, partial := map[string]map[time.Time]float64{}, map[string]bool{}
 	pages := cloudwatch.NewGetMetricDataPaginator(r.aws.CloudWatch, &cloudwatch.GetMetricDataInput{
 		StartTime: aws.Time(end.Add(-metricsWindow)), EndTime: &end, MetricDataQueries: queries,
 	})
@@ -58,6 +61,8 @@ func (r *Raiser) readLoads(ctx context.Context, parts []Have, loads []load) erro
 		}
 		for _, result := range page.MetricDataResults {
 			id := aws.ToString(result.Id)
+			// Where there are more pages of it, the last one counts.
+			partial[id] = result.StatusCode != "" && result.StatusCode != cloudwatchtypes.StatusCodeComplete
 			if points[id] == nil {
 				points[id] = map[time.Time]float64{}
 			}
@@ -67,16 +72,22 @@ func (r *Raiser) readLoads(ctx context.Context, parts []Have, loads []load) erro
 		}
 	}
 	for i, load := range loads {
-		all := load.samples(func(j int) map[time.Time]float64 { return points[fmt.Sprintf("m%d_%d", i, j)] })
-		parts[i].Samples, parts[i].Silent = load.recent(all, end.Add(-DemandWindow)), len(all) == 0 && !load.lasts
+		id := func(j int) string { return fmt.Sprintf("m%d_%d", i, j) }
+		whole := true
+		for j := range load.series {
+			whole = whole && !partial[id(j)]
+		}
+		if all := load.samples(func(j int) map[time.Time]float64 { return points[id(j)] }); whole {
+			parts[i].Samples, parts[i].Silent = load.recent(all, end.Add(-DemandWindow)), len(all) == 0 && !load.lasts
+		}
 	}
 	return nil
 }
 
-// samples are those of the minutes of which there is a datapoint, oldest first.
+// samples are those of the minutes that tell of the load, oldest first.
 func (l load) samples(points func(int) map[time.Time]float64) []Sample {
 	minutes := map[time.Time]bool{}
-	for j := range l.series {
+	for j := range l.tell {
 		for at := range points(j) {
 			minutes[at] = true
 		}

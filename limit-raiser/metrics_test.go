@@ -1,9 +1,13 @@
 package limitraiser
 
 import (
+	"context"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -24,5 +28,49 @@ func TestLoad_endsWithItsLastDatapointUnlessThatLasts(t *testing.T) {
 		if diff := cmp.Diff(c.want, load{lasts: c.lasts}.recent(c.all, noon)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+	}
+}
+
+// Requests without the units that they took are no load of zero.
+func TestHandle_takesMetricsThatCameInPartForNone(t *testing.T) {
+	s := throttledWrites(t)
+	s.measure("AWS/DynamoDB", "SuccessfulRequestLatency", 5, 1, map[string]string{"TableName": s.table, "Operation": "PutItem"})
+	report, err := s.handle(s.theEvent())
+	if got := decision(t, report, err); got.Outcome != Raised || !strings.Contains(got.Detail, "for want of metrics") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// answered gives the results of one metric another status: the emulator has all data always.
+type answered struct {
+	cloudwatchAPI
+	id   string
+	code cloudwatchtypes.StatusCode
+}
+
+func (s answered) GetMetricData(ctx context.Context, input *cloudwatch.GetMetricDataInput, options ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error) {
+	output, err := s.cloudwatchAPI.GetMetricData(ctx, input, options...)
+	for i := range output.MetricDataResults {
+		if *output.MetricDataResults[i].Id == s.id {
+			output.MetricDataResults[i].StatusCode = s.code
+		}
+	}
+	return output, err
+}
+
+func TestHandle_takesMetricsThatCloudWatchCouldNotReadForNone(t *testing.T) {
+	for _, code := range []cloudwatchtypes.StatusCode{
+		cloudwatchtypes.StatusCodeInternalError, cloudwatchtypes.StatusCodePartialData, cloudwatchtypes.StatusCodeForbidden, cloudwatchtypes.StatusCodeComplete,
+	} {
+		t.Run(string(code), func(t *testing.T) {
+			s := throttledWrites(t)
+			s.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", 6*60, 1, map[string]string{"TableName": s.table})
+			s.clients.CloudWatch = answered{s.clients.CloudWatch, "m1_0", code} // of the table's writes, which come after the reads
+			report, err := s.handle(s.theEvent())
+			got := decision(t, report, err)
+			if whole := code == cloudwatchtypes.StatusCodeComplete; whole != (got.Outcome == Met) || whole == strings.Contains(got.Detail, "for want of metrics") {
+				t.Errorf("%+v", got)
+			}
+		})
 	}
 }

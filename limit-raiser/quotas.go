@@ -156,7 +156,7 @@ func quotaLoad(usage *quotastypes.MetricInfo, period *quotastypes.QuotaPeriod) (
 		ofQuota *= float64(aws.ToInt32(period.PeriodValue))
 	}
 	return load{
-		lasts: period == nil,
+		lasts: period == nil, tell: 1,
 		series: []series{{
 			aws.ToString(usage.MetricNamespace), aws.ToString(usage.MetricName),
 			cmp.Or(aws.ToString(usage.MetricStatisticRecommendation), "Maximum"), usage.MetricDimensions,
