@@ -222,7 +222,7 @@ func (l ledger) count(ctx context.Context, at time.Time, dollars, mostDollars fl
 			return true, nil
 		}
 		spent := number(item["spent"]) + dollars
-		if dollars > 0 && spent > mostDollars {
+		if spent > mostDollars {
 			return false, nil
 		}
 		given := values{
