@@ -471,7 +471,7 @@ func TestMessage_saysWhatAndWhyInTextAndAttributes(t *testing.T) {
 	facts := Facts{Resource: Resource{KindTable, "orders"}, Tags: map[string]string{stackTag: "shop"}}
 	m := newMessage(e, facts, []Decision{{
 		Part: Part{Dimension: Write}, Means: Provisioned, Outcome: Raised, Reason: IsShort, Detail: "by 50 %", From: 50, To: 250, CostAMonth: 94.9, Short: true,
-	}}, Home{"aws", "111122223333", "eu-west-1"}, "prod")
+	}}, Home{"aws", "111122223333", "eu-west-1"})
 	want := `Limit-raiser table/orders: raised write from 50 to 250
 
   write (provisioned): raised from 50 to 250, short: by 50 %
@@ -486,13 +486,16 @@ The alarm's threshold is 30, of now 250: 12 %. Raise it, or watch the ratio by m
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(map[string]string{
-		"part": "limit-raiser", "stage": "prod", "outcome": "raised", "reason": "short", "resource": "table/orders", "capacity": "write",
+		"outcome": "raised", "reason": "short", "resource": "table/orders", "capacity": "write",
 		"cause": "orders-writes", "stack": "shop", "link": consoleLink(facts.Resource, Home{"aws", "", "eu-west-1"}),
 	}, m.attributes); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(map[string]float64{"from": 50, "to": 250, "costAMonth": 94.9}, m.numbers); diff != "" {
 		t.Error(diff)
+	}
+	if count := len(m.attributes) + len(m.numbers); count > 10 {
+		t.Errorf("with %d attributes SNS drops it for a queue with raw delivery", count)
 	}
 	if subject := (message{headline: "täble\n" + strings.Repeat("x", 200)}).subject(); len(subject) != 100 || strings.ContainsAny(subject, "ä\n") {
 		t.Errorf("the subject is %q", subject)

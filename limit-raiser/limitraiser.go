@@ -42,8 +42,6 @@ type Options struct {
 	Table, Queue string
 	// Topic is the ARN of the SNS topic for messages; empty sends none.
 	Topic string
-	// Stage is the stage that the messages name; empty is "default".
-	Stage string
 	// LookAfter is how long after a raise or a refusal the alarm is looked at again, WaitFor how
 	// long after a resource was busy; up to 15 minutes, which is SQS's longest delay. 0 takes 5
 	// minutes and 1 minute.

@@ -131,7 +131,7 @@ func (r *Raiser) tellOne(ctx context.Context, resource Resource, n notice, repor
 		}
 	}
 	facts := Facts{Resource: resource, Tags: map[string]string{stackTag: n.Stack}}
-	if err := r.publish(ctx, newMessage(n.Episode, facts, n.Decisions, r.home(ctx), cmp.Or(r.options.Stage, "default")), report); err != nil {
+	if err := r.publish(ctx, newMessage(n.Episode, facts, n.Decisions, r.home(ctx)), report); err != nil {
 		return err
 	}
 	if said := n.once(); len(said) > 0 {
@@ -164,7 +164,9 @@ func (r *Raiser) publish(ctx context.Context, m message, report *Report) error {
 	return nil
 }
 
-// message is what people get: text to read, and the same for programs.
+// message is what people get: text to read, and the same for programs in at most ten attributes.
+// With more SNS hands it to no queue that takes messages without their envelope:
+// https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
 type message struct {
 	headline, text string
 	attributes     map[string]string
@@ -182,7 +184,7 @@ func (m message) subject() string {
 	return ascii[:min(len(ascii), 100)]
 }
 
-func newMessage(e episode, facts Facts, group []Decision, home Home, stage string) message {
+func newMessage(e episode, facts Facts, group []Decision, home Home) message {
 	first := group[0]
 	for _, decision := range group {
 		if decision.Short {
@@ -214,8 +216,8 @@ func newMessage(e episode, facts Facts, group []Decision, home Home, stage strin
 	}
 	m.text = text.String()
 	m.attributes = map[string]string{
-		"part": "limit-raiser", "stage": stage, "outcome": string(first.Outcome), "reason": string(first.Reason),
-		"resource": facts.Resource.Key(), "capacity": first.Part.String(), "cause": e.Alarm.Name, "link": link, "stack": stack,
+		"outcome": string(first.Outcome), "reason": string(first.Reason), "resource": facts.Resource.Key(),
+		"capacity": first.Part.String(), "cause": e.Alarm.Name, "link": link, "stack": stack,
 	}
 	m.numbers = map[string]float64{"from": first.From, "to": first.To, "costAMonth": cost}
 	return m

@@ -70,7 +70,7 @@ func (w *raiserWorld) deploy(ctx context.Context) error {
 	}
 	w.options = limitraiser.Options{
 		Home:  limitraiser.Home{Partition: "aws", Account: w.emulator.Account(), Region: w.emulator.Region()},
-		Table: ledger, Queue: aws.ToString(queue.QueueUrl), Stage: "bench",
+		Table: ledger, Queue: aws.ToString(queue.QueueUrl),
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func (p *raisePlanCommand) Run(j *job) error {
 	if name == "" {
 		name = j.ledgerTable()
 	}
-	report, err := limitraiser.New(cfg, clients, limitraiser.Options{Home: home, Table: name, Stage: stage, AsIfNew: true}).Handle(j.stopping, event)
+	report, err := limitraiser.New(cfg, clients, limitraiser.Options{Home: home, Table: name, AsIfNew: true}).Handle(j.stopping, event)
 	if j.stopping.Err() != nil {
 		return err
 	}

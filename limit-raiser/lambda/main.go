@@ -20,7 +20,7 @@ func main() {
 		}
 		cfg.DryRun = cfg.DryRun || start.DryRun
 		return limitraiser.New(cfg, limitraiser.Connect(start.AWS), limitraiser.Options{
-			Table: start.Table, Queue: start.Queue, Topic: start.Topic, Stage: start.Stage,
+			Table: start.Table, Queue: start.Queue, Topic: start.Topic,
 		}).Handle, nil
 	})
 }
