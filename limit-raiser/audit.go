@@ -33,7 +33,7 @@ const auditTrail = "audit"
 
 // sortKey makes entries sort by time, and the same entry written twice be one.
 func (e Entry) sortKey() string {
-	return e.At.UTC().Format("2006-01-02T15:04:05.000Z") + "#" + e.Event + "#" + e.Part
+	return e.At.UTC().Format("2006-01-02T15:04:05.000Z") + "#" + digest(e.Event) + "#" + e.Part
 }
 
 // record adds an entry to the audit trail.

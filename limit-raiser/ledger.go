@@ -3,6 +3,8 @@ package limitraiser
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,10 +72,10 @@ const (
 
 // claim takes an event until then, unless it was handled or is being handled.
 func (l ledger) claim(ctx context.Context, event string, until time.Time) (held, standing, error) {
-	h := held{key: "event#" + event, owner: rand.Text()}
-	_, err := l.db.UpdateItem(ctx, l.update(h.key, "SET #status = :in, #owner = :owner, #until = :until, #ttl = :ttl",
+	h := held{key: eventKey(event), owner: rand.Text()}
+	_, err := l.db.UpdateItem(ctx, l.update(h.key, "SET #status = :in, #owner = :owner, #until = :until, #event = :event, #ttl = :ttl",
 		"attribute_not_exists(#status) OR (#status = :in AND #until < :now)", values{
-			":in": str("INPROGRESS"), ":owner": str(h.owner), ":until": millis(until), ":now": millis(l.now()), ":ttl": l.expiry(keepEvents),
+			":in": str("INPROGRESS"), ":owner": str(h.owner), ":event": str(event), ":until": millis(until), ":now": millis(l.now()), ":ttl": l.expiry(keepEvents),
 		}))
 	var taken *dynamodbtypes.ConditionalCheckFailedException
 	switch {
@@ -100,7 +102,7 @@ func (l ledger) complete(ctx context.Context, h held) error {
 // completeFor completes the event of a run that died, unless another run is at work on it, which
 // then sees for itself.
 func (l ledger) completeFor(ctx context.Context, event string) error {
-	_, err := l.db.UpdateItem(ctx, l.update("event#"+event, "SET #status = :done REMOVE #until",
+	_, err := l.db.UpdateItem(ctx, l.update(eventKey(event), "SET #status = :done REMOVE #until",
 		"#status = :in AND #until < :now", values{":done": str("COMPLETED"), ":in": str("INPROGRESS"), ":now": millis(l.now())}))
 	var other *dynamodbtypes.ConditionalCheckFailedException
 	if err != nil && !errors.As(err, &other) {
@@ -258,7 +260,7 @@ func month(at time.Time) string { return "cost#" + at.UTC().Format("2006-01") }
 
 // told is what people were told in an episode already, and tell adds what they are told now.
 func (l ledger) told(ctx context.Context, episode string) ([]string, error) {
-	item, err := l.get(ctx, "episode#"+episode)
+	item, err := l.get(ctx, episodeKey(episode))
 	if err != nil {
 		return nil, fmt.Errorf("reading the episode %s: %w", episode, err)
 	}
@@ -270,8 +272,8 @@ func (l ledger) told(ctx context.Context, episode string) ([]string, error) {
 }
 
 func (l ledger) tell(ctx context.Context, episode string, what []string) error {
-	input := l.update("episode#"+episode, "ADD #told :what SET #ttl = :ttl", "", values{
-		":what": &dynamodbtypes.AttributeValueMemberSS{Value: what}, ":ttl": l.expiry(keepEvents),
+	input := l.update(episodeKey(episode), "ADD #told :what SET #event = :event, #ttl = :ttl", "", values{
+		":what": &dynamodbtypes.AttributeValueMemberSS{Value: what}, ":event": str(episode), ":ttl": l.expiry(keepEvents),
 	})
 	if _, err := l.db.UpdateItem(ctx, input); err != nil {
 		return fmt.Errorf("writing down the episode %s: %w", episode, err)
@@ -282,6 +284,18 @@ func (l ledger) tell(ctx context.Context, episode string, what []string) error {
 // single is the sort key of all records but those of the audit trail.
 const single = "-"
 
+// The keys of what is known of an event and of an episode hold a digest: an alarm's name in
+// another script than Latin would be longer than DynamoDB's keys may be, 2,048 bytes, and 1,024 for
+// a sort key. Its attribute says what it is.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+func eventKey(event string) string     { return "event#" + digest(event) }
+func episodeKey(episode string) string { return "episode#" + digest(episode) }
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
 type values map[string]dynamodbtypes.AttributeValue
 
 func key(partition, sort string) map[string]dynamodbtypes.AttributeValue {
@@ -291,7 +305,7 @@ func key(partition, sort string) map[string]dynamodbtypes.AttributeValue {
 // names are the attributes by the placeholders of expressions: most are words that DynamoDB keeps
 // for itself.
 var names = map[string]string{
-	"#status": "status", "#owner": "owner", "#until": "until", "#state": "state", "#spent": "spent", "#changes": "changes", "#told": "told", "#ttl": LedgerTTL,
+	"#status": "status", "#owner": "owner", "#until": "until", "#state": "state", "#spent": "spent", "#changes": "changes", "#told": "told", "#event": "event", "#ttl": LedgerTTL,
 }
 
 func (l ledger) update(partition, expression, condition string, given values) *dynamodb.UpdateItemInput {

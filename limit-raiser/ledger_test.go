@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -85,6 +86,24 @@ func TestLedger_keepsWhatTheHolderOfAResourceWrites(t *testing.T) {
 	}
 	if err := ledger.settle(t.Context(), h, known); err == nil {
 		t.Error("a run whose time was up wrote over another's record")
+	}
+}
+
+// DynamoDB refuses longer keys; the emulator takes them.
+func TestLedger_keysFitWhateverAnAlarmIsCalled(t *testing.T) {
+	alarm := Alarm{
+		Account: "111122223333", Region: "ap-northeast-1", Name: strings.Repeat("注", maxName), Contributor: strings.Repeat("c", maxContributor),
+		ChangedAt: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC),
+	}
+	table, e := Resource{KindTable, strings.Repeat("t", 255)}, episode{Alarm: alarm, Step: mostSteps}
+	entry := Entry{At: alarm.ChangedAt, Event: e.event(table), Part: Part{strings.Repeat("i", 255), Write}.String()}
+	for key, most := range map[string]int{eventKey(e.event(table)): 2048, episodeKey(e.key(table)): 2048, entry.sortKey(): 1024} {
+		if len(key) > most {
+			t.Errorf("a key of %d bytes, more than %d: %.40s...", len(key), most, key)
+		}
+	}
+	if eventKey(e.event(table)) == eventKey(e.key(table)) {
+		t.Error("two steps share a key")
 	}
 }
 
