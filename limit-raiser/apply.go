@@ -107,7 +107,9 @@ func (r *Raiser) apply(ctx context.Context, h held, known record, e episode, fac
 }
 
 // carryOut makes one call and writes into the plan what came of it. An answer that leaves open
-// whether the call was carried out is never asked for twice: what there is now is read back.
+// whether the call was carried out is never asked for twice: what there is now is read back. What
+// AWS says right after a call may be from before it, so that a raise which is not there then is not
+// known to have failed.
 // The refusal of a reservation tells the floor; 0 is none.
 func (r *Raiser) carryOut(ctx context.Context, one call, facts Facts, plan Plan) (floor float64, failure error) {
 	err := one.make(ctx)
@@ -133,14 +135,14 @@ func (r *Raiser) carryOut(ctx context.Context, one call, facts Facts, plan Plan)
 			decision.Outcome, decision.Reason, decision.Detail = Refused, FloorReached, fmt.Sprintf("AWS insists on %s unreserved", units(floor))
 		case answer == no:
 			decision.Outcome, decision.Reason, decision.Detail = Failed, AWSRefused, said(err)
-		case answer == unknown && (reading != nil || now.Busy != ""):
+		case answer == unknown:
 			decision.Outcome, decision.Reason, decision.Detail = Waiting, Unclear, said(err)
 		default:
 			decision.Outcome, decision.Reason, decision.Detail = Waiting, CallFailed, said(err)
 		}
 	}
 	first := plan.Decisions[one.parts[0]]
-	if first.Outcome == Waiting && first.Reason == CallFailed {
+	if changing := reading != nil || now.Busy != ""; first.Reason == CallFailed || first.Reason == Unclear && !changing {
 		return floor, fmt.Errorf("raising %s: %w", facts.Resource.Key(), err)
 	}
 	return floor, nil

@@ -91,6 +91,48 @@ func TestHandle_readsBackACutOffAnswerBeforeAnythingIsRepeated(t *testing.T) {
 	s.wantWrites(75, 1)
 }
 
+// The answer was cut off, and what AWS says right after is from before the call.
+func TestHandle_losesNoRaiseThatAWSDoesNotShowYet(t *testing.T) {
+	s := throttledWrites(t)
+	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Truncate: true})
+	s.clients.DynamoDB = &latecomer{dynamodbAPI: s.clients.DynamoDB}
+	event := s.theEvent()
+	report, err := s.handle(event)
+	if err == nil || report.Outcomes[Waiting] != 1 || report.Outcomes[Raised] != 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	report, err = s.handle(event)
+	if err != nil || report.Outcomes[Raised] != 1 || report.MessagesSent != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	s.wantWrites(75, 1)
+	if spent, err := s.raiser(s.cfg).ledger.spent(t.Context(), s.now()); err != nil || spent < 25*0.00065*730-1e-9 {
+		t.Errorf("$%v are counted, %v: it was raised", spent, err)
+	}
+}
+
+// latecomer describes a table once more as it was before it was updated.
+type latecomer struct {
+	dynamodbAPI
+	before  *dynamodb.DescribeTableOutput
+	updated bool
+}
+
+func (l *latecomer) DescribeTable(ctx context.Context, input *dynamodb.DescribeTableInput, options ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error) {
+	if l.updated {
+		l.updated = false
+		return l.before, nil
+	}
+	output, err := l.dynamodbAPI.DescribeTable(ctx, input, options...)
+	l.before = output
+	return output, err
+}
+
+func (l *latecomer) UpdateTable(ctx context.Context, input *dynamodb.UpdateTableInput, options ...func(*dynamodb.Options)) (*dynamodb.UpdateTableOutput, error) {
+	l.updated = true
+	return l.dynamodbAPI.UpdateTable(ctx, input, options...)
+}
+
 func TestHandle_raisesOnceAfterACallThatNeverArrived(t *testing.T) {
 	s := throttledWrites(t)
 	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Drop: true})
