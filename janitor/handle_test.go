@@ -310,11 +310,12 @@ func TestHandle_findsNothingToDoTheSecondTime(t *testing.T) {
 	}
 }
 
-func TestHandle_readsNothingWhileStorageIsLow(t *testing.T) {
+func TestHandle_readsNothingButTheStorageWhileThatIsLow(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{Limit: 1 << 40}, lambda("orders", 30))
 	report, _, err := w.handle(t.Context(), earnest(func(c *Config) { c.Pressure.Above = 50 }), Options{})
-	if err != nil || !report.Idle || len(w.allCalls()) != 1 {
-		t.Errorf("idle %v after %v, %v", report.Idle, w.allCalls(), err)
+	calls := w.allCalls()
+	if err != nil || !report.Idle || len(calls) != 2 || calls["Lambda.GetAccountSettings"] != 1 || calls["CloudWatch.GetMetricData"] == 0 {
+		t.Errorf("idle %v after %v, %v", report.Idle, calls, err)
 	}
 }
 

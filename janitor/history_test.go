@@ -209,6 +209,56 @@ func TestHandle_deletesNothingWhenItsOwnHistoryCannotBeRead(t *testing.T) {
 	}
 }
 
+// What fills the storage goes on while a run has nothing to do or fails, and no day of it may be missing.
+func TestHandle_measuresTheGrowthWhateverItDoes(t *testing.T) {
+	const gb = 1 << 30
+	for name, test := range map[string]struct {
+		cfg   Config
+		fails string
+	}{
+		"it deletes":     {earnest(), ""},
+		"storage is low": {earnest(func(c *Config) { c.Pressure.Above = 100 }), ""},
+		"it cannot read": {earnest(), "Resource Groups Tagging API.GetResources"},
+		"it cannot list": {earnest(), "Lambda.ListFunctions"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, lambdasim.Options{})
+			stored := measured{}
+			w.on("CloudWatch.GetMetricData", stored.answers(t, w.janitor(test.cfg, Options{})))
+			for days := range 8 { // 1 GB a day, of 100
+				used := int64(40+days) * gb
+				w.on("Lambda.GetAccountSettings", always(fmt.Sprintf(`{"AccountLimit":{"TotalCodeSize":%d},"AccountUsage":{"TotalCodeSize":%d}}`, 100*gb, used)))
+				if days > 0 && test.fails != "" {
+					w.refuse(test.fails)
+				}
+				report, _, err := w.handle(t.Context(), test.cfg, Options{})
+				if (err != nil) != (days > 0 && test.fails != "") {
+					t.Fatal(err)
+				}
+				stored.keep(w.now(), report)
+				w.pass(day)
+			}
+			latest := -7 * day
+			if stored["CodeStoragePercent"][latest] != 47 || stored[metricStorage][latest] != 47*gb || math.Abs(stored["DaysToLimit"][latest]-53) > 0.001 {
+				t.Errorf("%g %% full, %g days to the limit", stored["CodeStoragePercent"][latest], stored["DaysToLimit"][latest])
+			}
+		})
+	}
+}
+
+func TestHandle_leavesNoGapInTheGrowthWhenItsHistoryCannotBeRead(t *testing.T) {
+	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+	w.refuse("CloudWatch.GetMetricData")
+	report, _, _ := w.handle(t.Context(), earnest(), Options{})
+	var names []string
+	for _, metric := range report.Metrics() {
+		names = append(names, metric.Name)
+	}
+	if diff := cmp.Diff([]string{"CodeStoragePercent"}, names); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestHandle_stopsAtTheBeltsByWhatTheLastRunMeasured(t *testing.T) {
 	for belt, last := range map[string]measured{
 		"":             {metricFunctions: {day: 2}, metricReferences + " alias": {day: 2}, metricRead + " alias": {day: 2}},

@@ -17,13 +17,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// inventory reads what is cheap and covers the whole Region: the storage, and unless it is
-// low enough to leave the Region alone all functions with all versions and their tags.
-func (j *Janitor) inventory(ctx context.Context) (Facts, error) {
-	storage, err := j.storage(ctx)
-	if err != nil {
-		return Facts{}, err
-	}
+// inventory reads what is cheap and covers the whole Region: all functions with all versions and
+// their tags, unless storage is low enough to leave the Region alone.
+func (j *Janitor) inventory(ctx context.Context, storage Storage) (Facts, error) {
 	facts := Facts{Storage: storage, Self: j.options.Self, Stage: j.options.Stage}
 	facts.NotChecked = notChecked(j.cfg)
 	if idle(storage, j.cfg.Pressure) {

@@ -22,8 +22,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Janitor looks after one account and Region.
@@ -113,7 +111,7 @@ func (e *Event) UnmarshalJSON(text []byte) error {
 func (j *Janitor) Handle(ctx context.Context, event Event) (Report, error) {
 	plan, err := j.Plan(ctx)
 	if err != nil {
-		return Report{Started: j.now()}, err
+		return j.unplanned(plan), err
 	}
 	report, err := j.Apply(ctx, plan, j.cfg.DryRun || event.DryRun)
 	if event.DryRun {
@@ -123,44 +121,41 @@ func (j *Janitor) Handle(ctx context.Context, event Event) (Report, error) {
 }
 
 // Plan looks at the Region and decides; it changes nothing. With a deadline it takes at most
-// half of the time there is, since what it found must still be carried out.
-func (j *Janitor) Plan(ctx context.Context) (Plan, error) {
-	now := j.now()
+// half of the time there is, since what it found must still be carried out. The plan of one that
+// fails holds what was read of the storage by then, and nothing to delete.
+func (j *Janitor) Plan(ctx context.Context) (plan Plan, err error) {
+	plan.Made = j.now()
 	j.aws.Pace.reset()
 	ctx, cancel := j.halfOf(ctx)
 	defer cancel()
-	facts, err := j.inventory(ctx)
+	if plan.Storage, err = j.storage(ctx); err != nil {
+		return plan, j.explained(ctx, "taking inventory", err)
+	}
+	if plan.History, err = j.history(ctx, plan.Made); err != nil {
+		return plan, j.explained(ctx, "taking inventory", err)
+	}
+	facts, err := j.inventory(ctx, plan.Storage)
 	if err != nil {
-		return Plan{}, j.explained(ctx, "taking inventory", err)
+		return plan, j.explained(ctx, "taking inventory", err)
 	}
 	if idle(facts.Storage, j.cfg.Pressure) {
-		return Decide(facts, History{}, j.cfg, now), nil
+		return Decide(facts, plan.History, j.cfg, plan.Made), nil
 	}
-	in := scope{place: target{region: facts.Region, account: facts.Account}, functions: facts.Functions, now: now}
+	in := scope{place: target{region: facts.Region, account: facts.Account}, functions: facts.Functions, now: plan.Made}
 	early, err := j.references(ctx, in, true)
 	if err != nil {
-		return Plan{}, j.explained(ctx, "taking inventory", err)
+		return plan, j.explained(ctx, "taking inventory", err)
 	}
 	facts.add(early)
-	in.shortlist = Shortlist(facts, j.cfg, now)
-
-	var history History
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		history, err = j.history(groupCtx, now)
-		return err
-	})
+	in.shortlist = Shortlist(facts, j.cfg, plan.Made)
 	if len(in.shortlist) > 0 {
-		group.Go(func() error {
-			found, err := j.references(groupCtx, in, false)
-			facts.add(found)
-			return err
-		})
+		found, err := j.references(ctx, in, false)
+		if err != nil {
+			return plan, j.explained(ctx, "looking for references", err)
+		}
+		facts.add(found)
 	}
-	if err := group.Wait(); err != nil {
-		return Plan{}, j.explained(ctx, "looking for references", err)
-	}
-	return Decide(facts, history, j.cfg, now), nil
+	return Decide(facts, plan.History, j.cfg, plan.Made), nil
 }
 
 func (j *Janitor) halfOf(ctx context.Context) (context.Context, context.CancelFunc) {

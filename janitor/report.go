@@ -64,6 +64,8 @@ type Report struct {
 	Throttles int            `json:"throttles"`
 
 	completed bool
+	// unplanned says that the run failed before there was a plan.
+	unplanned bool
 	// doubted says that so little was found that the next run must not be compared with it.
 	doubted  bool
 	failures []error
@@ -99,12 +101,7 @@ func (r *run) report(ctx context.Context, after Storage) Report {
 		Calls: j.aws.Pace.Calls(), Throttles: j.aws.Pace.Throttles(),
 		doubted: historyBelt(plan).Closed(),
 	}
-	if days, known := daysToLimit(after, plan.History, plan.Storage, plan.Made); known {
-		report.DaysToLimit = &days
-	}
-	if growth, known := plan.History.grown(plan.Storage); known {
-		report.Growth = &growth
-	}
+	report.reckon(plan)
 	report.targets(plan.Dynamic)
 	// What keeps the whole run from its work comes before what befell single versions: only
 	// the first errors are shown.
@@ -134,6 +131,26 @@ func (r *run) report(ctx context.Context, after Storage) Report {
 	slices.SortStableFunc(report.Biggest, func(a, b Item) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	report.Biggest = report.Biggest[:min(mostBiggest, len(report.Biggest))]
 	return report
+}
+
+// unplanned is the report of a run that failed before there was a plan: the storage fills all the same.
+func (j *Janitor) unplanned(plan Plan) Report {
+	report := Report{
+		Started: plan.Made, Seconds: j.now().Sub(plan.Made).Seconds(), Before: plan.Storage, After: plan.Storage,
+		Calls: j.aws.Pace.Calls(), Throttles: j.aws.Pace.Throttles(), unplanned: true,
+	}
+	report.reckon(plan)
+	return report
+}
+
+// reckon fills in how fast the storage grows.
+func (r *Report) reckon(plan Plan) {
+	if days, known := daysToLimit(r.After, plan.History, plan.Storage, plan.Made); known {
+		r.DaysToLimit = &days
+	}
+	if growth, known := plan.History.grown(plan.Storage); known {
+		r.Growth = &growth
+	}
 }
 
 func (r *Report) targets(dynamic []DynamicTarget) {
@@ -208,13 +225,7 @@ func (r Report) Metrics() []emf.Metric {
 	if r.Before.Limit == 0 {
 		return nil // the run read nothing, so it has nothing to say; its error has
 	}
-	metrics := []emf.Metric{
-		{Name: "VersionsDeleted", Value: float64(r.Outcomes[Deleted]), Unit: emf.Count},
-		{Name: "BytesFreed", Value: float64(r.BytesFreed), Unit: emf.Bytes},
-		{Name: "Remaining", Value: float64(r.Outcomes[Remaining] + r.waiting()), Unit: emf.Count},
-		{Name: "Failed", Value: float64(r.Outcomes[Failed]), Unit: emf.Count},
-		{Name: "Throttles", Value: float64(r.Throttles), Unit: emf.Count},
-	}
+	var metrics []emf.Metric
 	add := func(name string, value float64, unit string, kind Kind) {
 		metric := emf.Metric{Name: name, Value: value, Unit: unit}
 		if kind != "" {
@@ -222,18 +233,29 @@ func (r Report) Metrics() []emf.Metric {
 		}
 		metrics = append(metrics, metric)
 	}
-	if r.completed {
-		add("RunCompleted", 1, emf.Count, "")
-	}
 	if r.After.Limit > 0 {
-		add(metricStorage, float64(r.After.Used), emf.Bytes, "")
 		add("CodeStoragePercent", r.After.Percent(), emf.Percent, "")
+	}
+	// The storage of a run that could not read the one before would swallow what grew in between.
+	if r.After.Limit > 0 && (!r.unplanned || r.Growth != nil) {
+		add(metricStorage, float64(r.After.Used), emf.Bytes, "")
 	}
 	if r.Growth != nil {
 		add(metricGrowth, float64(*r.Growth), emf.Bytes, "")
 	}
 	if r.DaysToLimit != nil {
 		add("DaysToLimit", *r.DaysToLimit, emf.None, "")
+	}
+	if r.unplanned {
+		return metrics
+	}
+	add("VersionsDeleted", float64(r.Outcomes[Deleted]), emf.Count, "")
+	add("BytesFreed", float64(r.BytesFreed), emf.Bytes, "")
+	add("Remaining", float64(r.Outcomes[Remaining]+r.waiting()), emf.Count, "")
+	add("Failed", float64(r.Outcomes[Failed]), emf.Count, "")
+	add("Throttles", float64(r.Throttles), emf.Count, "")
+	if r.completed {
+		add("RunCompleted", 1, emf.Count, "")
 	}
 	if r.Idle || r.Belt.Closed() && !r.DryRun || r.doubted || !r.completed {
 		return metrics // the next run is compared with the last one that went well
