@@ -238,6 +238,10 @@ func unread(one scan, function string, err error) Unread {
 			}
 		}
 	}
+	var refused smithy.APIError
+	if errors.As(err, &refused) && refused.ErrorCode() == "KmsAccessDeniedException" {
+		actions = []string{"kms:Decrypt in the policy of its key"} // AWS asks it of whoever reads what is encrypted
+	}
 	remedy := "grant " + strings.Join(actions, ", ")
 	check := "aliases"
 	if one.key != "" {

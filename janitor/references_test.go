@@ -120,6 +120,19 @@ func TestHandle_deletesNothingThatARefusedCallCouldHaveProtected(t *testing.T) {
 	}
 }
 
+func TestHandle_namesTheKeyThatAStateMachineIsEncryptedWith(t *testing.T) {
+	for operation, check := range map[string]string{"SFN.DescribeStateMachine": "stepFunctions", "SFN.DescribeStateMachineForExecution": "stepFunctionsExecutions"} {
+		w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+		running(w, 1, 1, func(int) string { return "{}" })
+		w.on(operation, func(int, string) (int, string) { return http.StatusBadRequest, "KmsAccessDeniedException" })
+		_, _, err := w.handle(t.Context(), earnest(), Options{})
+		remedy := "(grant kms:Decrypt in the policy of its key or switch off janitor.checks." + check + ")"
+		if err == nil || !strings.Contains(err.Error(), remedy) || len(w.Deletions()) > 0 {
+			t.Errorf("%v are left, and the error does not say %q: %v", w.Versions("orders"), remedy, err)
+		}
+	}
+}
+
 func TestHandle_endsWhenWhatEveryRunNeedsIsRefused(t *testing.T) {
 	for operation, action := range map[string]string{
 		"Lambda.GetAccountSettings":                "lambda:GetAccountSettings",
