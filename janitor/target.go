@@ -91,18 +91,25 @@ func callOf(name, qualifier expression) calls {
 	return calls{static: []target{named}}
 }
 
+// What a name in one of these forms has before it, and what may be the beginning of that, the
+// partition aside.
+var (
+	beforeName = regexp.MustCompile(`^(?:.*:)?function:`)
+	beginning  = regexp.MustCompile(`^(?:[0-9]{1,12}|(?:af|ap|ca|cn|eu|eusc|il|me|mx|sa|us)(?:-[a-z]+)+-[0-9])$`)
+)
+
 // startingWith says which functions a computed name may name, by the literal text that it
 // begins with.
 func startingWith(literal string) DynamicTarget {
-	_, name, isARN := strings.Cut(literal, "function:")
-	if !isARN {
-		if strings.Contains(literal, ":") || strings.HasPrefix("arn", literal) {
-			return DynamicTarget{Prefix: true}
-		}
-		name = literal
-	}
-	if function, _, qualified := strings.Cut(name, ":"); qualified {
+	name := beforeName.ReplaceAllString(literal, "")
+	function, _, qualified := strings.Cut(name, ":")
+	switch {
+	case name != literal && qualified:
 		return DynamicTarget{Function: function}
+	case name != literal:
+		return DynamicTarget{Function: name, Prefix: true}
+	case qualified, strings.HasPrefix("arn", literal), strings.HasPrefix("function", literal), beginning.MatchString(literal):
+		return DynamicTarget{Prefix: true}
 	}
 	return DynamicTarget{Function: name, Prefix: true}
 }

@@ -97,6 +97,17 @@ func TestStartingWith_isNeverNarrowerThanWhatMayCome(t *testing.T) {
 		arn + "checkout:5":       {Function: "checkout"},
 		"function:check":         {Function: "check", Prefix: true},
 		"0123456789:function:ab": {Function: "ab", Prefix: true},
+		"fun":                    {Prefix: true},
+		"function":               {Prefix: true},
+		"functions":              {Function: "functions", Prefix: true},
+		"12345":                  {Prefix: true},
+		"123456789012":           {Prefix: true},
+		"2026-orders":            {Function: "2026-orders", Prefix: true},
+		"eu-west-1":              {Prefix: true},
+		"us-gov-west-1":          {Prefix: true},
+		"us-checkout-":           {Function: "us-checkout-", Prefix: true},
+		"my-function:1":          {Prefix: true},
+		"checkout:1":             {Prefix: true},
 	} {
 		if diff := cmp.Diff(want, startingWith(literal)); diff != "" {
 			t.Errorf("%q: %s", literal, diff)
