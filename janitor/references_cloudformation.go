@@ -101,7 +101,7 @@ func (j *Janitor) readStack(ctx context.Context, in scope, id string, found *gat
 			return nil, err
 		}
 		for _, resource := range page.StackResourceSummaries {
-			if aws.ToString(resource.ResourceType) != "AWS::Lambda::Version" || resource.ResourceStatus == cloudformationtypes.ResourceStatusDeleteComplete {
+			if aws.ToString(resource.ResourceType) != "AWS::Lambda::Version" || leftStack(resource.ResourceStatus) {
 				continue
 			}
 			found.with(func(all *Findings) {
@@ -114,6 +114,12 @@ func (j *Janitor) readStack(ctx context.Context, in scope, id string, found *gat
 		return fmt.Errorf("listing resources of stack %s: %w", stackName(id), err)
 	}
 	return nil
+}
+
+// leftStack says whether a resource in this status is the stack's no longer: it was deleted, or, with
+// DeletionPolicy Retain, left where it is.
+func leftStack(status cloudformationtypes.ResourceStatus) bool {
+	return status == cloudformationtypes.ResourceStatusDeleteComplete || status == cloudformationtypes.ResourceStatusDeleteSkipped
 }
 
 // stackName is the name in arn:aws:cloudformation:eu-west-1:123456789012:stack/shop/0aa5.

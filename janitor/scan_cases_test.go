@@ -95,8 +95,9 @@ var scanCases = []struct {
 			w.on("CloudFormation.ListStacks", always(stacks("Shop", "UPDATE_COMPLETE")))
 			w.on("CloudFormation.ListStackResources", always(fmt.Sprintf(`<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries>
 				<member><ResourceType>AWS::Lambda::Version</ResourceType><ResourceStatus>DELETE_COMPLETE</ResourceStatus><PhysicalResourceId>%s</PhysicalResourceId><LogicalResourceId>Old</LogicalResourceId></member>
+				<member><ResourceType>AWS::Lambda::Version</ResourceType><ResourceStatus>DELETE_SKIPPED</ResourceStatus><PhysicalResourceId>%s</PhysicalResourceId><LogicalResourceId>Retained</LogicalResourceId></member>
 				<member><ResourceType>AWS::Lambda::Version</ResourceType><ResourceStatus>CREATE_COMPLETE</ResourceStatus><PhysicalResourceId>%s</PhysicalResourceId><LogicalResourceId>Current</LogicalResourceId></member>
-				</StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>`, here("2"), here("1"))))
+				</StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>`, here("2"), here("3"), here("1"))))
 		},
 		Decision{Reason: Referenced(StackResource), Detail: "Shop Current"},
 	},
