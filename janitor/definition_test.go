@@ -22,6 +22,7 @@ func TestDefinitionCalls_findsWhatAStateMachineCalls(t *testing.T) {
 		{"invoke-jsonpath", []string{"basket:3", "basket:live", "cart:7", "checkout:5"}, nil},
 		{"invoke-jsonpath-dynamic", []string{"cart:"}, []string{anything, anything, anything, "basket", "cart", "checkout-*"}},
 		{"invoke-jsonata", []string{"checkout:5"}, []string{anything, anything, anything, "basket", "cart-*"}},
+		{"other-actions", []string{"basket:1", "cart:2", "cart:7", "checkout:5"}, nil},
 		{"nested", []string{"cart:2", "checkout:5"}, nil},
 		{"old-map", []string{"cart:9"}, nil},
 		{"elsewhere", []string{"cart:live", "checkout:5"}, nil},

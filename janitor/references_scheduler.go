@@ -17,29 +17,26 @@ import (
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
 func (j *Janitor) readSchedules(ctx context.Context, in scope) (Findings, error) {
 	var found gathered
-	var universal []schedulertypes.ScheduleSummary
+	var whole []schedulertypes.ScheduleSummary
 	err := everyPage(func(token *string) (*string, error) {
 		page, err := j.aws.Scheduler.ListSchedules(ctx, &scheduler.ListSchedulesInput{MaxResults: aws.Int32(100), NextToken: token})
 		if err != nil {
 			return nil, err
 		}
 		for _, schedule := range page.Schedules {
-			if schedule.Target == nil {
+			if schedule.Target == nil || universal(aws.ToString(schedule.Target.Arn)) {
+				whole = append(whole, schedule)
 				continue
 			}
-			arn := aws.ToString(schedule.Target.Arn)
-			if strings.Contains(strings.ToLower(arn), ":aws-sdk:lambda:invoke") {
-				universal = append(universal, schedule)
-			}
-			found.arn(in, Schedule, aws.ToString(schedule.Name), arn)
+			found.arn(in, Schedule, aws.ToString(schedule.Name), aws.ToString(schedule.Target.Arn))
 		}
 		return page.NextToken, nil
 	})
 	if err != nil {
 		return Findings{}, fmt.Errorf("listing schedules: %w", err)
 	}
-	err = each(ctx, universal, func(ctx context.Context, schedule schedulertypes.ScheduleSummary) error {
-		called, err := j.universalCalls(ctx, schedule)
+	err = each(ctx, whole, func(ctx context.Context, schedule schedulertypes.ScheduleSummary) error {
+		called, err := j.scheduleCalls(ctx, schedule)
 		if err != nil {
 			return fmt.Errorf("reading schedule %s: %w", aws.ToString(schedule.Name), err)
 		}
@@ -49,7 +46,10 @@ func (j *Janitor) readSchedules(ctx context.Context, in scope) (Findings, error)
 	return found.Findings, err
 }
 
-func (j *Janitor) universalCalls(ctx context.Context, schedule schedulertypes.ScheduleSummary) (calls, error) {
+// universal says whether a target calls Lambda's API by itself.
+func universal(arn string) bool { return strings.Contains(strings.ToLower(arn), ":aws-sdk:lambda:") }
+
+func (j *Janitor) scheduleCalls(ctx context.Context, schedule schedulertypes.ScheduleSummary) (calls, error) {
 	whole, err := j.aws.Scheduler.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: schedule.Name, GroupName: schedule.GroupName})
 	var gone *schedulertypes.ResourceNotFoundException
 	if errors.As(err, &gone) {
@@ -58,8 +58,24 @@ func (j *Janitor) universalCalls(ctx context.Context, schedule schedulertypes.Sc
 	if err != nil {
 		return calls{}, err
 	}
+	if whole.Target == nil {
+		return calls{dynamic: []DynamicTarget{{Prefix: true}}}, nil
+	}
+	arn, input := aws.ToString(whole.Target.Arn), aws.ToString(whole.Target.Input)
+	if !universal(arn) {
+		called, ok := parseTarget(arn)
+		if !ok {
+			return calls{}, nil
+		}
+		return calls{static: []target{called}}, nil
+	}
+	if !strings.Contains(strings.ToLower(arn), ":aws-sdk:lambda:invoke") {
+		var request map[string]any
+		_ = json.Unmarshal([]byte(input), &request) // whatever cannot be read names no version
+		return calls{static: append(arnsIn(request), requestTargets(request)...)}, nil
+	}
 	var request struct{ FunctionName, Qualifier string }
-	if whole.Target == nil || json.Unmarshal([]byte(aws.ToString(whole.Target.Input)), &request) != nil {
+	if json.Unmarshal([]byte(input), &request) != nil {
 		return calls{dynamic: []DynamicTarget{{Prefix: true}}}, nil
 	}
 	return callOf(template(request.FunctionName, "<aws."), template(request.Qualifier, "<aws.")), nil

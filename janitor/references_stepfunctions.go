@@ -92,10 +92,15 @@ func definitionCalls(definition string) (calls, error) {
 	}
 	found := calls{static: arnsIn(document)}
 	objects(document, func(state map[string]any) {
-		if resource, _ := state["Resource"].(string); strings.Contains(resource, ":lambda:invoke") {
+		resource, _ := state["Resource"].(string)
+		switch {
+		case strings.Contains(resource, ":lambda:invoke"):
 			called := taskCalls(state)
 			found.static = append(found.static, called.static...)
 			found.dynamic = append(found.dynamic, called.dynamic...)
+		case strings.Contains(resource, ":aws-sdk:lambda:"):
+			request, _ := arguments(state)
+			found.static = append(found.static, requestTargets(request)...)
 		}
 	})
 	return found, nil
@@ -114,17 +119,23 @@ func arnsIn(document any) []target {
 	return found
 }
 
-// taskCalls reads the arguments of a task that calls Lambda's Invoke: Parameters in JSONPath,
-// Arguments in JSONata. Without either the task's whole input is the request.
+// taskCalls reads the request of a task that calls Lambda's Invoke. Without one the task's whole
+// input is the request.
 func taskCalls(state map[string]any) calls {
-	arguments, isObject := state["Arguments"].(map[string]any)
-	if !isObject {
-		arguments, isObject = state["Parameters"].(map[string]any)
-	}
+	request, isObject := arguments(state)
 	if !isObject {
 		return calls{dynamic: []DynamicTarget{{Prefix: true}}}
 	}
-	return callOf(argument(arguments, "FunctionName"), argument(arguments, "Qualifier"))
+	return callOf(argument(request, "FunctionName"), argument(request, "Qualifier"))
+}
+
+// arguments are a task's Parameters in JSONPath, or its Arguments in JSONata.
+func arguments(state map[string]any) (request map[string]any, isObject bool) {
+	if request, isObject = state["Arguments"].(map[string]any); isObject {
+		return request, true
+	}
+	request, isObject = state["Parameters"].(map[string]any)
+	return request, isObject
 }
 
 func argument(arguments map[string]any, name string) expression {

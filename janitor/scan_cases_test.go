@@ -183,6 +183,22 @@ var scanCases = []struct {
 		Decision{Reason: Referenced(Schedule), Detail: "nightly"},
 	},
 	{
+		"a schedule that moves an alias", "checks.scheduler",
+		func(w *world) {
+			w.on("Scheduler.ListSchedules", always(`{"Schedules":[{"Name":"go-back","GroupName":"g","Target":{"Arn":"arn:aws:scheduler:::aws-sdk:lambda:updateAlias"}}]}`))
+			w.on("Scheduler.GetSchedule", always(`{"Target":{"Arn":"arn:aws:scheduler:::aws-sdk:lambda:updateAlias","Input":"{\"FunctionName\":\"orders\",\"Name\":\"live\",\"FunctionVersion\":\"1\"}"}}`))
+		},
+		Decision{Reason: Referenced(Schedule), Detail: "go-back"},
+	},
+	{
+		"a schedule that is listed without its target", "checks.scheduler",
+		func(w *world) {
+			w.on("Scheduler.ListSchedules", always(`{"Schedules":[{"Name":"nightly","GroupName":"g"}]}`))
+			w.on("Scheduler.GetSchedule", always(fmt.Sprintf(`{"Target":{"Arn":%q}}`, here("1"))))
+		},
+		Decision{Reason: Referenced(Schedule), Detail: "nightly"},
+	},
+	{
 		"a pipe's target", "checks.pipes",
 		func(w *world) {
 			w.on("Pipes.ListPipes", pages(`{"Pipes":[],"NextToken":"2"}`, fmt.Sprintf(`{"Pipes":[{"Name":"p","Target":%q}]}`, here("1"))))

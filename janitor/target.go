@@ -2,7 +2,9 @@ package janitor
 
 import (
 	"errors"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -97,6 +99,29 @@ var (
 	beforeName = regexp.MustCompile(`^(?:.*:)?function:`)
 	beginning  = regexp.MustCompile(`^(?:[0-9]{1,12}|(?:af|ap|ca|cn|eu|eusc|il|me|mx|sa|us)(?:-[a-z]+)+-[0-9])$`)
 )
+
+// requestTargets are the versions that a request to Lambda's API names by number: as what it is
+// about, or as what an alias shall point at. One that is computed is not looked for, since what a
+// deployment computes it has just published.
+func requestTargets(request map[string]any) []target {
+	name, _ := request["FunctionName"].(string)
+	named, ok := parseName(name)
+	if !ok {
+		return nil
+	}
+	qualifier, _ := request["Qualifier"].(string)
+	version, _ := request["FunctionVersion"].(string)
+	routing, _ := request["RoutingConfig"].(map[string]any)
+	weights, _ := routing["AdditionalVersionWeights"].(map[string]any)
+	var found []target
+	for _, text := range append(slices.Collect(maps.Keys(weights)), named.qualifier, qualifier, version) {
+		if _, err := versionNumber(text); err == nil {
+			named.qualifier = text
+			found = append(found, named)
+		}
+	}
+	return found
+}
 
 // startingWith says which functions a computed name may name, by the literal text that it
 // begins with.
