@@ -241,7 +241,8 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 		return decision
 	}
 	audit(ctx, decision, "deleting version")
-	_, err := j.aws.Lambda.DeleteFunction(ctx, &lambdasvc.DeleteFunctionInput{FunctionName: &decision.Function, Qualifier: &qualifier})
+	begun := false
+	_, err := j.aws.Lambda.DeleteFunction(context.WithValue(ctx, begunKey{}, &begun), &lambdasvc.DeleteFunctionInput{FunctionName: &decision.Function, Qualifier: &qualifier})
 	var (
 		referenced *lambdatypes.ResourceConflictException
 		invalid    *lambdatypes.InvalidParameterValueException
@@ -251,7 +252,7 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 	switch {
 	case err == nil:
 		decision.Outcome = NotVerified
-	case errors.Is(err, errNoTime):
+	case errors.Is(err, errNoTime) && !begun:
 		return outOfTimeFor(decision, false)
 	case errors.As(err, &referenced):
 		decision.Outcome, decision.Reason, decision.Detail = Refused, AWSReferenced, referenced.ErrorMessage()
@@ -262,8 +263,8 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 	case errors.As(err, &answered) && answered.HTTPStatusCode() >= 400 && answered.HTTPStatusCode() < 500:
 		decision.Outcome, decision.Reason, decision.Detail = Failed, CallFailed, err.Error()
 	default:
-		// No answer came back, or a server's fault: AWS may have deleted it all the same. The
-		// list afterwards tells.
+		// No answer came back, or a server's fault, with or without time to try again: AWS may have
+		// deleted it all the same. The list afterwards tells.
 		decision.Outcome, decision.Reason, decision.Detail = NotVerified, CallFailed, err.Error()
 	}
 	return decision

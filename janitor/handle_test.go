@@ -213,6 +213,47 @@ func TestHandle_reportsWhatRemainsWhenTheTimeIsUp(t *testing.T) {
 	}
 }
 
+// onceVerifying does something when the deletions are over.
+type onceVerifying struct {
+	decided
+	then func()
+}
+
+func (o *onceVerifying) Progress(phase Phase, _, _ int) {
+	if phase == Verifying {
+		o.then()
+	}
+}
+
+func TestHandle_countsADeletionThatHadNoTimeToBeTriedAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		answered int
+		code     string
+		want     Outcome
+	}{
+		"carried out":     {failedAfterwards, "ServiceException", Deleted},
+		"cut off":         {severed, "", Deleted},
+		"not carried out": {http.StatusInternalServerError, "ServiceException", Failed},
+		"throttled":       {http.StatusTooManyRequests, "TooManyRequestsException", Remaining},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, lambdasim.Options{}, lambda("orders", 4))
+			seen := &onceVerifying{}
+			j := w.janitor(earnest(), Options{Observer: seen})
+			turns := j.aws.Pace.buckets[controlPlane].limiter
+			w.on("Lambda.DeleteFunction", func(int, string) (int, string) {
+				turns.SetBurst(0) // no turn for another attempt
+				return test.answered, test.code
+			})
+			seen.then = func() { turns.SetBurst(100) }
+			report, _ := j.Handle(t.Context(), Event{})
+			if got := seen.decisions["orders:1"]; got.Outcome != test.want || report.Outcomes[test.want] != 1 {
+				t.Errorf("orders:1 is %+v, %v are left", got, w.Versions("orders"))
+			}
+		})
+	}
+}
+
 func TestHandle_saysThatARegionIsTooLargeForHalfItsTime(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 80))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)

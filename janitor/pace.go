@@ -92,6 +92,10 @@ func (p *Pace) Throttles() int {
 // errNoTime is the error of a request that was never sent, since the deadline comes before its turn.
 var errNoTime = errors.New("no time left for another request")
 
+// begunKey is where a call's context has a *bool that becomes true when an attempt was sent that AWS
+// may have carried out, whatever it answered: one that it throttled it has not.
+type begunKey struct{}
+
 func (p *Pace) attach(stack *middleware.Stack) error {
 	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("Pace", p.attempt), "Retry", middleware.After)
 }
@@ -110,6 +114,9 @@ func (p *Pace) attempt(ctx context.Context, in middleware.FinalizeInput, next mi
 	}
 	out, metadata, err := next.HandleFinalize(ctx, in)
 	throttled := retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
+	if begun, wanted := ctx.Value(begunKey{}).(*bool); wanted && !throttled {
+		*begun = true
+	}
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.calls[call]++
