@@ -39,7 +39,7 @@ func TestApply_readsAliasesAgainOnceWhenTheirReadingIsOld(t *testing.T) {
 	if got := seen.decisions["orders:4"]; got.Reason != Referenced(Alias) {
 		t.Errorf("orders:4 is %+v", got)
 	}
-	if got := seen.decisions["orders:5"]; got.Reason != AWSReferenced {
+	if got := seen.decisions["orders:5"]; got.Reason != AWSConflict {
 		t.Errorf("orders:5 is %+v", got)
 	}
 	if got := w.called("Lambda.ListAliases"); got != 2 {

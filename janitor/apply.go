@@ -244,18 +244,18 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 	begun := false
 	_, err := j.aws.Lambda.DeleteFunction(context.WithValue(ctx, begunKey{}, &begun), &lambdasvc.DeleteFunctionInput{FunctionName: &decision.Function, Qualifier: &qualifier})
 	var (
-		referenced *lambdatypes.ResourceConflictException
-		invalid    *lambdatypes.InvalidParameterValueException
-		gone       *lambdatypes.ResourceNotFoundException
-		answered   *smithyhttp.ResponseError
+		conflict *lambdatypes.ResourceConflictException
+		invalid  *lambdatypes.InvalidParameterValueException
+		gone     *lambdatypes.ResourceNotFoundException
+		answered *smithyhttp.ResponseError
 	)
 	switch {
 	case err == nil:
 		decision.Outcome = NotVerified
 	case errors.Is(err, errNoTime) && !begun:
 		return outOfTimeFor(decision, false)
-	case errors.As(err, &referenced):
-		decision.Outcome, decision.Reason, decision.Detail = Refused, AWSReferenced, referenced.ErrorMessage()
+	case errors.As(err, &conflict):
+		decision.Outcome, decision.Reason, decision.Detail = Refused, AWSConflict, conflict.ErrorMessage()
 	case errors.As(err, &invalid):
 		decision.Outcome, decision.Reason, decision.Detail = Refused, AWSRefused, invalid.ErrorMessage()
 	case errors.As(err, &gone):

@@ -24,7 +24,7 @@ func TestHandle_takesWhatAWSRefusesForKept(t *testing.T) {
 		code   string
 		want   Reason
 	}{
-		{"an alias refers to it", http.StatusConflict, "ResourceConflictException", AWSReferenced},
+		{"an alias refers to it", http.StatusConflict, "ResourceConflictException", AWSConflict},
 		{"it is a replica", http.StatusBadRequest, "InvalidParameterValueException", AWSRefused},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestApply_readsAliasesThatAreOverAMinuteOldAgain(t *testing.T) {
 		age  time.Duration
 		want Decision
 	}{
-		{59 * time.Second, Decision{Outcome: Refused, Reason: AWSReferenced}},
+		{59 * time.Second, Decision{Outcome: Refused, Reason: AWSConflict}},
 		{time.Minute, Decision{Outcome: Kept, Reason: Referenced(Alias)}},
 	} {
 		w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))

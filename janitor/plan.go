@@ -54,7 +54,7 @@ const (
 	CouldNotRead    Reason = "a check could not be read"
 	NoLastLook      Reason = "the last look could not be taken"
 	HasPolicy       Reason = "resource policy on the version"
-	AWSReferenced   Reason = "AWS says it is referenced"
+	AWSConflict     Reason = "AWS reports a conflict"
 	AWSRefused      Reason = "AWS refuses to delete it"
 	Guarded         Reason = "the last guard keeps it"
 )

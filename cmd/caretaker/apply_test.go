@@ -338,5 +338,5 @@ func TestApply_aRefusedDeletionIsShown(t *testing.T) {
 		return nil
 	}}, orders(1)...)
 	caretaker(t, environment(sim), with("janitor", "apply", "--yes")...).expect(t, done,
-		"Should have gone in us-east-1 and did not", "orders-00001  3         AWS says it is referenced", "1 refused", "Deleted         6 versions")
+		"Should have gone in us-east-1 and did not", "orders-00001  3         AWS reports a conflict", "1 refused", "Deleted         6 versions")
 }
