@@ -43,7 +43,8 @@ type Report struct {
 	Outcomes map[Outcome]int `json:"outcomes"`
 	KeptBy   map[Reason]int  `json:"keptBy"`
 	// DeletableBytes is the sum of what could go after the last look, BytesFreed of what a list taken
-	// afterwards no longer shows. Neither counts what AWS stores elsewhere, such as images.
+	// afterwards no longer shows, be it another run that deleted it. Both add up AWS's CodeSize: none
+	// for images, but maybe some for code in a bucket of the owner's, which no list tells apart.
 	DeletableBytes int64 `json:"deletableBytes"`
 	BytesFreed     int64 `json:"bytesFreed"`
 	// References are how many there were of each kind.
