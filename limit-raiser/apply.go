@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
@@ -104,6 +105,50 @@ func (r *Raiser) apply(ctx context.Context, h held, known record, e episode, fac
 	}
 	unspent := cost - costOf(raised) - costOf(unclear)
 	return known, plan, errors.Join(append(failures, r.ledger.giveBack(ctx, at, unspent))...)
+}
+
+// mostHalvings is how often a raise is halved that AWS refuses for a limit of its own.
+const mostHalvings = 4
+
+// applyWhatFits carries a plan out, and where AWS refuses it for a limit of its own, such as the
+// shards or the units of an account, half of it, then a quarter, and so on. How much would fit no
+// answer says; the looks that follow come closer to it.
+func (r *Raiser) applyWhatFits(ctx context.Context, h held, known record, e episode, facts Facts, plan Plan, at time.Time) (record, Plan, error) {
+	wanted := plan
+	wanted.Decisions = slices.Clone(plan.Decisions)
+	known, refused, err := r.apply(ctx, h, known, e, facts, plan, at)
+	share := 1.0
+	for range mostHalvings {
+		why, limited := wanted.limited(refused)
+		if err != nil || !limited {
+			break
+		}
+		share /= 2
+		var smaller Plan
+		if known, smaller, err = r.apply(ctx, h, known, e, facts, wanted.cut(share, why), at); err != nil {
+			return known, smaller, err
+		}
+		if _, again := wanted.limited(smaller); !again {
+			return known, smaller, nil
+		}
+	}
+	return known, refused, err
+}
+
+// limited tells whether AWS refused all raises of the plan for a limit of its own, and in which
+// words. Requests for quotas, which have no parts, are not meant.
+func (p Plan) limited(after Plan) (why string, limited bool) {
+	for i, decision := range p.Decisions {
+		if decision.Outcome != ToRaise {
+			continue
+		}
+		became := after.Decisions[i]
+		if became.Outcome != Refused || became.Reason != AWSRefused || decision.Means == Requested {
+			return "", false
+		}
+		why, limited = became.Detail, true
+	}
+	return why, limited
 }
 
 // carryOut makes one call and writes into the plan what came of it. An answer that leaves open

@@ -1,6 +1,8 @@
 package limitraiser
 
 import (
+	"maps"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -53,11 +55,14 @@ func Connect(cfg aws.Config) Clients {
 // time-out, a connection that broke or an error 500, which leave open whether the call was
 // carried out. What became of it is read back first.
 func once() aws.Retryer {
+	codes := maps.Clone(retry.DefaultThrottleErrorCodes)
+	// Not a matter of a moment: what is left of an account's limit.
+	delete(codes, "LimitExceededException")
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts, o.RateLimiter = attempts, ratelimit.None
 		o.Retryables = []retry.IsErrorRetryable{
 			retry.NoRetryCanceledError{},
-			retry.RetryableErrorCode{Codes: retry.DefaultThrottleErrorCodes},
+			retry.RetryableErrorCode{Codes: codes},
 		}
 	})
 }

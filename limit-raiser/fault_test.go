@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -89,6 +90,44 @@ func TestHandle_readsBackACutOffAnswerBeforeAnythingIsRepeated(t *testing.T) {
 		t.Errorf("%+v, %v", report, err)
 	}
 	s.wantWrites(75, 1)
+}
+
+// How much would fit, AWS does not say.
+func TestHandle_raisesAsFarAsAWSsLimitsGo(t *testing.T) {
+	for name, c := range map[string]struct {
+		refusals int
+		want     Decision
+		calls    int
+	}{
+		"half":    {1, Decision{Outcome: Raised, Reason: CutToLimits, To: 62}, 2},
+		"an inch": {4, Decision{Outcome: Raised, Reason: CutToLimits, To: 51}, 5},
+		"nothing": {5, Decision{Outcome: Refused, Reason: AWSRefused, To: 75}, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := throttledWrites(t)
+			s.fault(emulator.Fault{Operation: "UpdateTable", Times: c.refusals, Status: 400, Code: "LimitExceededException", Message: "Subscriber limit exceeded"})
+			report, err := s.handle(s.theEvent())
+			got := decision(t, report, err)
+			if got.Outcome != c.want.Outcome || got.Reason != c.want.Reason || got.To != c.want.To || !strings.Contains(got.Detail, "Subscriber limit exceeded") {
+				t.Errorf("%+v", got)
+			}
+			if got.Outcome == Raised && !strings.Contains(got.Detail, "75 were wanted") {
+				t.Errorf("%+v", got)
+			}
+			more := int64(0)
+			if got.Outcome == Raised {
+				more = int64(got.To) - 50
+			}
+			s.wantWrites(50+more, c.calls)
+			spent, err := s.raiser(s.cfg).ledger.spent(t.Context(), s.now())
+			if want := float64(more) * 0.00065 * 730; err != nil || math.Abs(spent-want) > 1e-9 {
+				t.Errorf("$%v are counted, want $%v, %v", spent, want, err)
+			}
+			if report.LooksSent != 1 || report.MessagesSent != 1 {
+				t.Errorf("%+v", report)
+			}
+		})
+	}
 }
 
 // The answer was cut off, and what AWS says right after is from before the call.

@@ -264,7 +264,7 @@ func (r *Raiser) raise(ctx context.Context, resource held, known record, e episo
 	at, before, key := r.now(), known, e.key(shortage.Resource)
 	plan := Decide(facts, known.in(key), r.cfg, r.home(ctx).Region, at)
 	floor, dear := known.Floor, len(plan.because(OverCost))
-	known, plan, err = r.apply(ctx, resource, known, e, facts, plan, at)
+	known, plan, err = r.applyWhatFits(ctx, resource, known, e, facts, plan, at)
 	if err == nil && (known.Floor != floor || len(plan.because(OverCost)) > dear) {
 		// Only a refusal tells how much concurrency must stay unreserved, and only the ledger that
 		// another resource's raise spent the money meanwhile: with that the plan is another.
@@ -272,7 +272,7 @@ func (r *Raiser) raise(ctx context.Context, resource held, known record, e episo
 			return known, err
 		}
 		plan = Decide(facts, known.in(key), r.cfg, r.home(ctx).Region, at)
-		known, plan, err = r.apply(ctx, resource, known, e, facts, plan, at)
+		known, plan, err = r.applyWhatFits(ctx, resource, known, e, facts, plan, at)
 	}
 	var news []notice
 	if err == nil {

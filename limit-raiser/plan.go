@@ -46,6 +46,7 @@ const (
 	RaisesOfTheDay Reason = "the day's raises are used up"
 	OverCost       Reason = "over limits.addedCostAMonth"
 	CutToCost      Reason = "cut to what addedCostAMonth leaves"
+	CutToLimits    Reason = "cut to what AWS's limits leave"
 	ShardBudget    Reason = "AWS's ten shard updates a day are used up"
 	FloorReached   Reason = "the unreserved concurrency would fall too low"
 	AlreadyAsked   Reason = "a request is open already"
@@ -253,6 +254,21 @@ func (p *Plan) afford(spent, most float64) {
 			decision.Detail += fmt.Sprintf("; %s were wanted, for $%.2f a month beside the %s", units(wanted), unit*(wanted-decision.From), of)
 		}
 	}
+}
+
+// cut is the plan with a share of each raise, in whole units and at least one. The reason is
+// whatever refused the whole.
+func (p Plan) cut(share float64, because string) Plan {
+	p.Decisions = slices.Clone(p.Decisions)
+	for i, decision := range p.Decisions {
+		if part := math.Floor((decision.To - decision.From) * share); decision.Outcome == ToRaise {
+			p.Decisions[i].To = decision.From + max(part, 1)
+			p.Decisions[i].CostAMonth = decision.unitCost() * max(part, 1)
+			p.Decisions[i].Reason = CutToLimits
+			p.Decisions[i].Detail += fmt.Sprintf("; %s were wanted: %s", units(decision.To), because)
+		}
+	}
+	return p
 }
 
 // affordable is what is left to be spent, less what sums of dollars may be wrong by: the ledger

@@ -232,8 +232,8 @@ func headline(resource Resource, first Decision, count int) string {
 		if first.Means == Requested && first.Outcome == Raised {
 			what = fmt.Sprintf("asked AWS for %s instead of %s", units(first.To), units(first.From))
 		}
-		if first.Reason == CutToCost {
-			what += ", " + string(CutToCost)
+		if first.Reason == CutToCost || first.Reason == CutToLimits {
+			what += ", " + string(first.Reason)
 		}
 	case AtMaximum:
 		what = fmt.Sprintf("%s is at its maximum of %s and still short", first.Part, units(first.From))
