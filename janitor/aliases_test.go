@@ -26,7 +26,7 @@ func TestApply_readsAliasesAgainOnceWhenTheirReadingIsOld(t *testing.T) {
 		if n == 1 {
 			move("meanwhile", "5")
 		}
-		w.pass(2 * time.Minute)
+		w.pass(time.Minute)
 		return 0, ""
 	})
 	var seen decided

@@ -20,6 +20,11 @@ import (
 // aliasesFresh is how old a reading of a function's aliases may be when one of its versions is deleted.
 const aliasesFresh = time.Minute
 
+// planFresh is how old the findings of a plan may be when a version is deleted: of all references
+// only aliases and the policy are looked at again. A Lambda function is not given so long; a run
+// from a desk has no deadline.
+const planFresh = 30 * time.Minute
+
 // Apply carries the plan out, or in a dry run looks as far as it can without deleting
 // anything. What it could not do is in the report and in the error; one failure never
 // stops the others. The logger in ctx gets a line before each deletion is sent, so that even a
@@ -117,7 +122,9 @@ func (r *run) carryOut(ctx context.Context) {
 	for position, of := range r.deletions {
 		group.Go(func() error {
 			r.done[position] = r.one(ctx, r.plan.Decisions[of])
-			r.janitor.options.Observer.Progress(phase, int(count.Add(1)), len(r.deletions))
+			if r.done[position].Outcome != Remaining {
+				r.janitor.options.Observer.Progress(phase, int(count.Add(1)), len(r.deletions))
+			}
 			return nil
 		})
 	}
@@ -139,6 +146,10 @@ func (r *run) hold() {
 func (r *run) one(ctx context.Context, decision Decision) Decision {
 	if r.timeUp(ctx) {
 		return outOfTimeFor(decision, r.dryRun)
+	}
+	if !r.dryRun && r.janitor.now().Sub(r.plan.Read) > planFresh {
+		decision.Outcome, decision.Reason = Remaining, OutOfDate
+		return decision
 	}
 	if decision.Version.Number < 1 || decision.Version.Number >= r.guarded[decision.Function] {
 		decision.Outcome, decision.Reason = Kept, Guarded

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,6 +50,41 @@ func TestHandle_takesAFunctionThatIsGoneForDone(t *testing.T) {
 		if diff := cmp.Diff(map[Outcome]int{Kept: 8, Gone: 5, Deleted: 5}, report.Outcomes); diff != "" {
 			t.Errorf("%s after the plan: %s", age, diff)
 		}
+	}
+}
+
+// From a desk a run has no deadline; of the references only aliases and the policy are looked at again.
+func TestHandle_stopsWhereItsFindingsAreOld(t *testing.T) {
+	w := newWorld(t, lambdasim.Options{}, lambda("orders", 40))
+	var once sync.Once
+	w.on("Lambda.DeleteFunction", func(int, string) (int, string) {
+		once.Do(func() {
+			w.pass(31 * time.Minute)
+			w.Map(lambdasim.Mapping{FunctionARN: here("1"), SourceARN: "arn:aws:sqs:us-east-1:000000000000:queue"})
+		})
+		return 0, ""
+	})
+	report, decisions, err := w.handle(t.Context(), earnest(), Options{})
+	if err != nil {
+		t.Error(err)
+	}
+	if deleted := report.Outcomes[Deleted]; deleted < 1 || deleted > inFlight || report.Outcomes[Remaining] != 37-deleted {
+		t.Errorf("the outcomes are %v", report.Outcomes)
+	}
+	if got := decisions["orders:1"]; got.Outcome != Remaining || got.Reason != OutOfDate || len(w.Versions("orders")) != 40-report.Outcomes[Deleted] {
+		t.Errorf("orders:1 is %+v; %v are left", got, w.Versions("orders"))
+	}
+}
+
+// Reading alone may take longer in a large Region, and each round must come to its deletions.
+func TestHandle_countsTheAgeOfItsFindingsFromTheEndOfTheReading(t *testing.T) {
+	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+	w.on("Lambda.ListEventSourceMappings", func(int, string) (int, string) {
+		w.pass(time.Hour)
+		return 0, ""
+	})
+	if report, _, err := w.handle(t.Context(), earnest(), Options{}); err != nil || report.Outcomes[Deleted] != 5 {
+		t.Errorf("the outcomes are %v, %v", report.Outcomes, err)
 	}
 }
 

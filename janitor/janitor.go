@@ -155,7 +155,9 @@ func (j *Janitor) Plan(ctx context.Context) (plan Plan, err error) {
 		}
 		facts.add(found)
 	}
-	return Decide(facts, plan.History, j.cfg, plan.Made), nil
+	plan = Decide(facts, plan.History, j.cfg, plan.Made)
+	plan.Read = j.now().Round(0) // without the monotonic reading, which stands still in a sleep
+	return plan, nil
 }
 
 func (j *Janitor) halfOf(ctx context.Context) (context.Context, context.CancelFunc) {

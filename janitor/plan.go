@@ -64,6 +64,7 @@ const (
 	Superseded   Reason = "superseded"
 	MaxDeletions Reason = "over belts.maxDeletions"
 	OutOfTime    Reason = "out of time"
+	OutOfDate    Reason = "looked at too long ago"
 	NotReviewed  Reason = "not in the reviewed plan"
 	FunctionGone Reason = "the function is gone"
 	StillListed  Reason = "AWS accepted the deletion, but still lists the version"
@@ -94,8 +95,10 @@ func (d Decision) Qualifier() string {
 // Plan is what a run would do: a decision for everything that was looked at.
 type Plan struct {
 	Account, Region, Stage string
-	Made                   time.Time
-	Storage                Storage
+	// Made is when the reading for it began, and Read when it ended, by the clock on the wall: a
+	// machine that sleeps grows no younger.
+	Made, Read time.Time
+	Storage    Storage
 	// Decisions are sorted by function and version, $LATEST first.
 	Decisions []Decision
 	// Functions and Versions are how many were looked at; Versions counts the numbered ones.
@@ -117,7 +120,7 @@ type Plan struct {
 // order give the same plan.
 func Decide(facts Facts, history History, cfg Config, now time.Time) Plan {
 	plan := Plan{
-		Account: facts.Account, Region: facts.Region, Stage: facts.Stage, Made: now, Storage: facts.Storage,
+		Account: facts.Account, Region: facts.Region, Stage: facts.Stage, Made: now, Read: now, Storage: facts.Storage,
 		Functions: len(facts.Functions), Newest: make(map[string]int, len(facts.Functions)),
 		History: history, Findings: facts.Findings,
 	}

@@ -92,7 +92,7 @@ func (a *applyCommand) delete(s *session) error {
 	out := newOutput(s, a.Format, applied)
 	s.sideBySide(func(r *region) {
 		r.audit = audit.of(s.account.number, r.name)
-		s.carryOut(r, s.stopping.Done(), false, out.printer(r))
+		s.carryOutAll(r, out.printer(r))
 	})
 	if err := errors.Join(out.close(), audit.close()); err != nil {
 		return err
@@ -107,14 +107,18 @@ func (a *applyCommand) confirm(s *session) error {
 		return nil
 	}
 	s.preview()
-	asked := time.Now()
+	asked := s.now().Round(0) // by the clock on the wall: a machine may sleep over the question
 	if !s.ask() {
 		s.say("Nothing was deleted.")
 		return ending{code: workLeft}
 	}
-	if waited := time.Since(asked); waited > a.StaleAfter.Std() {
+	if waited := s.now().Sub(asked); waited > a.StaleAfter.Std() {
 		s.say("The answer took %s: looking at everything again.", waited.Round(time.Second))
-		s.sideBySide(s.makeAnew)
+		s.sideBySide(func(r *region) {
+			if r.err == nil {
+				s.makeAnew(r, r.plan.File())
+			}
+		})
 		now, _ := s.going()
 		s.say("%d of the %d versions still go.", now, versions)
 	}
@@ -122,11 +126,7 @@ func (a *applyCommand) confirm(s *session) error {
 }
 
 // makeAnew plans once more, for what was shown and nothing else.
-func (s *session) makeAnew(r *region) {
-	if r.err != nil {
-		return
-	}
-	shown := r.plan.File()
+func (s *session) makeAnew(r *region, shown janitor.PlanFile) {
 	s.makePlan(r)
 	belt := r.plan.Belt
 	r.plan = r.plan.Reviewed(shown)

@@ -245,6 +245,9 @@ func sitting(t *testing.T, sim *lambdasim.Server, c console, args ...string) res
 	}
 	var out, errs strings.Builder
 	c.out, c.err = &out, &errs
+	if c.now == nil {
+		c.now = time.Now
+	}
 	code := run(args, c, nil)
 	return result{code, out.String(), errs.String()}
 }

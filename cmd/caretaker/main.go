@@ -19,6 +19,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -47,6 +48,8 @@ type console struct {
 	asks, live, color bool
 	// width of stdout in columns; 0 when it is no terminal.
 	width int
+	// now is the clock.
+	now func() time.Time
 }
 
 // say writes a line for people to stderr.
@@ -59,7 +62,7 @@ func main() {
 	// a Region of 300,000 versions is then planned in 256 MB.
 	debug.SetGCPercent(20)
 	in, out, errs := isTerminal(os.Stdin), isTerminal(os.Stdout), isTerminal(os.Stderr)
-	c := console{in: os.Stdin, out: os.Stdout, err: os.Stderr, asks: in && errs, live: errs}
+	c := console{in: os.Stdin, out: os.Stdout, err: os.Stderr, asks: in && errs, live: errs, now: time.Now}
 	c.color = out && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	if out {
 		c.width, _, _ = term.GetSize(int(os.Stdout.Fd())) // 0 is no width, which is right when there is none

@@ -100,7 +100,7 @@ func (s *session) sideBySide(work func(*region)) {
 // janitor is a Region's; decided, if not nil, gets every decision at the end of Apply.
 func (s *session) janitor(r *region, stop <-chan struct{}, decided func(janitor.Decision)) *janitor.Janitor {
 	return janitor.New(s.file.Janitor, r.clients, janitor.Options{
-		Stage: s.stage(), Stop: stop, Observer: watcher{r.name, s.progress, decided},
+		Stage: s.stage(), Stop: stop, Observer: watcher{r.name, s.progress, decided}, Now: s.now,
 	})
 }
 
@@ -115,27 +115,37 @@ func (s *session) makePlan(r *region) {
 	r.plan.Account, r.plan.Region = s.account.number, r.name
 }
 
-// look finishes a plan with as many policies as the time allows; nothing is deleted.
+// look finishes a plan with as many policies as the time allows, and prints it; nothing is deleted.
 func (s *session) look(r *region, policyTime time.Duration, show printer) {
-	enough, cancel := context.WithTimeout(s.stopping, policyTime)
-	defer cancel()
-	s.carryOut(r, enough.Done(), true, show)
+	if r.err == nil {
+		enough, cancel := context.WithTimeout(s.stopping, policyTime)
+		defer cancel()
+		s.carryOut(r, enough.Done(), true, r.shown(show))
+	}
+	s.finish(r, show)
 }
 
-// carryOut applies a Region's plan and prints what comes of it. Whoever closes stop still
-// gets what was done verified and reported.
-func (s *session) carryOut(r *region, stop <-chan struct{}, dryRun bool, show printer) {
-	if r.err == nil {
-		r.left = map[janitor.Reason]int{}
-		decided := func(d janitor.Decision) {
-			if d.Outcome == janitor.Remaining {
-				r.left[d.Reason]++
-			}
-			show.decided(d)
+// carryOut applies a Region's plan once. Whoever closes stop still gets what was done verified
+// and reported.
+func (s *session) carryOut(r *region, stop <-chan struct{}, dryRun bool, decided func(janitor.Decision)) {
+	ctx := r.audit.WithContext(context.WithoutCancel(s.stopping))
+	r.report, r.err = s.janitor(r, stop, decided).Apply(ctx, r.plan, dryRun)
+	s.progress.leave(r.name)
+}
+
+// shown prints each decision, and counts what goes later.
+func (r *region) shown(show printer) func(janitor.Decision) {
+	r.left = map[janitor.Reason]int{}
+	return func(d janitor.Decision) {
+		if d.Outcome == janitor.Remaining {
+			r.left[d.Reason]++
 		}
-		ctx := r.audit.WithContext(context.WithoutCancel(s.stopping))
-		r.report, r.err = s.janitor(r, stop, decided).Apply(ctx, r.plan, dryRun)
+		show.decided(d)
 	}
+}
+
+// finish prints the rest.
+func (s *session) finish(r *region, show printer) {
 	s.progress.leave(r.name)
 	show.finished(r)
 	r.plan = janitor.Plan{} // it is large
@@ -195,6 +205,8 @@ func (s *session) ending(all code) error {
 			s.say("caretaker: %s: %s", r.name, problems[0])
 		case len(problems) > 1:
 			s.say("caretaker: %s: %s (and %d more, see the result)", r.name, problems[0], len(problems)-1)
+		case r.report.Belt.Closed() && r.report.Outcomes[janitor.Deleted] > 0:
+			s.say("caretaker: %s: the %s belt is closed, nothing more is deleted", r.name, r.report.Belt.Name)
 		case r.report.Belt.Closed():
 			s.say("caretaker: %s: the %s belt is closed, nothing is deleted", r.name, r.report.Belt.Name)
 		case r.code() == workLeft:

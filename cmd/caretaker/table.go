@@ -234,7 +234,7 @@ func (o *output) outcomes(r *region, line func(string, string, ...any)) {
 	}
 	for position, reason := range slices.Sorted(maps.Keys(r.left)) {
 		why := string(reason)
-		if reason == janitor.OutOfTime && o.session.stopping.Err() != nil {
+		if (reason == janitor.OutOfTime || reason == janitor.OutOfDate) && o.session.stopping.Err() != nil {
 			why = "you stopped the command"
 		}
 		line(labelOnce("Left for later", position), "%d versions: %s", r.left[reason], why)
