@@ -125,12 +125,15 @@ func (a *applyCommand) confirm(s *session) error {
 	return nil
 }
 
-// makeAnew plans once more, for what was shown and nothing else.
+// makeAnew plans once more, for what was shown and nothing else. An answer opens no belt: only
+// a file that somebody reviewed opens that of the percentage.
 func (s *session) makeAnew(r *region, shown janitor.PlanFile) {
 	s.makePlan(r)
 	belt := r.plan.Belt
 	r.plan = r.plan.Reviewed(shown)
-	r.plan.Belt = belt // an answer opens none
+	if !s.reviewed {
+		r.plan.Belt = belt
+	}
 }
 
 // going is what the plans would delete.
@@ -183,6 +186,7 @@ func (s *session) only(head janitor.PlanHead, a *applyCommand) error {
 
 // review shrinks the fresh plan to the file and says by how much the file has aged.
 func (s *session) review(path string, file janitor.PlanFile) {
+	s.reviewed = true
 	r := s.regions[0]
 	if r.err != nil {
 		return

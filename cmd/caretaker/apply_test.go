@@ -317,6 +317,14 @@ func TestApply_looksAgainWhenTheAnswerTookLong(t *testing.T) {
 	left(t, sim, "payments", numbers(1, 10))
 }
 
+func TestApply_aSlowAnswerLeavesOpenWhatTheReviewedPlanOpened(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	path := filepath.Join(t.TempDir(), "plan.json")
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", path, "--set", "janitor.belts.maxPercent=10")...).expect(t, beltClosed)
+	args := with("janitor", "apply", "--plan", path, "--set", "janitor.belts.maxPercent=10", "--stale-after", "0s")
+	person(t, sim, "7\n", args...).expect(t, done, "7 of the 7 versions still go.", "Deleted         7 versions")
+}
+
 func TestApply_theWorstRegionDecides(t *testing.T) {
 	seedIn(t, "eu-west-3", "shipping")
 	seedIn(t, "ca-central-1", "parcels")

@@ -32,6 +32,8 @@ type session struct {
 	file     config.File
 	progress *progress
 	regions  []*region
+	// reviewed says that a plan file was given.
+	reviewed bool
 }
 
 // region is the work in one of them, with clients and a rate of its own.
