@@ -72,7 +72,7 @@ func notices(e episode, facts Facts, plan Plan, at time.Time, said []string) []n
 func onceOf(decision Decision) string {
 	switch decision.Outcome {
 	case WouldRaise, Refused, AtMaximum, Failed:
-		return string(decision.Outcome) + ": " + string(decision.Reason)
+		return string(decision.Outcome) + ": " + string(decision.Reason) + ": " + decision.Part.String()
 	}
 	return ""
 }

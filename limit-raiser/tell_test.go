@@ -164,6 +164,28 @@ func TestHandle_bringsARefusalThatNobodyCouldBeToldOfAgain(t *testing.T) {
 	}
 }
 
+func TestNotices_sayOnceOfEachPart(t *testing.T) {
+	table := Facts{Resource: Resource{KindTable, "orders"}}
+	of := func(dimensions ...Dimension) Plan {
+		plan := Plan{Resource: table.Resource}
+		for _, dimension := range dimensions {
+			plan.Decisions = append(plan.Decisions, Decision{Part: Part{Dimension: dimension}, Outcome: AtMaximum, Reason: MaximumReached})
+		}
+		return plan
+	}
+	first := notices(episode{}, table, of(Write), noon, nil)
+	if len(first) != 1 || len(first[0].Decisions) != 1 {
+		t.Fatalf("%+v", first)
+	}
+	second := notices(episode{}, table, of(Read, Write), noon, first[0].once())
+	if len(second) != 1 || len(second[0].Decisions) != 1 || second[0].Decisions[0].Part.Dimension != Read {
+		t.Errorf("of the part that came to its maximum later people are told %+v", second)
+	}
+	if third := notices(episode{}, table, of(Read, Write), noon, append(first[0].once(), second[0].once()...)); len(third) != 0 {
+		t.Errorf("people are told again: %+v", third)
+	}
+}
+
 func TestEpisode_endsOnceAllIsTold(t *testing.T) {
 	s := throttledWrites(t)
 	s.fault(brokenTopic)
