@@ -51,8 +51,10 @@ func newFeed(stack awscdk.Stack, name string, timeout setting.Duration) feed {
 		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: f.deadLetters, MaxReceiveCount: jsii.Number(receives)},
 		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
 	})
-	// What SNS cannot hand over waits with what the function gave up, in the same form, so that
-	// both can be moved back by the same command.
+	// What SNS cannot hand over waits with what the function gave up, in the same form. For
+	// both to be moved back by one command it names the queue: SQS knows whence a message came of those
+	// only that came from a queue.
+	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
 	f.topic.AddSubscription(awssnssubscriptions.NewSqsSubscription(f.queue, &awssnssubscriptions.SqsSubscriptionProps{
 		DeadLetterQueue: f.deadLetters,
 	}))
@@ -69,8 +71,8 @@ func (fn function) addFeed(f feed) {
 		ScalingConfig:         &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(readers)},
 	})
 	fn.addQueueAlarm("DeadLettersAlarm", "dead-letters", f.deadLetters,
-		fmt.Sprintf("Events for %s failed %d times, or did not get into its queue; they wait for 14 days in the queue %s. Find in the log group /aws/lambda/%[1]s why, put that right, and have them tried again: aws sqs start-message-move-task --source-arn %[4]s. What was done already is not done again. ",
-			fn.fullName, receives, *f.deadLetters.QueueName(), *f.deadLetters.QueueArn())+fn.recovery)
+		fmt.Sprintf("Events for %s failed %d times, or did not get into its queue; they wait for 14 days in the queue %s. Find in the log group /aws/lambda/%[1]s why, put that right, and have them tried again: aws sqs start-message-move-task --source-arn %[4]s --destination-arn %[5]s. What was done already is not done again. ",
+			fn.fullName, receives, *f.deadLetters.QueueName(), *f.deadLetters.QueueArn(), *f.queue.QueueArn())+fn.recovery)
 	// Ten minutes: more than the five for which the function itself puts a message off, and
 	// less than three receives, after which SQS leaves a message out of this metric.
 	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html

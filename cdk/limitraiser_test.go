@@ -58,6 +58,12 @@ func TestLimitRaiser_isWatchedItself(t *testing.T) {
 				t.Errorf("%s: the description of %s is: %s", stack, id, text)
 			}
 		}
+		_, source := one(t, stack, "AWS::Lambda::EventSourceMapping")
+		for id, alarm := range resources(t, stack, "AWS::CloudWatch::Alarm") {
+			if strings.HasPrefix(id, "DeadLetters") && !strings.Contains(fmt.Sprint(alarm["AlarmDescription"]), "--destination-arn  "+fmt.Sprint(source["EventSourceArn"])) {
+				t.Errorf("%s: the dead letters would not go back to the queue: %v", stack, alarm["AlarmDescription"])
+			}
+		}
 		for id := range resources(t, stack, "AWS::SQS::Queue") {
 			if !queues[id] {
 				t.Errorf("%s: nobody watches the queue %s", stack, id)
