@@ -14,6 +14,8 @@ import (
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"caretaker/internal/emulator"
 )
 
 func TestEpisode_takesStepsUntilTheAlarmIsOK(t *testing.T) {
@@ -163,6 +165,54 @@ func TestEpisode_tellsOfTheMaximumOnce(t *testing.T) {
 	if told := s.received(s.inbox); len(told) != 1 {
 		t.Errorf("in the next episode people were told %q", told)
 	}
+}
+
+func TestEpisode_tellsOnceOfAnAlarmThatStaysOnThoughNothingIsShort(t *testing.T) {
+	s := throttledWrites(t)
+	of := map[string]string{"TableName": s.table}
+	event := s.theEvent()
+	for step := range 6 {
+		s.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", 10*60, 1, of)
+		s.measure("AWS/DynamoDB", "WriteThrottleEvents", 60*60, 1, of)
+		report, err := s.handle(event)
+		if got := decision(t, report, err); got.Outcome != Met || (step == 3) != (report.MessagesSent == 1) {
+			t.Errorf("step %d: %+v", step, report)
+		}
+		event = s.look()
+		s.pass(5 * time.Minute)
+	}
+	if told := s.received(s.inbox); len(told) != 1 || !strings.Contains(told[0], "met: the alarm stays on all the same") || !strings.Contains(told[0], "hot key") {
+		t.Errorf("people were told %q", told)
+	}
+	if history, err := History(t.Context(), s.tables, s.options.Table, 10); err != nil || len(history) != 1 || history[0].Outcome != Met {
+		t.Errorf("the audit trail is %+v, %v", history, err)
+	}
+}
+
+// What a raise has yet to calm, or waits for a minute at a time, is no news.
+func TestEpisode_isPatientWithAnAlarmAfterARaiseAndWhileItWaits(t *testing.T) {
+	s := throttledWrites(t)
+	of := map[string]string{"TableName": s.table}
+	event := s.theEvent()
+	next := func(load float64, outcome Outcome, messages int, pass time.Duration) {
+		t.Helper()
+		s.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", load*60, 1, of)
+		report, err := s.handle(event)
+		if got := decision(t, report, err); got.Outcome != outcome || report.MessagesSent != messages {
+			t.Errorf("%+v", report)
+		}
+		s.pass(pass)
+		event = s.look()
+	}
+	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 6, Status: 400, Code: "ResourceInUseException", Message: "being updated"})
+	for range 6 {
+		next(100, Waiting, 0, time.Minute)
+	}
+	next(100, Raised, 1, 5*time.Minute)
+	next(10, Met, 0, 5*time.Minute)
+	next(10, Met, 0, 5*time.Minute)
+	next(10, Met, 1, 5*time.Minute)
+	next(10, Met, 0, 5*time.Minute)
 }
 
 func TestEpisode_waitsForAnotherRunAndThenFindsTheNeedMet(t *testing.T) {

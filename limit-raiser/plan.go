@@ -57,6 +57,7 @@ const (
 	AWSRefused     Reason = "AWS refuses it"
 	Unclear        Reason = "AWS's answer was lost"
 	CallFailed     Reason = "the call failed"
+	StaysOn        Reason = "the alarm stays on all the same"
 )
 
 // Decision is what happens to one part of a resource, and why.
@@ -302,6 +303,22 @@ func bound(decision Decision, facts Facts, memory Memory, limits Limits, now tim
 // with are the decisions of an outcome.
 func (p Plan) with(outcome Outcome) []Decision {
 	return p.those(func(d Decision) bool { return d.Outcome == outcome })
+}
+
+// lingering is the plan with its short parts said to be no cure for the alarm, where there is
+// nothing to raise of any of them.
+func (p Plan) lingering() Plan {
+	short := p.those(func(d Decision) bool { return d.Short })
+	if slices.ContainsFunc(short, func(d Decision) bool { return d.Outcome != Met && d.Outcome != Waiting }) {
+		return p
+	}
+	p.Decisions = slices.Clone(p.Decisions)
+	for i, decision := range p.Decisions {
+		if decision.Short {
+			p.Decisions[i].Reason, p.Decisions[i].Detail = StaysOn, fmt.Sprintf("%s: %s", decision.Reason, decision.Detail)
+		}
+	}
+	return p
 }
 
 // because are the decisions for a reason.

@@ -28,8 +28,12 @@ type notice struct {
 }
 
 // news is what there is to tell of a plan: of raises each time, of refusals and maximums what was
-// not said in the episode yet. What needs nobody's attention is in the report alone.
+// not said in the episode yet, and once that an alarm stays on though nothing is left to raise.
+// What needs nobody's attention is in the report alone.
 func (r *Raiser) news(ctx context.Context, known record, e episode, facts Facts, plan Plan, at time.Time) ([]notice, error) {
+	if e.Step >= patientSteps && at.Sub(e.Alarm.ChangedAt) >= patience && at.Sub(known.last()) >= patience {
+		plan = plan.lingering()
+	}
 	if !slices.ContainsFunc(plan.Decisions, func(d Decision) bool { return onceOf(d) != "" }) {
 		return notices(e, facts, plan, at, nil), nil
 	}
@@ -44,6 +48,13 @@ func (r *Raiser) news(ctx context.Context, known record, e episode, facts Facts,
 	}
 	return notices(e, facts, plan, at, said), nil
 }
+
+// How long an alarm may stay on that more capacity would not help, or which a raise has yet to
+// calm, before people are told.
+const (
+	patience     = 15 * time.Minute
+	patientSteps = 3
+)
 
 // notices are the decisions to tell of, but for those that said has.
 func notices(e episode, facts Facts, plan Plan, at time.Time, said []string) []notice {
@@ -73,6 +84,10 @@ func onceOf(decision Decision) string {
 	switch decision.Outcome {
 	case WouldRaise, Refused, AtMaximum, Failed:
 		return string(decision.Outcome) + ": " + string(decision.Reason) + ": " + decision.Part.String()
+	case Met, Waiting:
+		if decision.Reason == StaysOn {
+			return string(StaysOn)
+		}
 	}
 	return ""
 }
@@ -210,6 +225,9 @@ func newMessage(e episode, facts Facts, group []Decision, home Home) message {
 	line("Where: account %s, Region %s: %s", home.Account, home.Region, link)
 	if stack != "" && first.Outcome == Raised {
 		line("The CloudFormation stack %s owns it: its next deployment sets it back, unless you change it there too.", stack)
+	}
+	if first.Reason == StaysOn && first.Outcome == Met {
+		line("More capacity would not help. Look for a hot key, bursts within a minute, auto scaling that does not act, or an alarm that looks further back or stays on without data.")
 	}
 	if note := lowThreshold(e.Alarm, facts.Resource, first); note != "" {
 		line("%s", note)
