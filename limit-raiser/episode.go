@@ -164,9 +164,9 @@ func dimensionsOf(list []cloudwatchtypes.Dimension) map[string]string {
 const deepest = 5
 
 // shortages are what an alarm says is short. Of a composite alarm it is what its children say
-// that are in ALARM; more may come from the others, of which it says nothing while it is in ALARM.
+// that are in ALARM, or were; more may come from the others, of which it says nothing while it is in ALARM.
 // What is found stands beside an error.
-func (r *Raiser) shortages(ctx context.Context, alarm Alarm) (short []Shortage, more bool, err error) {
+func (r *Raiser) shortages(ctx context.Context, alarm Alarm, over bool) (short []Shortage, more bool, err error) {
 	metrics := alarm.Metrics
 	rule := children(alarm.Rule)
 	for depth := 0; len(rule) > 0 && depth < deepest; depth++ {
@@ -176,7 +176,7 @@ func (r *Raiser) shortages(ctx context.Context, alarm Alarm) (short []Shortage, 
 		}
 		rule = nil
 		for _, child := range found {
-			if child.state == stateAlarm {
+			if over || child.state == stateAlarm {
 				metrics = append(metrics, child.metrics...)
 				rule = append(rule, children(child.rule)...)
 				continue

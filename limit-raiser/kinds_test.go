@@ -517,12 +517,12 @@ func TestQuotas_areShortBesideTables(t *testing.T) {
 	usage := Metric{Namespace: "AWS/Usage", Name: "ResourceCount", Dimensions: map[string]string{
 		"Service": "VPC", "Type": "Resource", "Resource": "VPCs-" + w.name, "Class": "None",
 	}}
-	short, _, err := w.raiser(cfg).shortages(t.Context(), Alarm{Metrics: []Metric{usage, writeThrottles("orders")}})
+	short, _, err := w.raiser(cfg).shortages(t.Context(), Alarm{Metrics: []Metric{usage, writeThrottles("orders")}}, false)
 	if err != nil || len(short) != 2 || short[0].Resource != (Resource{KindTable, "orders"}) || short[1].Resource.Kind != KindQuota {
 		t.Errorf("short are %+v, %v", short, err)
 	}
 	w.emulator.ForgetCalls()
-	short, _, err = w.raiser(cfg).shortages(t.Context(), Alarm{Metrics: []Metric{writeThrottles("orders"), {Expression: "m1 / 2"}}})
+	short, _, err = w.raiser(cfg).shortages(t.Context(), Alarm{Metrics: []Metric{writeThrottles("orders"), {Expression: "m1 / 2"}}}, false)
 	if err != nil || len(short) != 1 || len(w.emulator.Calls()) != 0 {
 		t.Errorf("short are %+v, %v; nothing is left that a quota could count", short, err)
 	}

@@ -237,21 +237,29 @@ func TestEpisode_endsOnceItsRaisesAreClear(t *testing.T) {
 
 // A run dies after its raise, which ends the alarm before the event comes again.
 func TestEpisode_endsOnceTheRaisesOfADeadRunAreClear(t *testing.T) {
-	s := throttledWrites(t)
-	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, After: func(emulator.Call) { s.fault(emulator.Fault{Drop: true}) }})
-	event := s.theEvent()
-	if _, err := s.handle(event); err == nil {
-		t.Fatal("the run lived")
-	}
-	s.emulator.ClearFaults()
-	s.setState(s.alarm, "OK")
-	s.pass(unlimited + time.Minute)
-	report, err := s.handle(event)
-	if err != nil || report.Ended != 1 || report.Outcomes[Raised] != 1 || report.MessagesSent != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
-	if trail := s.trail(); len(trail) != 1 || trail[0].To != 75 {
-		t.Errorf("the audit trail is %+v", trail)
+	for name, eventOf := range map[string]func(*scene) (json.RawMessage, string){
+		"single":    func(s *scene) (json.RawMessage, string) { return s.theEvent(), s.alarm },
+		"composite": func(s *scene) (json.RawMessage, string) { return s.composite(s.alarm), s.name + "-composite" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := throttledWrites(t)
+			event, alarm := eventOf(s)
+			s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, After: func(emulator.Call) { s.fault(emulator.Fault{Drop: true}) }})
+			if _, err := s.handle(event); err == nil {
+				t.Fatal("the run lived")
+			}
+			s.emulator.ClearFaults()
+			s.setState(s.alarm, "OK")
+			s.setState(alarm, "OK")
+			s.pass(unlimited + time.Minute)
+			report, err := s.handle(event)
+			if err != nil || report.Ended != 1 || report.Outcomes[Raised] != 1 || report.MessagesSent != 1 {
+				t.Errorf("%+v, %v", report, err)
+			}
+			if trail := s.trail(); len(trail) != 1 || trail[0].To != 75 {
+				t.Errorf("the audit trail is %+v", trail)
+			}
+		})
 	}
 }
 
