@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	accountsvc "github.com/aws/aws-sdk-go-v2/service/account"
@@ -76,7 +77,7 @@ func (t target) open(ctx context.Context, c console, file config.File) (account,
 		settings.Region = append(regions, "us-east-1")[0] // the latter only to ask which Regions there are
 	}
 	found := account{regions: regions, aws: settings}
-	if err := found.identify(ctx, t.Profile); err != nil {
+	if err := found.identify(ctx, t.Profile, c.now); err != nil {
 		return account{}, err
 	}
 	if t.AllRegions {
@@ -126,8 +127,13 @@ func (c console) mfa() (string, error) {
 	return strings.TrimSpace(line), err
 }
 
-// identify asks AWS whose the credentials are.
-func (a *account) identify(ctx context.Context, profile string) error {
+// mostSkew is by how much this machine's clock may differ from AWS's. The SDK signs with AWS's time
+// where it differs, so that nothing else would tell.
+const mostSkew = 5 * time.Minute
+
+// identify asks AWS whose the credentials are, and what time it is: by a clock that is ahead
+// everything is older than it is.
+func (a *account) identify(ctx context.Context, profile string, now func() time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, slowest)
 	defer cancel()
 	if a.aws.Credentials == nil {
@@ -149,6 +155,12 @@ func (a *account) identify(ctx context.Context, profile string) error {
 		return fmt.Errorf("asking AWS whose these credentials are: %s", oneLine(innermost(err)))
 	}
 	a.number, a.caller = aws.ToString(who.Account), aws.ToString(who.Arn)
+	if theirs, known := awsmiddleware.GetServerTime(who.ResultMetadata); known {
+		if ahead := now().Sub(theirs); ahead.Abs() > mostSkew {
+			return fmt.Errorf("this machine's clock says %s, and AWS's %s: set it right, since how old something is decides what happens to it",
+				now().UTC().Format(time.RFC3339), theirs.UTC().Format(time.RFC3339))
+		}
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"caretaker/internal/emulator/lambdasim"
 )
@@ -62,6 +63,27 @@ func TestCredentials_areMissedInOneLine(t *testing.T) {
 	got.expect(t, failed, "caretaker: there are no usable AWS credentials: give --profile, set AWS_PROFILE, or log in with `aws sso login`")
 	if lines := strings.Count(got.err, "\n"); lines != 1 {
 		t.Errorf("%d lines", lines)
+	}
+}
+
+// The SDK corrects for a wrong clock when it signs; the ages of versions it does not.
+func TestClock_hasToBeRight(t *testing.T) {
+	for _, test := range []struct {
+		ahead time.Duration
+		code  code
+		want  string
+	}{
+		{4 * time.Minute, done, "Would go        7 versions"},
+		{-4 * time.Minute, done, "Would go        7 versions"},
+		{6 * time.Minute, failed, "this machine's clock says "},
+		{-6 * time.Minute, failed, "this machine's clock says "},
+		{48 * time.Hour, failed, ": set it right"},
+	} {
+		t.Run(test.ahead.String(), func(t *testing.T) {
+			sim := fleet(t, lambdasim.Options{}, orders(1)...)
+			now := func() time.Time { return time.Now().Add(test.ahead) }
+			sitting(t, sim, console{now: now}, with("janitor", "plan")...).expect(t, test.code, test.want)
+		})
 	}
 }
 
