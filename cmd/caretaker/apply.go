@@ -50,7 +50,7 @@ func (a *applyCommand) Run(j *job) error {
 		}
 	}
 	s.connect()
-	s.sideBySide(s.makePlan)
+	s.sideBySide(s.first)
 	if file != nil {
 		s.review(a.Plan, *file)
 	}

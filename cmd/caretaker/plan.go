@@ -34,7 +34,7 @@ func (p *planCommand) Run(j *job) error {
 	}
 	out := newOutput(s, p.Format, "plan")
 	s.sideBySide(func(r *region) {
-		s.makePlan(r)
+		s.first(r)
 		s.look(r, p.PolicyTime.Std(), s.filed(r, files[r], out.printer(r)))
 	})
 	if err := out.close(); err != nil {

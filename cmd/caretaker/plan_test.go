@@ -73,6 +73,18 @@ func TestPlan_saysWhereAStageHasOtherRules(t *testing.T) {
 	}
 }
 
+func TestPlan_namesTheJanitorsOfOtherStages(t *testing.T) {
+	functions := orders(3)
+	functions[1].Name, functions[2].Name = "caretaker-default-janitor", "caretaker-prod-janitor"
+	sim := fleet(t, lambdasim.Options{}, functions...)
+	got := caretaker(t, environment(sim), with("janitor", "plan")...)
+	got.expect(t, done, "Note: in us-east-1 runs caretaker-prod-janitor, by the rules of stage prod; this is stage default.")
+	if count := strings.Count(got.err, "Note"); count != 1 {
+		t.Errorf("%d notes", count)
+	}
+	person(t, sim, "no\n", with("janitor", "apply")...).expect(t, workLeft, "by the rules of stage prod; this is stage default.")
+}
+
 func TestPlan_marksWhatItHadNoTimeToLookAt(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	path := filepath.Join(t.TempDir(), "plan.json")

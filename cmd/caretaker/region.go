@@ -117,6 +117,19 @@ func (s *session) makePlan(r *region) {
 	r.plan.Account, r.plan.Region = s.account.number, r.name
 }
 
+// first is the first look at a Region. It names the deployed janitors of other stages: each
+// deletes by rules of its own, and what one of them excludes another one takes.
+func (s *session) first(r *region) {
+	s.makePlan(r)
+	for _, d := range r.plan.Decisions {
+		named, ours := strings.CutPrefix(d.Function, "caretaker-")
+		stage, janitors := strings.CutSuffix(named, "-janitor")
+		if d.Version.Number == 0 && ours && janitors && stage != s.stage() {
+			s.say("Note: in %s runs %s, by the rules of stage %s; this is stage %s.", r.name, d.Function, stage, s.stage())
+		}
+	}
+}
+
 // look finishes a plan with as many policies as the time allows, and prints it; nothing is deleted.
 func (s *session) look(r *region, policyTime time.Duration, show printer) {
 	if r.err == nil {
