@@ -158,7 +158,7 @@ func TestRounds_areOneReport(t *testing.T) {
 	if report.Versions != 50 || report.BytesFreed != deleted || report.Before.Used-report.After.Used != deleted || report.DeletableBytes != deletable {
 		t.Errorf("%d bytes of %d were freed, and the report says %+v", deleted, deletable, report)
 	}
-	if len(report.Errors) != 1 || report.KeptBy["AWS says it is referenced"] != 1 || len(report.Biggest) != 20 || report.Biggest[19].Outcome == "remaining" {
+	if len(report.Errors) != 1 || report.KeptBy["AWS reports a conflict"] != 1 || len(report.Biggest) != 20 || report.Biggest[19].Outcome == "remaining" {
 		t.Errorf("the report says %+v", report)
 	}
 	for call, count := range map[string]int{"Lambda.DeleteFunction": 35, "Lambda.GetPolicy": 35, "Lambda.ListEventSourceMappings": l.calls["ListEventSourceMappings"]} {
