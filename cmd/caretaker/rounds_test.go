@@ -95,7 +95,8 @@ func TestRounds_lookAgainAndDeleteNoMoreThanWasConfirmed(t *testing.T) {
 	left(t, l.Server, "orders-00001", numbers(8, 10))
 	left(t, l.Server, "orders-00005", append([]int{1}, numbers(8, 10)...))
 	left(t, l.Server, "payments", numbers(1, 10))
-	l.apply(t, "", "--yes", "--set", "janitor.exclude.names=[payments]").expect(t, done, "Deleted         nothing")
+	caretaker(t, environment(l.Server), with("janitor", "apply", "--yes", "--set", "janitor.exclude.names=[payments]")...).
+		expect(t, done, "Deleted         nothing")
 }
 
 func TestRounds_areOneReport(t *testing.T) {
