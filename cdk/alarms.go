@@ -43,7 +43,7 @@ const alarmWindow = 7 * 24 * time.Hour
 func (fn function) addAlarm(id string, a alarm) {
 	awscloudwatch.NewAlarm(fn.stack, jsii.String(id), &awscloudwatch.AlarmProps{
 		AlarmName:        jsii.String(fn.fullName + "-" + a.name),
-		AlarmDescription: jsii.String(a.description),
+		AlarmDescription: jsii.String(a.description + " Runbook: docs/runbook.md#" + fn.name + "-" + a.name),
 		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 			Namespace: jsii.String(a.namespace), MetricName: jsii.String(a.metric), DimensionsMap: &a.dimensions,
 			Statistic: jsii.String(a.statistic), Period: awscdk.Duration_Seconds(jsii.Number(a.period.Seconds())),
@@ -128,8 +128,8 @@ func (fn function) addHeartbeat(longest time.Duration) {
 	periods := int((window + period - 1) / period)
 	fn.addAlarm("HeartbeatAlarm", alarm{
 		name: "heartbeat",
-		description: fmt.Sprintf("%s has completed no run for %s, although its schedule asks for one. After the first deployment this is so until the first run; start one: aws lambda invoke --function-name %[1]s --cli-read-timeout 0 /dev/stdout. "+
-			"Otherwise look at the alarms errors and throttles, whether the schedule %[1]s in EventBridge Scheduler is enabled, and at its queue of what could not be handed over.", fn.fullName, hours(time.Duration(periods)*period)),
+		description: fmt.Sprintf("%s has completed no run for %s, although its schedule asks for one. After the first deployment this is so until the first run; start one: aws lambda invoke --region %[3]s --function-name %[1]s --cli-read-timeout 0 /dev/stdout. "+
+			"Otherwise look at the alarms errors and throttles, whether the schedule %[1]s in EventBridge Scheduler is enabled, and at its queue of what could not be handed over.", fn.fullName, hours(time.Duration(periods)*period), *fn.stack.Region()),
 		namespace: emf.Namespace, metric: "RunCompleted", dimensions: fn.ownMetric(), statistic: "Sum",
 		comparison: under, threshold: 1, period: period, periods: periods, datapoints: periods,
 		missing: awscloudwatch.TreatMissingData_BREACHING,

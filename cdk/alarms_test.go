@@ -3,6 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,6 +138,37 @@ func TestAlarms_sayInDryRunThatNothingIsFreed(t *testing.T) {
 			said := strings.Contains(fmt.Sprint(alarm["AlarmDescription"]), "NOTHING IS BEING FREED")
 			if said != (storage && dry) {
 				t.Errorf("%s: dry run is %t, and the description of %s is: %v", stack, dry, id, alarm["AlarmDescription"])
+			}
+		}
+	}
+}
+
+// Who is woken by an alarm may have no more than its text: what to type works as it stands, in a
+// shell that knows no Region, and the runbook has a section where the text points to.
+func TestAlarms_sayWhatToTypeAndWhereToRead(t *testing.T) {
+	runbook, err := os.ReadFile("../docs/runbook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := map[string]bool{}
+	for line := range strings.Lines(string(runbook)) {
+		if heading, ok := strings.CutPrefix(line, "### "); ok {
+			sections[strings.ReplaceAll(strings.TrimSpace(heading), " ", "-")] = true
+		}
+	}
+	command := regexp.MustCompile(`(aws|caretaker limit-raiser) [a-z]+ [^.;)]*`)
+	pointer := regexp.MustCompile(`docs/runbook\.md#([a-z-]+)`)
+	for _, stack := range append(slices.Clone(everyStack), everyRaiser...) {
+		for id, alarm := range resources(t, stack, "AWS::CloudWatch::Alarm") {
+			text := fmt.Sprint(alarm["AlarmDescription"])
+			if found := pointer.FindStringSubmatch(text); found == nil || !sections[found[1]] {
+				t.Errorf("%s: %s points to no section of the runbook: %s", stack, id, text)
+			}
+			for _, typed := range command.FindAllString(text, -1) {
+				stage := " --stage " + strings.Split(stack, "-")[1]
+				if !strings.Contains(typed, " --region ") || strings.HasPrefix(typed, "caretaker") && !strings.Contains(typed, stage) {
+					t.Errorf("%s: %s says to type: %s", stack, id, typed)
+				}
 			}
 		}
 	}

@@ -170,7 +170,7 @@ func (fn function) addCallers(all []caller, topic awssns.Topic, dryRun bool) {
 	for _, c := range all {
 		props := &awscloudwatch.CfnAlarmProps{
 			AlarmName: jsii.String(alarmName(fn.fullName + "-" + c.name)),
-			AlarmDescription: jsii.String(fmt.Sprintf("In %d of %d minutes %s. This calls %s, which %s. It reports to the topic %[4]s what it did, and when the maximum is reached, a raise refused or the alarm stays on all the same: only then is there something to do by hand.",
+			AlarmDescription: jsii.String(fmt.Sprintf("In %d of %d minutes %s. This calls %s, which %s. It reports to the topic of the same name what it did, and when the maximum is reached, a raise refused or the alarm stays on all the same: only then is there something to do by hand. Runbook: docs/runbook.md#limit-raiser-calls.",
 				minutes(c.datapoints, c.period), minutes(c.periods, c.period), c.happened, fn.fullName, c.raises) + dry),
 			AlarmActions:       &[]any{topic.TopicArn()},
 			ComparisonOperator: jsii.String("GreaterThanThreshold"),

@@ -71,8 +71,8 @@ func (fn function) addFeed(f feed) {
 		ScalingConfig:         &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(readers)},
 	})
 	fn.addQueueAlarm("DeadLettersAlarm", "dead-letters", f.deadLetters,
-		fmt.Sprintf("Events for %s failed %d times, or did not get into its queue; they wait for 14 days in the queue %s. Find in the log group /aws/lambda/%[1]s why, put that right, and have them tried again: aws sqs start-message-move-task --source-arn %[4]s --destination-arn %[5]s. What was done already is not done again. ",
-			fn.fullName, receives, *f.deadLetters.QueueName(), *f.deadLetters.QueueArn(), *f.queue.QueueArn())+fn.recovery)
+		fmt.Sprintf("Events for %s failed %d times, or did not get into its queue; they wait for 14 days in the queue %s. Find in the log group /aws/lambda/%[1]s why, put that right, and have them tried again: aws sqs start-message-move-task --region %[6]s --source-arn %[4]s --destination-arn %[5]s. What was done already is not done again. ",
+			fn.fullName, receives, *f.deadLetters.QueueName(), *f.deadLetters.QueueArn(), *f.queue.QueueArn(), *fn.stack.Region())+fn.recovery)
 	// Ten minutes: more than the five for which the function itself puts a message off, and
 	// less than three receives, after which SQS leaves a message out of this metric.
 	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html

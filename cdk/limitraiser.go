@@ -65,7 +65,7 @@ func addLimitRaiser(stack awscdk.Stack, in input, asset string) error {
 func (fn function) addFailedAlarm() {
 	fn.addAlarm("RaisesFailedAlarm", alarm{
 		name: "raises-failed",
-		description: fmt.Sprintf("AWS refused a raise that %s asked for, such as for a missing permission or a quota of the account. The message at its topic says which resource and why, and so does caretaker limit-raiser history. ", fn.fullName) +
+		description: fmt.Sprintf("AWS refused a raise that %s asked for, such as for a missing permission or a quota of the account. The message at its topic says which resource and why, and so does caretaker limit-raiser history --stage %s --region %s. ", fn.fullName, fn.part.stage, *fn.stack.Region()) +
 			fn.recovery + brake,
 		namespace: emf.Namespace, metric: "RaisesFailed", dimensions: fn.ownMetric(), statistic: "Sum",
 		comparison: over, threshold: 0, period: 5 * time.Minute, periods: 1, datapoints: 1,
