@@ -211,6 +211,7 @@ func (r *Raiser) end(ctx context.Context, e episode, look *Look, report *Report)
 	return err
 }
 
+// finish does that for one resource.
 func (r *Raiser) finish(ctx context.Context, e episode, resource Resource, report *Report) error {
 	known, err := r.ledger.known(ctx, resource.Key())
 	if err != nil || known.Intent == nil && len(known.Untold) == 0 {
