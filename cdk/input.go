@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -26,10 +28,32 @@ type input struct {
 	account, region string
 }
 
+// contextKeys are the keys that this app reads, in the order of the alphabet.
+var contextKeys = []string{"arch", "assets", "config", "set", "stage"}
+
+// cdkKeys are the CDK command line's own keys without a colon, which all its others have.
+var cdkKeys = []string{"acknowledged-issue-numbers", "cli-telemetry"}
+
+// checkContext refuses a key that nobody reads: a stage that was misspelt would be deployed as the
+// file's base.
+func checkContext(node constructs.Node) error {
+	all, _ := node.GetAllContext(nil).(map[string]any)
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		if strings.Contains(key, ":") || slices.Contains(cdkKeys, key) || slices.Contains(contextKeys, key) {
+			continue
+		}
+		return fmt.Errorf("reading context %s: %s", key, config.Unknown(key, contextKeys))
+	}
+	return nil
+}
+
 // readInput reads the context and the file that it names.
 func readInput(node constructs.Node) (input, error) {
+	if err := checkContext(node); err != nil {
+		return input{}, err
+	}
 	given := map[string]string{}
-	for _, key := range []string{"stage", "config", "set", "arch", "assets"} {
+	for _, key := range contextKeys {
 		switch value := node.TryGetContext(jsii.String(key)).(type) {
 		case nil:
 		case string:

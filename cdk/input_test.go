@@ -51,6 +51,21 @@ func TestReadInput_takesEachKey(t *testing.T) {
 	}
 }
 
+// What the CDK command line puts there itself, from cdk.json and from cdk.context.json.
+func TestReadInput_leavesTheKeysOfCDKAlone(t *testing.T) {
+	context := *shippedContext()
+	for _, key := range []string{
+		"aws:cdk:enable-path-metadata", "@aws-cdk/core:failSynthOnValidationErrors", "acknowledged-issue-numbers",
+		"availability-zones:account=111122223333:region=eu-west-1",
+	} {
+		context[key] = true
+	}
+	context["config"] = "../caretaker.yaml"
+	if _, err := given(t, context); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestReadInput_deploysTheBaseForARM64WithoutContext(t *testing.T) {
 	in, err := given(t, map[string]any{"config": "../caretaker.yaml"})
 	if err != nil {
@@ -68,6 +83,8 @@ func TestReadInput_refusesAndSaysWhatIsAllowed(t *testing.T) {
 		"reading context stage: 1 is not a string": {"stage": 1},
 		"janitor.keep.newest":                      {"set": "janitor.keep.newest=0"},
 		"no such file":                             {"config": "testdata/absent.yaml"},
+		"reading context stge: unknown key; did you mean stage? (allowed here: arch, assets, config, set, stage)": {"stge": "prod"},
+		"reading context environment: unknown key (allowed here:":                                                 {"environment": "prod"},
 	} {
 		if context["config"] == nil {
 			context["config"] = "testdata/caretaker.yaml"

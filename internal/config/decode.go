@@ -128,7 +128,7 @@ func (d *decoder) mapping(node ast.Node, into reflect.Value, key string) {
 		field, ok := known[name]
 		switch {
 		case !ok:
-			d.wrong(at, path, unknown(name, slices.Sorted(maps.Keys(known))))
+			d.wrong(at, path, Unknown(name, slices.Sorted(maps.Keys(known))))
 		case field.Type() == reflect.TypeFor[map[string]Sections]():
 			d.stages = value
 			if value.Type() == ast.NullType {
@@ -200,7 +200,8 @@ func again(line int) string {
 	return fmt.Sprintf("the key is given twice, first in line %d", line)
 }
 
-func unknown(name string, known []string) string {
+// Unknown is what to say of a key that is none of those known.
+func Unknown(name string, known []string) string {
 	text := "unknown key"
 	if near := closest(name, known); near != "" {
 		text += "; did you mean " + near + "?"

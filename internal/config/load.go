@@ -204,7 +204,7 @@ func (d *decoder) target(section reflect.Value, key string) (reflect.Value, bool
 		path = join(path, name)
 		field, ok := known[name]
 		if !ok {
-			d.wrong(nil, path, unknown(name, slices.Sorted(maps.Keys(known))))
+			d.wrong(nil, path, Unknown(name, slices.Sorted(maps.Keys(known))))
 			return reflect.Value{}, false
 		}
 		section = field
