@@ -45,6 +45,8 @@ type Report struct {
 	started time.Time
 	waited  time.Duration
 	failure []error
+	// outage is why the run tells people nothing more.
+	outage error
 }
 
 // BatchItemFailure names a message of a queue:

@@ -103,20 +103,25 @@ func (n notice) once() []string {
 }
 
 // tell tells of a resource what there is to tell, oldest first, and hands back what it could not.
-// A refusal may be of one message; an outage would keep all others waiting just as long.
+// A refusal may be of one message; an outage would keep all others waiting just as long, in this
+// run those of other resources too, and the raises behind them.
 func (r *Raiser) tell(ctx context.Context, resource Resource, list []notice, report *Report) ([]notice, error) {
 	var untold []notice
 	var failures []error
-	for i, one := range list {
-		err := r.tellOne(ctx, resource, one, report)
-		if err == nil {
+	for _, one := range list {
+		if report.outage != nil {
+			untold = append(untold, one)
 			continue
 		}
-		failures, untold = append(failures, err), append(untold, one)
-		if answerOf(err) != no {
-			untold = append(untold, list[i+1:]...)
-			break
+		if err := r.tellOne(ctx, resource, one, report); err != nil {
+			failures, untold = append(failures, err), append(untold, one)
+			if answerOf(err) != no {
+				report.outage = err
+			}
 		}
+	}
+	if len(untold) > 0 && len(failures) == 0 {
+		failures = append(failures, report.outage)
 	}
 	for weight(untold) > mostUntold {
 		first := untold[0].Decisions

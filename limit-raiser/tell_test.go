@@ -84,6 +84,32 @@ func TestHandle_raisesThoughNobodyCanBeTold(t *testing.T) {
 	}
 }
 
+// Of an outage one telling a run finds out, or the time for the raises behind it is gone.
+func TestHandle_triesOnceARunToTellDuringAnOutage(t *testing.T) {
+	s := throttledWrites(t)
+	s.cfg.Limits.Cooldown = 0
+	s.fault(emulator.Fault{Operation: "Publish", Drop: true})
+	first := s.theEvent()
+	s.pass(time.Second)
+	report, err := s.handle(inQueue(first, s.theEvent()))
+	if err == nil || report.Outcomes[Raised] != 2 || len(report.Errors) != 2 || len(report.BatchItemFailures) != 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if calls := s.calls("Publish"); calls != 5 { // as often as the SDK tries
+		t.Errorf("%d calls of Publish", calls)
+	}
+	s.emulator.ClearFaults()
+	s.setState(s.alarm, "OK")
+	for _, body := range s.received(s.options.Queue) {
+		if _, err := s.handle(inQueue(json.RawMessage(body))); err != nil {
+			t.Error(err)
+		}
+	}
+	if told := s.received(s.inbox); len(told) != 2 {
+		t.Errorf("people were told %q", told)
+	}
+}
+
 // A queue brings what failed again after six minutes, ten times in all.
 func TestHandle_multipliesNoMessagesWhileNobodyCanBeTold(t *testing.T) {
 	s := throttledWrites(t)
