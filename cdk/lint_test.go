@@ -32,7 +32,15 @@ func TestTemplates_passCfnLint(t *testing.T) {
 		"--ignore-checks", "W3005", "--",
 	}
 	command := exec.Command("../.venv/bin/cfn-lint", append(arguments, templates()...)...)
-	if output, err := command.CombinedOutput(); err != nil {
+	output, err := command.CombinedOutput()
+	known := false
+	for line := range strings.Lines(string(output)) {
+		// An action of an API of September 2025, which the list that cfn-lint carries lacks.
+		if strings.Contains(line, ":W3037:'describealarmcontributors' is not one of ") {
+			output, known = bytes.Replace(output, []byte(line), nil, 1), true
+		}
+	}
+	if len(bytes.TrimSpace(output)) > 0 || err != nil && !known {
 		t.Errorf("cfn-lint (make sets it up): %v\n%s", err, output)
 	}
 }

@@ -23,6 +23,7 @@ type ledgerAPI interface {
 }
 
 type cloudwatchAPI interface {
+	DescribeAlarmContributors(context.Context, *cloudwatch.DescribeAlarmContributorsInput, ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmContributorsOutput, error)
 	DescribeAlarms(context.Context, *cloudwatch.DescribeAlarmsInput, ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmsOutput, error)
 	GetMetricData(context.Context, *cloudwatch.GetMetricDataInput, ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error)
 }
@@ -88,7 +89,7 @@ var (
 func Statements(cfg Config) []iam.Statement {
 	statements := []iam.Statement{
 		{
-			Sid: "ReadAlarms", Resources: []string{anyResource}, Actions: []string{"cloudwatch:DescribeAlarms"},
+			Sid: "ReadAlarms", Resources: []string{anyResource}, Actions: []string{"cloudwatch:DescribeAlarmContributors", "cloudwatch:DescribeAlarms"},
 			WhyStar: "the alarms that may call are not known beforehand, and a composite alarm can be looked up on * only",
 		},
 		{

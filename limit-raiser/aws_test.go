@@ -91,7 +91,8 @@ func TestStatements_nameWhatTheFileLists(t *testing.T) {
 
 func TestStatements_leaveOutWhatTheFileDoesNotList(t *testing.T) {
 	want := []string{
-		"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "sns:Publish", "sqs:SendMessage",
+		"cloudwatch:DescribeAlarmContributors", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData",
+		"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "sns:Publish", "sqs:SendMessage",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(granted(Default())))); diff != "" {
 		t.Error(diff)

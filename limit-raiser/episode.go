@@ -2,6 +2,7 @@ package limitraiser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,14 +87,41 @@ const stateAlarm = "ALARM"
 // event opened another episode.
 const anew = time.Minute
 
-// still tells whether an alarm is in ALARM, and has been since the episode began.
+// still tells whether an alarm, or its contributor, is in ALARM, and has been since the episode began.
 func (r *Raiser) still(ctx context.Context, alarm Alarm) (bool, error) {
+	if alarm.Contributor != "" {
+		return r.contributes(ctx, alarm)
+	}
 	found, err := r.describeAlarms(ctx, []string{alarm.Name})
 	if err != nil || len(found) == 0 {
 		return false, err
 	}
-	changed := found[0].changed
-	return found[0].state == stateAlarm && (alarm.Contributor != "" || !changed.After(alarm.ChangedAt.Add(anew))), nil
+	return found[0].state == stateAlarm && !found[0].changed.After(alarm.ChangedAt.Add(anew)), nil
+}
+
+// contributes is the same for a contributor: CloudWatch tells of those that are in ALARM. The alarm
+// itself is in ALARM for as long as any of them is.
+func (r *Raiser) contributes(ctx context.Context, alarm Alarm) (bool, error) {
+	input := &cloudwatch.DescribeAlarmContributorsInput{AlarmName: &alarm.Name}
+	for {
+		page, err := r.aws.CloudWatch.DescribeAlarmContributors(ctx, input)
+		var absent *cloudwatchtypes.ResourceNotFoundException
+		if errors.As(err, &absent) {
+			return false, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("describing the contributors of %s: %w", alarm.Name, err)
+		}
+		for _, contributor := range page.AlarmContributors {
+			if aws.ToString(contributor.ContributorId) == alarm.Contributor {
+				return !aws.ToTime(contributor.StateTransitionedTimestamp).After(alarm.ChangedAt.Add(anew)), nil
+			}
+		}
+		if aws.ToString(page.NextToken) == "" {
+			return false, nil
+		}
+		input.NextToken = page.NextToken
+	}
 }
 
 // described is an alarm as CloudWatch describes it.

@@ -119,6 +119,44 @@ func TestEpisode_endsWhereTheAlarmBeganAnother(t *testing.T) {
 	}
 }
 
+// The alarm itself is in ALARM for as long as any contributor is.
+func TestEpisode_ofAContributorEndsWithIt(t *testing.T) {
+	s := throttledWrites(t)
+	since := s.now()
+	s.emulator.SetContributors(s.alarm, map[string]time.Time{"another": since, "ours": since})
+	var event map[string]any
+	s.must(json.Unmarshal(s.theEvent(), &event))
+	data, _ := event["alarmData"].(map[string]any)
+	data["alarmContributor"] = map[string]any{"id": "ours", "attributes": map[string]string{"TableName": s.table}}
+	raw, err := json.Marshal(event)
+	s.must(err)
+	report, err := s.handle(raw)
+	if got := decision(t, report, err); got.Outcome != Raised || s.calls("DescribeAlarmContributors") != 0 {
+		t.Fatalf("%+v", got)
+	}
+	s.pass(5 * time.Minute)
+	report, err = s.handle(s.look()) // it is on the second page
+	if got := decision(t, report, err); got.Outcome != Raised || s.calls("DescribeAlarmContributors") != 2 {
+		t.Fatalf("%+v", got)
+	}
+	look := s.look()
+	s.pass(5 * time.Minute)
+	for name, contributors := range map[string]map[string]time.Time{
+		"OK": {"another": since}, "in ALARM anew": {"ours": since.Add(8 * time.Minute)}, "without an alarm": nil,
+	} {
+		s.emulator.SetContributors(s.alarm, contributors)
+		report, err = s.handle(look)
+		if err != nil || report.Ended != 1 || len(report.Answers) != 0 {
+			t.Errorf("%s: %+v, %v", name, report, err)
+		}
+	}
+	s.fault(emulator.Fault{Operation: "DescribeAlarmContributors", Status: 404, Code: "ResourceNotFoundException"})
+	if report, err = s.handle(look); err != nil || report.Ended != 1 {
+		t.Errorf("deleted: %+v, %v", report, err)
+	}
+	s.wantWrites(113, 2)
+}
+
 // As from the dead letters, days later.
 func TestEpisode_isReadAnewWhereItsEventComesLate(t *testing.T) {
 	s := throttledWrites(t)

@@ -159,6 +159,10 @@ var acting = []struct {
 		_, err := appsync.NewFromConfig(cfg).ListDataSources(ctx, &appsync.ListDataSourcesInput{ApiId: aws.String("absent")})
 		return err
 	}},
+	{"cloudwatch:DescribeAlarmContributors", func(ctx context.Context, cfg aws.Config) error {
+		_, err := cloudwatch.NewFromConfig(cfg).DescribeAlarmContributors(ctx, &cloudwatch.DescribeAlarmContributorsInput{AlarmName: aws.String("any")})
+		return err
+	}},
 	{"cloudwatch:ListMetrics", func(ctx context.Context, cfg aws.Config) error {
 		_, err := cloudwatch.NewFromConfig(cfg).ListMetrics(ctx, &cloudwatch.ListMetricsInput{})
 		return err

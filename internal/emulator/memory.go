@@ -20,10 +20,11 @@ type memory struct {
 	provisioned  map[versionID]bool   // a configuration was put
 	codeStorage  int64                // the limit; 0: AWS's default
 	aliasChanges []aliasChange
-	stacks       map[string]string // statuses by stack name
-	dropped      map[string]object // fields that the emulator drops, by resource
-	quotas       map[string]quota  // by service/code
-	lines        map[string]int    // how many lines of each log stream PublishEMF has read
+	stacks       map[string]string               // statuses by stack name
+	dropped      map[string]object               // fields that the emulator drops, by resource
+	quotas       map[string]quota                // by service/code
+	contributors map[string]map[string]time.Time // those in ALARM, by alarm and id
+	lines        map[string]int                  // how many lines of each log stream PublishEMF has read
 }
 
 // forget empties the memory.
@@ -31,7 +32,7 @@ func (m *memory) forget() {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	m.published, m.edge, m.described, m.provisioned = nil, nil, nil, nil
-	m.codeStorage, m.aliasChanges, m.stacks, m.dropped, m.quotas, m.lines = 0, nil, nil, nil, nil, nil
+	m.codeStorage, m.aliasChanges, m.stacks, m.dropped, m.quotas, m.contributors, m.lines = 0, nil, nil, nil, nil, nil, nil
 }
 
 // forgetFunction drops what was known of a deleted function, or of one version.

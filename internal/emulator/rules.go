@@ -22,7 +22,8 @@ var rules = map[string]func(*exchange) (*answer, error){
 
 	"cloudtrail:LookupEvents": lookupEvents,
 
-	"cloudwatch:ListMetrics": listMetrics,
+	"cloudwatch:DescribeAlarmContributors": describeContributors,
+	"cloudwatch:ListMetrics":               listMetrics,
 
 	"lambda:CreateAlias":                       changeAlias,
 	"lambda:DeleteAlias":                       deleteAlias,

@@ -28,23 +28,27 @@ var onBehalf = []string{
 
 // events are messages that together need every action: a table, a stream, a function and a quota
 // that are short, a table that auto scaling manages, a quota that is known by its default only, and
-// a look at an alarm that is still on.
+// looks at an alarm and at a contributor that are still on.
 func (w world) events(t *testing.T, at time.Time) map[string]string {
 	t.Helper()
 	alarm := alarmOf("table-permitted-write")
 	table := func(name string) string {
 		return w.message(t, name+"-short", "AWS/DynamoDB", "WriteThrottleEvents", map[string]string{"TableName": name}, at)
 	}
-	look, err := limitraiser.Look{
-		Resource: "table/permitted", Step: 1,
-		Alarm: limitraiser.Alarm{
-			Name: alarm, Account: w.Account(), Region: w.Region(), State: "ALARM", ChangedAt: at,
-			Metrics: []limitraiser.Metric{{Namespace: "AWS/DynamoDB", Name: "WriteThrottleEvents", Dimensions: map[string]string{"TableName": "permitted"}}},
-		},
-	}.Encode()
-	must(t, err)
+	look := func(contributor string) string {
+		raw, err := limitraiser.Look{
+			Resource: "table/permitted", Step: 1,
+			Alarm: limitraiser.Alarm{
+				Name: alarm, Account: w.Account(), Region: w.Region(), Contributor: contributor, State: "ALARM", ChangedAt: at,
+				Metrics: []limitraiser.Metric{{Namespace: "AWS/DynamoDB", Name: "WriteThrottleEvents", Dimensions: map[string]string{"TableName": "permitted"}}},
+			},
+		}.Encode()
+		must(t, err)
+		return string(raw)
+	}
+	w.SetContributors(alarm, map[string]time.Time{"permitted": at})
 	return map[string]string{
-		"table": table("permitted"), "managed": table("managed"), "look": string(look),
+		"table": table("permitted"), "managed": table("managed"), "look": look(""), "contributor": look("permitted"),
 		"kinesis": w.message(t, "clicks-short", "AWS/Kinesis", "WriteProvisionedThroughputExceeded", map[string]string{"StreamName": "clicks"}, at),
 		"lambda":  w.message(t, "checkout-short", "AWS/Lambda", "Throttles", map[string]string{"FunctionName": "checkout"}, at),
 		"quota":   w.message(t, "vpcs-short", "AWS/Usage", "ResourceCount", counted("VPCs"), at),
@@ -58,6 +62,8 @@ func needing(action string) string {
 	switch {
 	case action == "cloudwatch:DescribeAlarms":
 		return "look"
+	case action == "cloudwatch:DescribeAlarmContributors":
+		return "contributor"
 	case action == "servicequotas:GetAWSDefaultServiceQuota":
 		return "default"
 	case service == "servicequotas":
@@ -114,7 +120,7 @@ func TestDeployed_needsEachActionOfItsRole(t *testing.T) {
 	policies, err := w.Policies(t.Context())
 	must(t, err)
 	actions := deployed.Granted(policies, onBehalf...)
-	if len(actions) < 23 {
+	if len(actions) < 24 {
 		t.Fatalf("the role grants only %v", actions)
 	}
 	for number, action := range actions {
@@ -158,7 +164,7 @@ func TestDeployed_callsExactlyWhatItsRoleGrants(t *testing.T) {
 	w.begin(t)
 	w.ForgetCalls()
 	report := w.bring(t, slices.Collect(maps.Values(w.events(t, time.Now())))...)
-	if report.Outcomes[limitraiser.Raised] != 7 || len(report.Errors) != 0 {
+	if report.Outcomes[limitraiser.Raised] != 8 || len(report.Errors) != 0 {
 		t.Errorf("%+v", report)
 	}
 	called := map[string]bool{}
