@@ -118,7 +118,7 @@ type Checks struct {
 	APIGateway              bool `json:"apiGateway" yaml:"apiGateway"`
 	// APIGatewayStages reads what each stage of a REST API, and of an HTTP API that is not deployed
 	// with each change, was deployed with. That differs from what APIGateway reads when the API was
-	// edited since. AWS allows 5 such reads of REST APIs in 30 seconds.
+	// edited since.
 	APIGatewayStages bool `json:"apiGatewayStages" yaml:"apiGatewayStages"`
 	EventBridge      bool `json:"eventBridge" yaml:"eventBridge"`
 	AppSync          bool `json:"appSync" yaml:"appSync"`

@@ -39,17 +39,22 @@ func newBucket(perSecond float64, burst int) *bucket {
 
 // The buckets beside Lambda's control plane.
 const (
-	controlPlane    = "Lambda"
-	policyCalls     = "Lambda.GetPolicy"
-	historyCalls    = "CloudTrail"
-	exportCalls     = "API Gateway.GetExport"
-	httpExportCalls = "ApiGatewayV2.ExportApi"
+	controlPlane  = "Lambda"
+	policyCalls   = "Lambda.GetPolicy"
+	historyCalls  = "CloudTrail"
+	restCalls     = "API Gateway"
+	httpCalls     = "ApiGatewayV2"
+	resourceCalls = "API Gateway.GetResources"
 )
 
 // NewPace allows perSecond Lambda control-plane calls a second, and as many of GetPolicy,
 // which AWS counts apart:
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests
 func NewPace(perSecond float64) *Pace {
+	// An account has 10 calls a second for all of API Gateway, which deployments need too, and 5 in
+	// 2 seconds of GetResources.
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+	gateway := newBucket(5, 10)
 	return &Pace{
 		calls: map[string]int{},
 		buckets: map[string]*bucket{
@@ -57,10 +62,8 @@ func NewPace(perSecond float64) *Pace {
 			policyCalls:  newBucket(perSecond, int(perSecond)-1),
 			// 2 a second: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
 			historyCalls: newBucket(2, 1),
-			// 5 in 30 seconds: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
-			exportCalls: newBucket(5.0/30, 5),
-			// No rate of its own is documented: a tenth of what an account has for all of API Gateway.
-			httpExportCalls: newBucket(1, 5),
+			restCalls:    gateway, httpCalls: gateway,
+			resourceCalls: newBucket(2, 4),
 		},
 	}
 }

@@ -103,7 +103,7 @@ func TestPace_slowsDownWhenThrottledAndRecovers(t *testing.T) {
 func TestPace_staysUnderWhatItWasGiven(t *testing.T) {
 	for _, perSecond := range []float64{1, 2, 8, 15} {
 		for name, own := range NewPace(perSecond).buckets {
-			if name == historyCalls || name == exportCalls || name == httpExportCalls {
+			if name != controlPlane && name != policyCalls {
 				continue
 			}
 			if float64(own.most) >= perSecond || own.limiter.Burst() > max(1, int(perSecond)-1) {

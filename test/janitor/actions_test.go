@@ -35,7 +35,6 @@ func TestDeployed_withoutAnyOneActionEndsInAnErrorNamingIt(t *testing.T) {
 	cfg := shipped()
 	cfg.Include.Names = []string{"victim-permissions", "refund-saga", "ledger"}
 	cfg.Belts.MaxDeletions = 2
-	cfg.Checks.APIGatewayStages = false // it needs no action of its own, and AWS allows 5 of its calls in 30 seconds
 	w.configure(t, cfg)
 	policies, err := w.Policies(t.Context())
 	must(t, err)
