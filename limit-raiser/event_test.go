@@ -1,6 +1,7 @@
 package limitraiser
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -209,7 +210,7 @@ func TestDecode_refusesWhatIsNoAlarm(t *testing.T) {
 		"too many bytes":         {strings.Repeat(" ", maxEventBytes+1), "bytes"},
 		"a newer look":           {`{"version":2,"look":{}}`, "version"},
 		"a look at nothing":      {`{"version":1,"look":null}`, "version"},
-		"a look of another kind": {`{"version":1,"look":{"Color":"red"}}`, "look"},
+		"a look of another kind": {`{"version":1,"look":{"Color":"red"}}`, "the alarm's name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Decode([]byte(c.event))
@@ -240,6 +241,10 @@ func TestLook_isReadAsWritten(t *testing.T) {
 	got := Decode(raw)
 	if diff := cmp.Diff([]Delivery{{Look: &want}}, got); diff != "" {
 		t.Errorf("Decode (-want +got):\n%s", diff)
+	}
+	newer := bytes.Replace(raw, []byte(`"Step":2`), []byte(`"Step":2,"Color":"red"`), 1)
+	if diff := cmp.Diff([]Delivery{{Look: &want}}, Decode(newer)); diff != "" || bytes.Equal(raw, newer) {
+		t.Errorf("with a field of a version to come (-want +got):\n%s", diff)
 	}
 	if got, want := want.Key(), "123456789012/eu-west-1/orders-writes//1772100902123/step/2"; got != want {
 		t.Errorf("its key is %s, want %s", got, want)

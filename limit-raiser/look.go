@@ -1,14 +1,14 @@
 package limitraiser
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 )
 
 // lookVersion is the version of the message that Encode writes. One that waits in the queue
-// while a new version is deployed must still be read: only ever add to Look.
+// while a new version is deployed, or an old one again, must still be read: only ever add to Look,
+// and pass over what is not known.
 const lookVersion = 1
 
 // Look is the raiser's message to itself, sent with a delay: look at this alarm again.
@@ -47,9 +47,7 @@ func (l Look) Encode() ([]byte, error) {
 
 func decodeLook(raw []byte) (Look, error) {
 	var message lookMessage
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&message); err != nil {
+	if err := json.Unmarshal(raw, &message); err != nil {
 		return Look{}, fmt.Errorf("reading look: %w", err)
 	}
 	if message.Version != lookVersion || message.Look == nil {
