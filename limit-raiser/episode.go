@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"caretaker/internal/setting"
 )
 
 // Home is the account and Region whose alarms are answered.
@@ -266,7 +268,11 @@ func (r *Raiser) lookAgain(ctx context.Context, e episode, plan Plan, report *Re
 			delay = min(delay, r.options.WaitFor)
 		}
 	}
-	if !worth || e.Step >= mostSteps {
+	if !worth {
+		return nil
+	}
+	if e.Step >= mostSteps || r.now().Sub(e.Alarm.ChangedAt) >= longestEpisode {
+		report.refuse(e.Alarm.Name, "it has been in ALARM for a month: it is looked at again when it changes")
 		return nil
 	}
 	body, err := Look{Alarm: e.Alarm, Resource: plan.Resource.Key(), Step: e.Step + 1}.Encode()
@@ -283,5 +289,9 @@ func (r *Raiser) lookAgain(ctx context.Context, e episode, plan Plan, report *Re
 	return nil
 }
 
-// mostSteps end an episode of an alarm that nobody ever clears, after a month.
-const mostSteps = 9000
+// An episode of an alarm that nobody ever clears ends after a month: with a step each minute, as
+// while it waits, these are the steps.
+const (
+	longestEpisode = 30 * setting.Day
+	mostSteps      = 45_000
+)

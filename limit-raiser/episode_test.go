@@ -119,6 +119,24 @@ func TestEpisode_endsWhereTheAlarmBeganAnother(t *testing.T) {
 	}
 }
 
+func TestEpisode_endsAfterAMonthAndSaysSo(t *testing.T) {
+	s := throttledWrites(t)
+	s.cfg.Tables[0].Write.Max = 50
+	event := s.theEvent()
+	for _, wait := range []time.Duration{0, 29 * 24 * time.Hour} {
+		s.pass(wait)
+		if report, err := s.handle(event); err != nil || report.LooksSent != 1 || report.EventsRefused != 0 {
+			t.Fatalf("%v later: %+v, %v", wait, report, err)
+		}
+		event = s.look()
+	}
+	s.pass(24 * time.Hour)
+	report, err := s.handle(event)
+	if err != nil || report.LooksSent != 0 || len(report.Refusals) != 1 || !strings.Contains(report.Refusals[0].Why, "for a month") {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
 // The alarm itself is in ALARM for as long as any contributor is.
 func TestEpisode_ofAContributorEndsWithIt(t *testing.T) {
 	s := throttledWrites(t)

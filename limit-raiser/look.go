@@ -69,8 +69,8 @@ func (l Look) check() error {
 	if l.Resource == "" || len(l.Resource) > 2048 {
 		return errors.New("reading Resource: it is missing, or longer than a key may be")
 	}
-	if l.Step < 1 || l.Step > 10_000 {
-		return fmt.Errorf("reading Step: %d is not 1 to 10000", l.Step)
+	if l.Step < 1 || l.Step > mostSteps {
+		return fmt.Errorf("reading Step: %d is not 1 to %d", l.Step, mostSteps)
 	}
 	return nil
 }
