@@ -30,7 +30,8 @@ var limitRaiserPart = part{
 `,
 	why:   "it ships off and in dry run, and nobody shall wait here",
 	look:  hint{"dist/caretaker limit-raiser simulate", "the policy against loads, beside target tracking; it asks AWS nothing"},
-	arm:   hint{"limitRaiser.dryRun: false, and cdk deploy again", "when you have listed your tables and read its messages"},
+	edit:  hint{"  limitRaiser.enabled: true, and its lists", "it ships off; tables, streams, functions or quotas, each with a maximum"},
+	arm:   hint{"limitRaiser.dryRun: false, and cdk deploy again", "when you have read its messages"},
 	begin: func(s *stage) act { return newRaiserAct(s) },
 }
 

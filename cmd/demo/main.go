@@ -26,8 +26,9 @@ type part struct {
 	// set is the key of caretaker.yaml that is not as shipped in the demo, file a section of it
 	// that takes several, and why says why; one of the two may be empty.
 	set, file, why string
-	// look and arm are what to type for a real account before the deployment and after it.
-	look, arm hint
+	// look, edit and arm are what to do for a real account: before the deployment, in caretaker.yaml
+	// for it, and after it. An empty edit is for a part that ships switched on.
+	look, edit, arm hint
 	// begin makes the part's act.
 	begin func(*stage) act
 }

@@ -148,6 +148,13 @@ func (s *stage) farewell(chosen []part) {
 	}
 	hints = append(hints,
 		hint{"$EDITOR caretaker.yaml", "Regions, e-mail addresses, what to leave alone"},
+	)
+	for _, one := range chosen {
+		if one.edit != (hint{}) {
+			hints = append(hints, one.edit)
+		}
+	}
+	hints = append(hints,
 		hint{"npx cdk bootstrap", "once for an account and Region"},
 		hint{"npx cdk deploy --all", "as it ships: it reports and changes nothing"},
 	)
