@@ -122,7 +122,7 @@ func TestValidate_checksEveryStageOffline(t *testing.T) {
 	right := write(t, "caretaker.yaml", "version: 1\nstages:\n  prod: {janitor: {dryRun: false}}\n")
 	caretaker(t, nowhere(), "validate", "--config", right).expect(t, done, "caretaker.yaml is valid; stages: default, prod")
 	wrong := write(t, "wrong.yaml", "version: 1\nstages:\n  prod:\n    janitor:\n      rate: 99\n")
-	caretaker(t, nowhere(), "validate", "--config", wrong).expect(t, misused, `wrong.yaml:5: janitor.rate: "99" is not allowed: calls a second from 1 to 15`)
+	caretaker(t, nowhere(), "validate", "--config", wrong).expect(t, misused, `wrong.yaml:5: stages.prod.janitor.rate: "99" is not allowed: calls a second from 1 to 15`)
 	caretaker(t, nowhere(), "validate").expect(t, misused, "there is no caretaker.yaml here")
 }
 

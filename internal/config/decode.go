@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -24,6 +25,8 @@ import (
 type place struct {
 	source string
 	line   int
+	// stage is the section of the overlay that it stands in, like stages.prod.
+	stage string
 	// refused says that the value was of the wrong type: what holds is the one under it.
 	refused bool
 }
@@ -35,6 +38,8 @@ type place struct {
 type decoder struct {
 	// source is what the layer is called in messages.
 	source string
+	// stage is the section that the layer is, like stages.prod. Empty is the top of the file.
+	stage string
 	// lines says whether lines have a meaning in this layer.
 	lines bool
 	// places remembers where each key's value was written last.
@@ -47,12 +52,19 @@ type decoder struct {
 // parse reads one YAML document. Nothing, or comments alone, is a nil node.
 func parse(source string, text []byte) (ast.Node, error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff")) // some editors on Windows begin a file so
+	if wrong := notUTF8(text); wrong.Text != "" {
+		wrong.Source = source
+		return nil, Problems{wrong}
+	}
 	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		problem := Problem{Source: source, Text: "not YAML: " + err.Error()}
 		var syntax yaml.Error
 		if errors.As(err, &syntax) {
 			problem.Line, problem.Text = syntax.GetToken().Position.Line, "not YAML: "+syntax.GetMessage()
+			if strings.Contains(syntax.GetMessage(), "character '\t'") {
+				problem.Text = "not YAML: a tab: indent with spaces, not tabs"
+			}
 		}
 		return nil, Problems{problem}
 	}
@@ -65,8 +77,28 @@ func parse(source string, text []byte) (ast.Node, error) {
 	return file.Docs[0].Body, nil
 }
 
+// notUTF8 says what is wrong with a text that is not UTF-8.
+func notUTF8(text []byte) Problem {
+	for line, rest := 1, text; ; line++ {
+		first, after, more := bytes.Cut(rest, []byte("\n"))
+		switch {
+		case bytes.IndexByte(first, 0) >= 0:
+			return Problem{Line: line, Text: "not UTF-8, but perhaps UTF-16: save the file as UTF-8"}
+		case !utf8.Valid(first):
+			return Problem{Line: line, Text: "not UTF-8: save the file as UTF-8"}
+		case !more:
+			return Problem{}
+		}
+		rest = after
+	}
+}
+
 func (d *decoder) wrong(node ast.Node, key, text string) {
-	d.problems.add(Problem{Source: d.source, Line: d.line(node), Key: key, Text: text})
+	d.problems.add(Problem{Source: d.source, Line: d.line(node), Key: join(d.stage, key), Text: text})
+}
+
+func (d *decoder) place(node ast.Node, refused bool) place {
+	return place{d.source, d.line(node), d.stage, refused}
 }
 
 func (d *decoder) line(node ast.Node) int {
@@ -85,9 +117,9 @@ func (d *decoder) refuse(node ast.Node, into reflect.Type, key string) {
 	allowed := allowed(into)
 	quoted := node.GetToken().Type == token.SingleQuoteType || node.GetToken().Type == token.DoubleQuoteType
 	if quoted && numberForm.MatchString(value) && slices.Contains([]reflect.Kind{reflect.Int, reflect.Int64, reflect.Float64}, into.Kind()) {
-		allowed += ", without quotes"
+		allowed += unquoted
 	}
-	d.places[key] = place{d.source, d.line(node), true}
+	d.places[key] = d.place(node, true)
 	d.wrong(node, key, setting.Problem{Value: value, Allowed: allowed}.Error()[len(": "):])
 }
 
@@ -95,14 +127,15 @@ func (d *decoder) refuse(node ast.Node, into reflect.Type, key string) {
 func (d *decoder) decode(node ast.Node, into reflect.Value, key string) {
 	switch node.Type() {
 	case ast.AnchorType, ast.AliasType, ast.TagType, ast.MergeKeyType:
-		d.places[key] = place{d.source, d.line(node), true}
+		d.places[key] = d.place(node, true)
 		d.wrong(node, key, "anchors, aliases and tags of YAML are not read here: write the value itself")
 		return
 	}
-	d.places[key] = place{source: d.source, line: d.line(node)}
+	d.places[key] = d.place(node, false)
 	if text, ok := into.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		if written, ok := node.(*ast.StringNode); !ok || text.UnmarshalText([]byte(written.Value)) != nil {
 			d.refuse(node, into.Type(), key)
+			unfit(into)
 		}
 		return
 	}
@@ -116,7 +149,20 @@ func (d *decoder) decode(node ast.Node, into reflect.Value, key string) {
 	default:
 		if !scalar(node, into) {
 			d.refuse(node, into.Type(), key)
+			unfit(into)
 		}
+	}
+}
+
+// unfit sets a number or a duration that was refused to one that no key allows: what the checks say
+// of it are the bounds of the key, which a type alone does not know.
+func unfit(into reflect.Value) {
+	switch {
+	case into.Type() == reflect.TypeFor[setting.Percent]():
+	case into.CanInt():
+		into.SetInt(-1)
+	case into.CanFloat():
+		into.SetFloat(-1)
 	}
 }
 
@@ -221,8 +267,8 @@ func fields(section reflect.Value) map[string]reflect.Value {
 }
 
 func join(key, name string) string {
-	if key == "" {
-		return name
+	if key == "" || name == "" {
+		return key + name
 	}
 	return key + "." + name
 }
@@ -308,5 +354,7 @@ func allowed(into reflect.Type) string {
 	case reflect.Struct:
 		return "a section with keys of its own"
 	}
-	return "a text, in quotes where it looks like a number, true, false or null"
+	return quoteText
 }
+
+const quoteText = "a text, in quotes where it looks like a number, true, false or null"

@@ -60,6 +60,7 @@ func Parse(path string, text []byte, options Options) (File, error) {
 	for _, name := range slices.Sorted(maps.Keys(overlays)) {
 		sections := file.Sections
 		layer := l.layer(path, true, base.places)
+		layer.stage = "stages." + name
 		layer.decode(overlays[name], reflect.ValueOf(&sections).Elem(), "")
 		l.check(sections, layer.places, base.places, " (in stage "+name+")")
 		if file.Stages == nil {
@@ -106,7 +107,9 @@ func (l *loading) version(version int, places map[string]place) {
 func (l *loading) check(sections Sections, places, under map[string]place, layer string) {
 	for _, problem := range sections.Validate() {
 		at := find(places, problem.Key)
+		key := join(at.stage, problem.Key)
 		if at.refused {
+			l.bound(at, key, problem.Allowed)
 			continue // what stands there now is not what was written
 		}
 		note := ""
@@ -118,13 +121,33 @@ func (l *loading) check(sections Sections, places, under map[string]place, layer
 		}
 		text := strings.TrimPrefix(problem.Error(), problem.Key+": ")
 		said := slices.ContainsFunc(l.problems, func(p Problem) bool {
-			return p.Source == at.source && p.Line == at.line && p.Key == problem.Key && strings.HasPrefix(p.Text, text)
+			return p.Source == at.source && p.Line == at.line && p.Key == key && strings.HasPrefix(p.Text, text)
 		})
 		if !said {
-			l.problems.add(Problem{Source: at.source, Line: at.line, Key: problem.Key, Text: text + note})
+			l.problems.add(Problem{Source: at.source, Line: at.line, Key: key, Text: text + note})
 		}
 	}
 }
+
+// bound says of a value that was refused by its type what its key allows.
+func (l *loading) bound(at place, key, allowed string) {
+	for index, p := range l.problems {
+		value, hint, refused := strings.Cut(p.Text, isNot)
+		if refused && hint != quoteText && p.Source == at.source && p.Line == at.line && p.Key == key {
+			if strings.HasSuffix(hint, unquoted) {
+				allowed += unquoted
+			}
+			l.problems[index].Text = value + isNot + allowed
+			return
+		}
+	}
+}
+
+// How setting.Problem parts a value from what is allowed, and what is added of a number in quotes.
+const (
+	isNot    = " is not allowed: "
+	unquoted = ", without quotes"
+)
 
 // find is where a key was written, or the nearest section around it: the value of a
 // key that was not written is a default, and no line holds it.

@@ -86,6 +86,9 @@ func TestLoad_refuses(t *testing.T) {
 		"another version":                        {"version: 2", `caretaker.yaml:1: version: "2" is not allowed: 1`},
 		"a version as a text":                    {`version: "1"`, `caretaker.yaml:1: version: "1" is not allowed: a whole number, without quotes`},
 		"what is not YAML":                       {"version: 1\njanitor: {rate: 8", "caretaker.yaml:2: not YAML: could not find flow mapping end token '}'"},
+		"a tab":                                  {"version: 1\njanitor:\n\tdryRun: true", "caretaker.yaml:3: not YAML: a tab: indent with spaces, not tabs"},
+		"Latin-1":                                {"version: 1\ntags: {team: caf\xe9}", "caretaker.yaml:2: not UTF-8: save the file as UTF-8"},
+		"UTF-16":                                 {"\xff\xfev\x00e\x00", "caretaker.yaml:1: not UTF-8, but perhaps UTF-16: save the file as UTF-8"},
 		"two documents":                          {"version: 1\n---\nversion: 1", "caretaker.yaml: holds more than one YAML document: write one"},
 		"a list for the file":                    {"- version: 1", "caretaker.yaml:1: \"[...]\" is not allowed: a section with keys of its own\ncaretaker.yaml:1: version: the key is missing: write version: 1"},
 		"an unknown key":                         {"version: 1\njanitor:\n  keep:\n    newst: 1", "caretaker.yaml:4: janitor.keep.newst: unknown key; did you mean newest? (allowed here: invokedWithin, newest, supersededFor)"},
@@ -93,22 +96,22 @@ func TestLoad_refuses(t *testing.T) {
 		"a key in another case":                  {"version: 1\njanitor: {dryrun: false}", "caretaker.yaml:2: janitor.dryrun: unknown key; did you mean dryRun? (allowed here: " + janitorKeys + ")"},
 		"a key given twice":                      {"version: 1\njanitor:\n  rate: 8\n  rate: 9", "caretaker.yaml:4: janitor.rate: the key is given twice, first in line 3"},
 		"a key that is no text":                  {"version: 1\n7: x", `caretaker.yaml:2: "7" is no key: write a plain name`},
-		"a key without a value":                  {"version: 1\njanitor:\n  keep:\n    newest:", `caretaker.yaml:4: janitor.keep.newest: "null" is not allowed: a whole number`},
+		"a key without a value":                  {"version: 1\njanitor:\n  keep:\n    newest:", `caretaker.yaml:4: janitor.keep.newest: "null" is not allowed: a whole number from 1 to 10000`},
 		"a null":                                 {"version: 1\njanitor: {dryRun: null}", `caretaker.yaml:2: janitor.dryRun: "null" is not allowed: true or false`},
 		"a tilde":                                {"version: 1\nregions: ~", `caretaker.yaml:2: regions: "null" is not allowed: a list such as [a, b], or [] for none`},
 		"a section without keys":                 {"version: 1\njanitor:", `caretaker.yaml:2: janitor: "null" is not allowed: a section with keys of its own`},
-		"a number as a text":                     {"version: 1\njanitor: {keep: {newest: \"3\"}}", `caretaker.yaml:2: janitor.keep.newest: "3" is not allowed: a whole number, without quotes`},
-		"a number in words":                      {"version: 1\njanitor: {keep: {newest: three}}", `caretaker.yaml:2: janitor.keep.newest: "three" is not allowed: a whole number`},
-		"half a version":                         {"version: 1\njanitor: {keep: {newest: 2.5}}", `caretaker.yaml:2: janitor.keep.newest: "2.5" is not allowed: a whole number`},
-		"a number that YAML reads as octal":      {"version: 1\njanitor: {keep: {newest: 010}}", `caretaker.yaml:2: janitor.keep.newest: "010" is not allowed: a whole number`},
-		"a number too large for any":             {"version: 1\njanitor: {keep: {newest: 99999999999999999999}}", `caretaker.yaml:2: janitor.keep.newest: "99999999999999999999" is not allowed: a whole number`},
+		"a number as a text":                     {"version: 1\njanitor: {keep: {newest: \"3\"}}", `caretaker.yaml:2: janitor.keep.newest: "3" is not allowed: a whole number from 1 to 10000, without quotes`},
+		"a number in words":                      {"version: 1\njanitor: {keep: {newest: three}}", `caretaker.yaml:2: janitor.keep.newest: "three" is not allowed: a whole number from 1 to 10000`},
+		"half a version":                         {"version: 1\njanitor: {keep: {newest: 2.5}}", `caretaker.yaml:2: janitor.keep.newest: "2.5" is not allowed: a whole number from 1 to 10000`},
+		"a number that YAML reads as octal":      {"version: 1\njanitor: {keep: {newest: 010}}", `caretaker.yaml:2: janitor.keep.newest: "010" is not allowed: a whole number from 1 to 10000`},
+		"a number too large for any":             {"version: 1\njanitor: {keep: {newest: 99999999999999999999}}", `caretaker.yaml:2: janitor.keep.newest: "99999999999999999999" is not allowed: a whole number from 1 to 10000`},
 		"zero newest":                            {"version: 1\njanitor: {keep: {newest: 0}}", `caretaker.yaml:2: janitor.keep.newest: "0" is not allowed: a whole number from 1 to 10000`},
 		"negative newest":                        {"version: 1\njanitor: {keep: {newest: -1}}", `caretaker.yaml:2: janitor.keep.newest: "-1" is not allowed: a whole number from 1 to 10000`},
-		"infinity":                               {"version: 1\njanitor: {rate: .inf}", `caretaker.yaml:2: janitor.rate: ".inf" is not allowed: a number`},
-		"no number":                              {"version: 1\njanitor: {rate: .nan}", `caretaker.yaml:2: janitor.rate: ".nan" is not allowed: a number`},
+		"infinity":                               {"version: 1\njanitor: {rate: .inf}", `caretaker.yaml:2: janitor.rate: ".inf" is not allowed: calls a second from 1 to 15`},
+		"no number":                              {"version: 1\njanitor: {rate: .nan}", `caretaker.yaml:2: janitor.rate: ".nan" is not allowed: calls a second from 1 to 15`},
 		"yes for true":                           {"version: 1\njanitor: {dryRun: yes}", `caretaker.yaml:2: janitor.dryRun: "yes" is not allowed: true or false`},
-		"a duration without a unit":              {"version: 1\njanitor: {keep: {supersededFor: 24}}", `caretaker.yaml:2: janitor.keep.supersededFor: "24" is not allowed: a duration such as 30m, 24h or 14d, 36500d at most`},
-		"a duration of an unknown unit":          {"version: 1\njanitor: {keep: {supersededFor: 2w}}", `caretaker.yaml:2: janitor.keep.supersededFor: "2w" is not allowed: a duration such as 30m, 24h or 14d, 36500d at most`},
+		"a duration without a unit":              {"version: 1\njanitor: {keep: {supersededFor: 24}}", `caretaker.yaml:2: janitor.keep.supersededFor: "24" is not allowed: 0s for off, or a duration from 30m to 90d`},
+		"a duration of an unknown unit":          {"version: 1\njanitor: {keep: {supersededFor: 2w}}", `caretaker.yaml:2: janitor.keep.supersededFor: "2w" is not allowed: 0s for off, or a duration from 30m to 90d`},
 		"a duration out of range":                {"version: 1\njanitor: {keep: {supersededFor: 5m}}", `caretaker.yaml:2: janitor.keep.supersededFor: "5m" is not allowed: 0s for off, or a duration from 30m to 90d`},
 		"a share without its sign":               {"version: 1\njanitor: {pressure: {above: 50}}", `caretaker.yaml:2: janitor.pressure.above: "50" is not allowed: a percentage such as 80%, from 0% to 100%`},
 		"a share over the whole":                 {"version: 1\njanitor: {pressure: {above: 101%}}", `caretaker.yaml:2: janitor.pressure.above: "101%" is not allowed: a percentage such as 80%, from 0% to 100%`},
@@ -125,15 +128,15 @@ func TestLoad_refuses(t *testing.T) {
 		"a pattern that cannot match":            {"version: 1\njanitor:\n  exclude:\n    names:\n    - a*\n    - ''", `caretaker.yaml:6: janitor.exclude.names[1]: "" is not allowed: a pattern with * and ? such as checkout-*`},
 		"an unknown time zone":                   {"version: 1\njanitor: {timeZone: Mars/Base}", `caretaker.yaml:2: janitor.timeZone: "Mars/Base" is not allowed: a time zone by its IANA name, such as Europe/Berlin: unknown time zone Mars/Base`},
 		"a schedule that is none":                {"version: 1\njanitor: {schedule: rate(1 hours)}", `caretaker.yaml:2: janitor.schedule: "rate(1 hours)" is not allowed: the singular for 1 and the plural for all else: rate(1 hour), rate(6 hours)`},
-		"a schedule of a stage":                  {"version: 1\nstages: {a: {janitor: {schedule: cron(0 25 * * ? *), timeZone: Europe/Berlin}}}", `caretaker.yaml:2: janitor.schedule: "cron(0 25 * * ? *)" is not allowed: 0 to 23 in the field hours, not "25"`},
-		"a stage that is null":                   {"version: 1\nstages: {prod: }", `caretaker.yaml:2: "null" is not allowed: a section with keys of its own`},
+		"a schedule of a stage":                  {"version: 1\nstages: {a: {janitor: {schedule: cron(0 25 * * ? *), timeZone: Europe/Berlin}}}", `caretaker.yaml:2: stages.a.janitor.schedule: "cron(0 25 * * ? *)" is not allowed: 0 to 23 in the field hours, not "25"`},
+		"a stage that is null":                   {"version: 1\nstages: {prod: }", `caretaker.yaml:2: stages.prod: "null" is not allowed: a section with keys of its own`},
 		"stages that are null":                   {"version: 1\nstages:", `caretaker.yaml:2: stages: "null" is not allowed: the stages by their names, such as {prod: {janitor: {dryRun: false}}}`},
 		"a stage of the base's name":             {"version: 1\nstages: {default: {}}", "caretaker.yaml:2: stages.default: the name is taken: it stands for the file without a stage"},
 		"a stage no stack can be named after":    {"version: 1\nstages: {pr_1: {}}", "caretaker.yaml:2: stages.pr_1: a stage's name has up to 32 letters, digits and hyphens and begins with a letter"},
 		"a stage twice":                          {"version: 1\nstages:\n  a: {}\n  a: {}", "caretaker.yaml:4: stages.a: the key is given twice, first in line 3"},
-		"a version in a stage":                   {"version: 1\nstages: {a: {version: 1}}", "caretaker.yaml:2: version: unknown key (allowed here: janitor, limitRaiser, notify, regions, tags)"},
-		"an unknown key in a stage nobody asks":  {"version: 1\nstages:\n  a:\n    janitor: {drRun: true}", "caretaker.yaml:4: janitor.drRun: unknown key; did you mean dryRun? (allowed here: " + janitorKeys + ")"},
-		"a bad value in a stage nobody asks":     {"version: 1\nstages:\n  a:\n    janitor: {rate: 16}", `caretaker.yaml:4: janitor.rate: "16" is not allowed: calls a second from 1 to 15`},
+		"a version in a stage":                   {"version: 1\nstages: {a: {version: 1}}", "caretaker.yaml:2: stages.a.version: unknown key (allowed here: janitor, limitRaiser, notify, regions, tags)"},
+		"an unknown key in a stage nobody asks":  {"version: 1\nstages:\n  a:\n    janitor: {drRun: true}", "caretaker.yaml:4: stages.a.janitor.drRun: unknown key; did you mean dryRun? (allowed here: " + janitorKeys + ")"},
+		"a bad value in a stage nobody asks":     {"version: 1\nstages:\n  a:\n    janitor: {rate: 16}", `caretaker.yaml:4: stages.a.janitor.rate: "16" is not allowed: calls a second from 1 to 15`},
 		"a base that only its stage makes right": {"version: 1\njanitor: {rate: 16}\nstages: {a: {janitor: {rate: 8}}}", `caretaker.yaml:2: janitor.rate: "16" is not allowed: calls a second from 1 to 15`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -161,8 +164,8 @@ janitor:
   belts: {maxPercent: 0}
 regions: [mars]
 `, config.Options{Stage: "prod", Set: []string{"janitor.rate=20"}})
-	want := `caretaker.yaml:4: janitor.rate: "0.5" is not allowed: calls a second from 1 to 15
-caretaker.yaml:6: janitor.rate: "fast" is not allowed: a number
+	want := `caretaker.yaml:4: stages.prod.janitor.rate: "0.5" is not allowed: calls a second from 1 to 15
+caretaker.yaml:6: janitor.rate: "fast" is not allowed: calls a second from 1 to 15
 caretaker.yaml:8: janitor.keep.newest: "0" is not allowed: a whole number from 1 to 10000
 caretaker.yaml:9: janitor.keep.newst: unknown key; did you mean newest? (allowed here: invokedWithin, newest, supersededFor)
 caretaker.yaml:10: janitor.belts.maxPercent: "0" is not allowed: a number from 1 to 100
@@ -282,8 +285,8 @@ func TestLoad_refusesToSet(t *testing.T) {
 		"janitor.keep.newst=1":               "--set janitor.keep.newst: unknown key; did you mean newest? (allowed here: invokedWithin, newest, supersededFor)",
 		"janitor.keep.newest=0":              `--set janitor.keep.newest: "0" is not allowed: a whole number from 1 to 10000`,
 		"janitor.keep.newest=":               "--set janitor.keep.newest: no value: a whole number",
-		"janitor.keep.newest=null":           `--set janitor.keep.newest: "null" is not allowed: a whole number`,
-		`janitor.keep.newest="2"`:            `--set janitor.keep.newest: "2" is not allowed: a whole number, without quotes`,
+		"janitor.keep.newest=null":           `--set janitor.keep.newest: "null" is not allowed: a whole number from 1 to 10000`,
+		`janitor.keep.newest="2"`:            `--set janitor.keep.newest: "2" is not allowed: a whole number from 1 to 10000, without quotes`,
 		"janitor.keep.newest=[1":             "--set janitor.keep.newest: the value is not YAML",
 		"janitor.keep.newest":                "--set janitor.keep.newest: no value: write it like janitor.keep.newest=1",
 		"janitor.keep={newest: 0, newst: 1}": "--set janitor.keep: janitor.keep.newest: \"0\" is not allowed: a whole number from 1 to 10000\n--set janitor.keep: janitor.keep.newst: unknown key; did you mean newest? (allowed here: invokedWithin, newest, supersededFor)",

@@ -13,8 +13,8 @@ type Problem struct {
 	Source string
 	// Line is the line in the file, from 1. 0 means that there is none to name.
 	Line int
-	// Key is the path from the top of the file, like janitor.keep.newest. In an overlay it
-	// does not hold the stage: the line does. Empty where the text is not YAML.
+	// Key is the path from the top of the file, like janitor.keep.newest, in an overlay
+	// stages.prod.janitor.keep.newest. Empty where the text is not YAML.
 	Key string
 	// Text says what is wrong, with the value and what is allowed instead.
 	Text string
