@@ -56,6 +56,16 @@ func TestApp_twoAtOnceDoNotDisturbEachOther(t *testing.T) {
 	}
 }
 
+func TestApp_notesARegionThatIsNone(t *testing.T) {
+	t.Parallel()
+	assets := t.TempDir()
+	writeBinary(assets)
+	output, err := runApp("..", t.TempDir(), map[string]any{"assets": assets, "set": "regions=[eu-wst-1]"})
+	if err != nil || !strings.Contains(output, "caretaker: note: eu-wst-1 is none of the Regions") {
+		t.Errorf("%v\n%s", err, output)
+	}
+}
+
 func TestApp_saysWhereToStartIt(t *testing.T) {
 	output, err := runApp(t.TempDir(), t.TempDir(), nil)
 	if err == nil || !strings.Contains(output, "in the root of the repository") || strings.Contains(output, "goroutine") {

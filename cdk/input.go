@@ -86,6 +86,9 @@ func readInput(node constructs.Node) (input, error) {
 	if errors.Is(err, fs.ErrNotExist) && given["config"] == "" {
 		return input{}, fmt.Errorf("%w: start this in the root of the repository, as npx cdk does", err)
 	}
+	if err != nil { // -c set= is what gives here what --set gives to caretaker
+		err = errors.New(strings.NewReplacer("--set ", "-c set=", "(with --set)", "(with -c set=)").Replace(err.Error()))
+	}
 	in.file = file
 	return in, err
 }

@@ -81,7 +81,7 @@ func TestReadInput_refusesAndSaysWhatIsAllowed(t *testing.T) {
 		`there is no stage "prd"`:                  {"stage": "prd"},
 		"arm64 or x86_64":                          {"arch": "amd64"},
 		"reading context stage: 1 is not a string": {"stage": 1},
-		"janitor.keep.newest":                      {"set": "janitor.keep.newest=0"},
+		"-c set=janitor.keep.newest: \"0\" is not": {"set": "janitor.keep.newest=0"},
 		"no such file":                             {"config": "testdata/absent.yaml"},
 		"reading context stge: unknown key; did you mean stage? (allowed here: arch, assets, config, set, stage)": {"stge": "prod"},
 		"reading context environment: unknown key (allowed here:":                                                 {"environment": "prod"},

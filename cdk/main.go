@@ -56,6 +56,9 @@ func run() (err error) {
 		return err
 	}
 	in.account, in.region = os.Getenv("CDK_DEFAULT_ACCOUNT"), os.Getenv("CDK_DEFAULT_REGION")
+	for _, note := range in.file.Notes(in.region) {
+		fmt.Fprintln(os.Stderr, "caretaker: note:", note)
+	}
 	clean, err := addStacks(app, in)
 	if err != nil {
 		return err

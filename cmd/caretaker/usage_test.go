@@ -124,6 +124,8 @@ func TestValidate_checksEveryStageOffline(t *testing.T) {
 	wrong := write(t, "wrong.yaml", "version: 1\nstages:\n  prod:\n    janitor:\n      rate: 99\n")
 	caretaker(t, nowhere(), "validate", "--config", wrong).expect(t, misused, `wrong.yaml:5: stages.prod.janitor.rate: "99" is not allowed: calls a second from 1 to 15`)
 	caretaker(t, nowhere(), "validate").expect(t, misused, "there is no caretaker.yaml here")
+	odd := write(t, "odd.yaml", "version: 1\nstages:\n  prod: {regions: [eu-wst-1]}\n")
+	caretaker(t, nowhere(), "validate", "--config", odd).expect(t, done, "odd.yaml is valid", "note on stage prod: eu-wst-1 is none of the Regions")
 }
 
 func TestValidate_findsTheFileBesideIt(t *testing.T) {

@@ -25,7 +25,16 @@ func (validateCommand) Run(j *job) error {
 	if name == "" {
 		name = usualFile
 	}
-	_, err = fmt.Fprintf(j.out, "%s is valid; stages: %s\n", filepath.Clean(name), strings.Join(append([]string{config.DefaultStage}, stages...), ", "))
+	text := fmt.Sprintf("%s is valid; stages: %s\n", filepath.Clean(name), strings.Join(append([]string{config.DefaultStage}, stages...), ", "))
+	for _, note := range file.Notes("") {
+		text += "note: " + note + "\n"
+	}
+	for _, stage := range stages {
+		for _, note := range file.Stages[stage].Notes("") {
+			text += "note on stage " + stage + ": " + note + "\n"
+		}
+	}
+	_, err = fmt.Fprint(j.out, text)
 	return err
 }
 
