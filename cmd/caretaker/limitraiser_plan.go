@@ -89,8 +89,9 @@ func (p *raisePlanCommand) Run(j *job) error {
 	plan := raisePlan{
 		Schema: documentSchema, Command: "limit-raiser plan", Account: home.Account, Region: home.Region, Stage: stage,
 		Enabled: file.LimitRaiser.Enabled, DryRun: file.LimitRaiser.DryRun,
-		Alarms: alarmsOf(deliveries), Answers: slices.Concat([]limitraiser.Answer{}, report.Answers),
-		Refusals: slices.Concat([]limitraiser.RefusedEvent{}, report.Refusals), Errors: slices.Concat([]string{}, report.Errors),
+		// Empty lists are [] in JSON, not null.
+		Alarms: alarmsOf(deliveries), Answers: append([]limitraiser.Answer{}, report.Answers...),
+		Refusals: append([]limitraiser.RefusedEvent{}, report.Refusals...), Errors: append([]string{}, report.Errors...),
 	}
 	if err := p.print(j, plan); err != nil {
 		return err

@@ -145,6 +145,9 @@ func TestRaisePlan_knowsWhatWasRaisedAndHistoryShowsIt(t *testing.T) {
 	if err := json.Unmarshal([]byte(got.out), &plan); err != nil {
 		t.Fatal(err)
 	}
+	if strings.Contains(got.out, "null") {
+		t.Errorf("an empty list is null:\n%s", got.out)
+	}
 	if len(plan.Answers) != 1 || plan.Region != eventRegion || !plan.Enabled || plan.DryRun {
 		t.Fatalf("%s", got.out)
 	}
