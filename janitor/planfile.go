@@ -3,11 +3,14 @@ package janitor
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
+	"time"
 )
 
 // planSchema is the number of the plan file's form; another one is refused.
@@ -76,7 +79,7 @@ func ReadPlan(from io.Reader) (PlanFile, error) {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return PlanFile{}, errors.New("it ends too early: the plan is not whole")
 	case err != nil:
-		return PlanFile{}, err
+		return PlanFile{}, inWords(err)
 	}
 	if err := file.valid(); err != nil {
 		return PlanFile{}, err
@@ -104,13 +107,16 @@ func (f *PlanFile) decode(decoder *json.Decoder) error {
 		case known:
 			delete(fields, key)
 			if err := decoder.Decode(into); err != nil {
-				return fmt.Errorf("%s: %w", key, err)
+				return fmt.Errorf("%s: %w", key, inWords(err))
 			}
 		case key == "versions" && f.Versions == nil:
 			if err := f.decodeVersions(decoder); err != nil {
 				return err
 			}
 		default:
+			if key == "command" || key == "regions" {
+				return errors.New("this is what --json prints; --plan takes the file of plan --out")
+			}
 			return fmt.Errorf("the key %q is unknown or there twice", key)
 		}
 	}
@@ -134,7 +140,7 @@ func (f *PlanFile) decodeVersions(decoder *json.Decoder) error {
 	for decoder.More() {
 		var version ReviewedVersion
 		if err := decoder.Decode(&version); err != nil {
-			return fmt.Errorf("versions, entry %d: %w", len(f.Versions)+1, err)
+			return fmt.Errorf("versions, entry %d: %w", len(f.Versions)+1, inWords(err))
 		}
 		f.Versions = append(f.Versions, version)
 	}
@@ -146,6 +152,25 @@ func opening(decoder *json.Decoder, bracket json.Delim) error {
 	token, err := decoder.Token()
 	if err == nil && token != bracket {
 		err = fmt.Errorf("it is no plan file: %v stands where %v should", token, bracket)
+	}
+	return err
+}
+
+// inWords says what JSON's errors mean for whoever edited the file by hand.
+func inWords(err error) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	var at *time.ParseError
+	switch {
+	case errors.As(err, &syntax) && syntax.Offset <= 1:
+		return errors.New("it is no plan file: plan --out writes one")
+	case errors.As(err, &syntax):
+		return fmt.Errorf("it is not JSON after %d characters: %w", syntax.Offset-1, err)
+	case errors.As(err, &kind):
+		wanted := map[reflect.Kind]string{reflect.String: "a text", reflect.Int: "a whole number", reflect.Int64: "a whole number"}
+		return fmt.Errorf("%s: it is a %s where %s should stand", cmp.Or(kind.Field, "the value"), kind.Value, cmp.Or(wanted[kind.Type.Kind()], "something else"))
+	case errors.As(err, &at):
+		return fmt.Errorf("%s is no time like 2026-01-31T18:00:00Z", at.Value)
 	}
 	return err
 }
