@@ -23,7 +23,7 @@ type applyCommand struct {
 	MaxAge     setting.Duration `default:"24h" placeholder:"TIME" help:"How old that file may be (${default})."`
 	Yes        bool             `short:"y" help:"Delete without asking."`
 	StaleAfter setting.Duration `default:"5m" placeholder:"TIME" help:"After this time without an answer everything is looked at again (${default})."`
-	Audit      string           `placeholder:"FILE" help:"Append a JSON line for each deleted version, with the digest of its code."`
+	Audit      string           `placeholder:"FILE" help:"Append JSON lines: 'deleting version' before each call and 'version deleted' once it is seen to be gone, with the digest of the code."`
 }
 
 // Run plans all Regions, asks once for them together, and deletes side by side.
