@@ -12,6 +12,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -48,6 +49,8 @@ type console struct {
 	asks, live, color bool
 	// width of stdout in columns; 0 when it is no terminal.
 	width int
+	// name is what the command was called by, so that what it suggests can be run.
+	name string
 	// now is the clock.
 	now func() time.Time
 }
@@ -57,12 +60,14 @@ func (c console) say(format string, values ...any) {
 	_, _ = fmt.Fprintf(c.err, format+"\n", values...) // nobody is left to tell
 }
 
+func (c console) called() string { return cmp.Or(c.name, "caretaker") }
+
 func main() {
 	// What waits for AWS most of the time can afford to collect its garbage more often than usual:
 	// a Region of 300,000 versions is then planned in 256 MB.
 	debug.SetGCPercent(20)
 	in, out, errs := isTerminal(os.Stdin), isTerminal(os.Stdout), isTerminal(os.Stderr)
-	c := console{in: os.Stdin, out: os.Stdout, err: os.Stderr, asks: in && errs, live: errs, now: time.Now}
+	c := console{name: os.Args[0], in: os.Stdin, out: os.Stdout, err: os.Stderr, asks: in && errs, live: errs, now: time.Now}
 	c.color = out && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	if out {
 		c.width, _, _ = term.GetSize(int(os.Stdout.Fd())) // 0 is no width, which is right when there is none
@@ -84,7 +89,7 @@ func run(args []string, c console, interrupts <-chan os.Signal) int {
 	}
 	chosen, err := parser.Parse(args)
 	if err != nil {
-		c.say("caretaker: %v\ncaretaker --help shows the commands and flags", err)
+		c.say("caretaker: %v\n%s --help shows the commands and flags", err, shell(c.called()))
 		return int(misused)
 	}
 	c.color = c.color && !line.NoColor

@@ -40,13 +40,31 @@ func (p *planCommand) Run(j *job) error {
 	if err := out.close(); err != nil {
 		return err
 	}
+	s.written(files)
 	s.suggest(p.Out)
 	return s.ending(done)
 }
 
+// written says what the files hold, in the order of the Regions.
+func (s *session) written(files map[*region]*planFile) {
+	empty := 0
+	for _, r := range s.regions {
+		switch file := files[r]; {
+		case file == nil || !file.whole:
+		case file.holds == 0 && len(s.regions) > 1:
+			empty++
+		default:
+			s.say("%s holds %d versions.", file.path, file.holds)
+		}
+	}
+	if empty > 0 {
+		s.say("Files without versions: %d.", empty)
+	}
+}
+
 // suggest names the commands that carry the plans out.
 func (s *session) suggest(out string) {
-	apply := append([]string{"caretaker", "janitor", "apply"}, s.settings.flags()...)
+	apply := append([]string{s.called(), "janitor", "apply"}, s.settings.flags()...)
 	var going []*region
 	for _, r := range s.regions {
 		if r.err == nil && r.going() > 0 && (out != "" || !r.report.Belt.Closed()) {
@@ -72,6 +90,9 @@ func (s *session) suggest(out string) {
 type planFile struct {
 	path string
 	*os.File
+	// holds is how many versions are in it, once it is whole.
+	holds int
+	whole bool
 }
 
 // planFiles are begun before anything is asked, so that a folder that cannot be written to
@@ -81,13 +102,19 @@ func (s *session) planFiles(path string) (map[*region]*planFile, error) {
 	if path == "" {
 		return files, nil
 	}
+	if path == "-" {
+		return nil, misuse("--out: - is not allowed: name a file; what belongs on stdout is --json")
+	}
 	for _, r := range s.regions {
 		own := s.planPath(path, r)
+		if info, err := os.Stat(own); err == nil && info.IsDir() {
+			return nil, misuse("--out: %s is a folder", own)
+		}
 		file, err := os.CreateTemp(filepath.Dir(own), "."+filepath.Base(own)+"-*")
 		if err != nil {
-			return nil, fmt.Errorf("writing the plan: %w", err)
+			return nil, fmt.Errorf("writing the plan to %s: %w", own, innermost(err)) // without the name that nobody gave
 		}
-		files[r] = &planFile{own, file}
+		files[r] = &planFile{path: own, File: file}
 	}
 	return files, nil
 }
@@ -106,7 +133,7 @@ func (s *session) filed(r *region, file *planFile, show printer) printer {
 	if file == nil {
 		return show
 	}
-	return &filing{printer: show, file: file, say: s.say, writer: janitor.NewPlanWriter(file, janitor.PlanHead{
+	return &filing{printer: show, file: file, writer: janitor.NewPlanWriter(file, janitor.PlanHead{
 		Account: s.account.number, Region: r.name, Stage: s.stage(), Configuration: config.Digest(s.file.Janitor), Made: r.plan.Made,
 	})}
 }
@@ -116,7 +143,6 @@ type filing struct {
 	printer
 	file   *planFile
 	writer *janitor.PlanWriter
-	say    func(string, ...any)
 }
 
 func (f *filing) decided(d janitor.Decision) {
@@ -135,7 +161,7 @@ func (f *filing) finished(r *region) {
 	case err != nil:
 		r.err = errors.Join(r.err, fmt.Errorf("writing the plan: %w", errors.Join(err, os.Remove(f.file.Name()))))
 	case planned:
-		f.say("%s holds %d versions.", f.file.path, count)
+		f.file.holds, f.file.whole = count, true
 	default:
 		r.err = errors.Join(r.err, os.Remove(f.file.Name()))
 	}

@@ -31,7 +31,7 @@ func TestPlan_showsWhatWouldGoAndWhyAndDeletesNothing(t *testing.T) {
 		"Account         000000000000, Region us-east-1, stage default",
 		"Looked at       2 functions, 20 versions",
 		"Would go        12 versions",
-		"To delete them: caretaker janitor apply --config none --set janitor.checks.aliasHistory=false --set janitor.rate=15 --region us-east-1",
+		"To delete them: "+shell(os.Args[0])+" janitor apply --config none --set janitor.checks.aliasHistory=false --set janitor.rate=15 --region us-east-1",
 	)
 	if strings.Contains(got.out, "alias live") {
 		t.Error("a version that stays anyway is listed")
@@ -183,7 +183,10 @@ func TestPlan_leavesNoHalfFileBehind(t *testing.T) {
 	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
 		t.Errorf("%v, %v", left, err)
 	}
-	caretaker(t, environment(sim), with("janitor", "plan", "--out", filepath.Join(folder, "absent", "plan.json"))...).expect(t, failed, "writing the plan")
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", filepath.Join(folder, "absent", "plan.json"))...).expect(t, failed,
+		"writing the plan to "+filepath.Join(folder, "absent", "plan.json")+": no such file or directory")
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", folder)...).expect(t, misused, "--out: "+folder+" is a folder")
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", "-")...).expect(t, misused, "--out: - is not allowed")
 }
 
 func TestPlan_ofSeveralRegionsIsOneDocumentInOrder(t *testing.T) {
@@ -193,7 +196,7 @@ func TestPlan_ofSeveralRegionsIsOneDocumentInOrder(t *testing.T) {
 	args := with("janitor", "plan", "--region", "eu-north-1,ap-south-1", "--region", "us-west-2", "--out", filepath.Join(folder, "plan.json"))
 	args = append(args, "--set", "janitor.keep.supersededFor=0s")
 	got := caretaker(t, environment(nil), args...)
-	got.expect(t, done, "Would go in eu-north-1", "invoices  1-2 ", "Would go in ap-south-1", "billing   1-2 ", "plan-eu-north-1.json holds 2 versions",
+	got.expect(t, done, "Would go in eu-north-1", "invoices  1-2 ", "Would go in ap-south-1", "billing   1-2 ", "plan-eu-north-1.json holds 2 versions", "Files without versions: 1.",
 		"us-west-2           0         0         0    0 B", "--plan "+filepath.Join(folder, "plan-ap-south-1.json"))
 	got = caretaker(t, environment(nil), append(args, "--json")...)
 	got.expect(t, done)
