@@ -52,7 +52,7 @@ func TestEpisode_takesStepsUntilTheAlarmIsOK(t *testing.T) {
 
 func TestEpisode_raisesAsFarAsTheMonthsMoneyGoes(t *testing.T) {
 	s := throttledWrites(t)
-	s.cfg.Limits.AddedCostAMonth = 10 // 25 units more, by 50 %, are $11.86
+	s.cfg.Limits.AddedCostAMonth = 10 // 25 units more, by 50%, are $11.86
 	report, err := s.handle(s.theEvent())
 	if got := decision(t, report, err); got.Outcome != Raised || got.Reason != CutToCost || got.To != 71 {
 		t.Errorf("%+v", got)
@@ -576,11 +576,11 @@ func TestMessage_saysWhatAndWhyInTextAndAttributes(t *testing.T) {
 	}}
 	facts := Facts{Resource: Resource{KindTable, "orders"}, Tags: map[string]string{stackTag: "shop"}}
 	m := newMessage(e, facts, []Decision{{
-		Part: Part{Dimension: Write}, Means: Provisioned, Outcome: Raised, Reason: IsShort, Detail: "by 50 %", From: 50, To: 250, CostAMonth: 94.9, Short: true,
+		Part: Part{Dimension: Write}, Means: Provisioned, Outcome: Raised, Reason: IsShort, Detail: "by 50%", From: 50, To: 250, CostAMonth: 94.9, Short: true,
 	}}, Home{"aws", "111122223333", "eu-west-1"})
 	want := `Limit-raiser table/orders: raised write from 50 to 250
 
-  write (provisioned): raised from 50 to 250, short: by 50 %
+  write (provisioned): raised from 50 to 250, short: by 50%
 
 Cause: the alarm orders-writes. Threshold Crossed
 Added cost: $94.90 a month at list prices, for as long as it stays so.

@@ -23,7 +23,7 @@ import (
 )
 
 // scene is a table of 5 reads and 50 writes whose writes are throttled. There are no metrics, so
-// that a raise goes by 50 %, to 75.
+// that a raise goes by 50%, to 75.
 type scene struct {
 	*world
 	table, alarm string

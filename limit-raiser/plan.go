@@ -121,7 +121,7 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 	demand := EstimateDemand(samples, cfg.Sizing.RetryFactor)
 	switch {
 	case !have.Short && !due(have, demand, facts.AlarmAbove):
-		return because(Met, NotShort, "the alarm does not name it, and its own metrics do not either")
+		return because(Met, NotShort, "the alarm does not name it, and its own use is under the alarm's share")
 	case facts.Unlisted:
 		return because(Refused, NotListed, "list it in caretaker.yaml with a maximum to have it raised")
 	case have.Means == NoMeans:

@@ -56,7 +56,7 @@ func wanted(present float64, demand Demand, cfg Sizing) (want float64, reason st
 		want = toDemand
 	}
 	if byPercent := whole(present * (1 + percent/100)); percent > 0 && byPercent > want {
-		want, reason = byPercent, fmt.Sprintf("by %g %%", percent)
+		want, reason = byPercent, fmt.Sprintf("by %g%%", percent)
 		if !known {
 			reason += " for want of metrics"
 		}

@@ -71,6 +71,7 @@ func (h *historyCommand) Run(j *job) error {
 		}
 		trails++
 		for _, entry := range entries {
+			entry.CostAMonth = roundCents(entry.CostAMonth)
 			result.Entries = append(result.Entries, historyEntry{region, entry})
 		}
 	}
@@ -127,16 +128,17 @@ func (h history) show(out *sheet, several bool) {
 		if several {
 			region = e.Region
 		}
-		alarm := e.Alarm
+		// What the stack names all its alarms by tells nothing here.
+		alarm := strings.TrimPrefix(e.Alarm, "caretaker-"+h.Stage+"-limit-raiser-")
 		if e.Step > 0 {
 			alarm += fmt.Sprintf(", look %d", e.Step)
 		}
 		rows = append(rows, table.Row{
-			utc(e.At), region, e.Resource, e.Part, e.Outcome, number(e.From), number(e.To), dollars(e.CostAMonth), alarm,
+			utc(e.At), region, e.Resource, e.Part, e.Outcome, change(e.Means, e.From), change(e.Means, e.To), dollars(e.CostAMonth), alarm,
 			because(string(e.Reason), e.Detail),
 		})
 	}
-	out.table("", table.Row{"UTC", "Region", "Resource", "Part", "Outcome", "From", "To", "A month", "Alarm", "Why"}, rows, 6, 7, 8)
+	out.table("", table.Row{"UTC", "Region", "Resource", "Part", "Outcome", "From", "To", "Adds a month", "Alarm", "Why"}, rows, 6, 7, 8)
 	if len(rows) == 0 {
 		out.printf("%s has no entry that matches\n", h.Table)
 	}

@@ -93,6 +93,11 @@ func (p *raisePlanCommand) Run(j *job) error {
 		Alarms: alarmsOf(deliveries), Answers: append([]limitraiser.Answer{}, report.Answers...),
 		Refusals: append([]limitraiser.RefusedEvent{}, report.Refusals...), Errors: append([]string{}, report.Errors...),
 	}
+	for _, answer := range plan.Answers {
+		for i := range answer.Decisions {
+			answer.Decisions[i].CostAMonth = roundCents(answer.Decisions[i].CostAMonth)
+		}
+	}
 	if err := p.print(j, plan); err != nil {
 		return err
 	}
@@ -184,19 +189,27 @@ func partition(caller string) string {
 	return parts[1]
 }
 
+// meansOf is empty for what no call raises.
+func meansOf(means limitraiser.Means) string {
+	if means == limitraiser.NoMeans {
+		return ""
+	}
+	return string(means)
+}
+
 // show prints the plan for people.
 func (p raisePlan) show(out *sheet) {
 	var rows []table.Row
 	for _, answer := range p.Answers {
 		for _, d := range answer.Decisions {
 			rows = append(rows, table.Row{
-				answer.Resource.Key(), d.Part, d.Means, number(d.From), number(d.To), dollars(d.CostAMonth), d.Outcome,
+				answer.Resource.Key(), d.Part, meansOf(d.Means), change(d.Means, d.From), change(d.Means, d.To), dollars(d.CostAMonth), d.Outcome,
 				because(string(d.Reason), d.Detail),
 			})
 		}
 	}
 	out.table("What the event comes to in "+p.Region,
-		table.Row{"Resource", "Part", "Means", "From", "To", "A month", "Outcome", "Why"}, rows, 4, 5, 6)
+		table.Row{"Resource", "Part", "Means", "From", "To", "Adds a month", "Outcome", "Why"}, rows, 4, 5, 6)
 	out.line("Account", "%s, Region %s, stage %s", p.Account, p.Region, p.Stage)
 	for position, alarm := range p.Alarms {
 		note := ""

@@ -33,7 +33,7 @@ func TestSimulate_showsOneLoadByMinutesAndItsRaises(t *testing.T) {
 	if t.Failed() {
 		t.Log(got)
 	}
-	if few := simulate(t, "--trace", load, "--present", "50", "--rows", "12"); strings.Contains(few, "\n    19  ") || !strings.Contains(few, "\n    55  ") {
+	if few := simulate(t, "--trace", load, "--present", "50", "--rows", "12"); strings.Contains(few, "\n    19  ") || !strings.Contains(few, "\n    55  ") || !strings.Contains(few, "5 minutes a row") {
 		t.Errorf("12 rows are not every five minutes:\n%s", few)
 	}
 }
@@ -53,6 +53,9 @@ func TestSimulate_comparesAllBuiltInLoads(t *testing.T) {
 func TestSimulate_saysWhatALimitHeldBack(t *testing.T) {
 	got := simulate(t, "--trace", "flash-sale", "--maximum", "100")
 	if !strings.Contains(got, "Raises that did not come\nMINUTE  TIMES  WHY\n") || !strings.Contains(got, "cut at the maximum of 100") {
+		t.Error(got)
+	}
+	if got := simulate(t, "--trace", "ramp", "--maximum", "10"); !strings.Contains(got, "ramp begins with 70 units, which the maximum of 10 leaves no room to raise") {
 		t.Error(got)
 	}
 }

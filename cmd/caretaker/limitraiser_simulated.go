@@ -99,7 +99,11 @@ func (t simulatedTrace) show(out *sheet, most int) {
 	for some := range slices.Chunk(t.Minutes, each) {
 		rows = append(rows, row(some))
 	}
-	out.table(t.Name+", minute by minute: throttled are attempts, of which a request has three",
+	by := "minute by minute"
+	if each > 1 {
+		by = fmt.Sprintf("%d minutes a row, with their highest demand and the sums of what was throttled and paid", each)
+	}
+	out.table(t.Name+", "+by+": throttled are attempts, of which a request has three; demand and capacity are in units a second",
 		table.Row{"Minute", "Demand", "Capacity", "Throttled", "Cost", "Tracked", "Throttled", "Cost"}, rows, 1, 2, 3, 4, 5, 6, 7, 8)
 	rows = nil
 	for _, r := range t.Raises {
@@ -161,6 +165,11 @@ func (s simulated) sums(out *sheet, policy limitraiser.Policy) {
 		table.Row{"Load", "By", "Demand", "Capacity", "Of demand", "Changes", "Throttled", "Lost", "Cost"}, rows, 3, 4, 5, 6, 7, 8, 9)
 	out.line("Policy", "alarm above %s for two minutes, headroom %s, at most %gx a raise, up to %s units; target tracking at %s",
 		policy.AlarmAbove, policy.Sizing.Headroom, policy.Sizing.MaxFactor, number(policy.Maximum), policy.Target)
+	for _, t := range s.Traces {
+		if t.Minutes[0].Raiser.Capacity >= policy.Maximum {
+			out.line("Maximum", "%s begins with %s units, which the maximum of %s leaves no room to raise", t.Name, number(t.Minutes[0].Raiser.Capacity), number(policy.Maximum))
+		}
+	}
 	out.line("Prices", "%s in %s, for the time of the load%s", policy.Price, s.Region, noted(s.Traces[0].PriceNote))
 	for _, t := range s.Traces {
 		if len(t.Refusals) > 0 && len(s.Traces) > 1 {

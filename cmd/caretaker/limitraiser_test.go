@@ -121,7 +121,7 @@ func TestRaisePlan_saysWhatEachShapeOfEventComesToAndChangesNothing(t *testing.T
 	for _, event := range []string{"sns.json", "sqs-sns.json", "invocation.json", "eventbridge.json", "sqs-eventbridge.json", "failure-record.json"} {
 		others.ForgetCalls()
 		got := caretaker(t, r.environ, "limit-raiser", "plan", "--config", r.file, "--event", write(t, event, string(read(t, event))))
-		got.expect(t, done, "table/orders  write  provisioned    10  15", "would raise  dry run: by 50 % for want of metrics",
+		got.expect(t, done, "table/orders  write  provisioned    10  15", "would raise  dry run: by 50% for want of metrics",
 			"Alarm           orders-writes: ALARM since 2026-02-26 10:15:02 UTC", "There is no table caretaker-default-limit-raiser in eu-west-1")
 		for _, call := range others.Calls() {
 			if !slices.Contains(reading, call.Operation) {
@@ -158,7 +158,7 @@ func TestRaisePlan_knowsWhatWasRaisedAndHistoryShowsIt(t *testing.T) {
 	}
 
 	caretaker(t, r.environ, "limit-raiser", "history", "--config", r.file).expect(t, done,
-		"table/orders  write  raised     10  15", "orders-writes  short: by 50 % for want of metrics")
+		"table/orders  write  raised     10  15", "orders-writes  short: by 50% for want of metrics")
 	for _, none := range [][]string{{"--resource", "carts"}, {"--resource", "stream/orders"}} {
 		caretaker(t, r.environ, append([]string{"limit-raiser", "history", "--config", r.file}, none...)...).expect(t, done, "has no entry that matches")
 	}
@@ -233,5 +233,41 @@ func TestRaiserUsage_isRefusedBeforeAnythingIsAsked(t *testing.T) {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			caretaker(t, nowhere(), append([]string{"limit-raiser"}, test.args...)...).expect(t, misused, test.want)
 		})
+	}
+}
+
+func TestHistory_fitsTheTerminal(t *testing.T) {
+	trail := history{Stage: "prod"}
+	at := time.Date(2026, 2, 26, 10, 15, 2, 0, time.UTC)
+	for _, alarm := range []string{"caretaker-prod-limit-raiser-table-orders-of-the-web-shop-write-throttles", "somebody-elses-alarm-with-a-name-of-its-own"} {
+		trail.Entries = append(trail.Entries, historyEntry{eventRegion, limitraiser.Entry{
+			At: at, Alarm: alarm, Resource: "table/orders-of-the-web-shop", Part: "write", Means: limitraiser.Provisioned, Outcome: limitraiser.Raised,
+			Reason: limitraiser.IsShort, Detail: "to the demand of 4207.4 and 30% headroom, of which one raise takes at most 8x", From: 50, To: 250, CostAMonth: 94.9,
+		}}, historyEntry{eventRegion, limitraiser.Entry{
+			At: at, Resource: "table/absent", Part: "write", Means: limitraiser.NoMeans, Outcome: limitraiser.Refused, Reason: limitraiser.NotListed,
+		}})
+	}
+	for _, width := range []int{0, 60, 80, 120} {
+		var text strings.Builder
+		out := console{out: &text, width: width}.sheet()
+		trail.show(out, true)
+		if err := out.close(); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%d columns:\n%s", width, text.String())
+		for line := range strings.Lines(text.String()) {
+			if length := len(strings.TrimSpace(line)); width > 0 && length > width {
+				t.Errorf("a line of %d columns in a terminal of %d: %s", length, width, line)
+			}
+		}
+		words := strings.Join(strings.Fields(text.String()), " ")
+		for _, want := range []string{"$94.90", "table-orders-of-the-web-shop-write-throttles", "somebody-elses-alarm-with-a-name-of-its-own"} {
+			if !strings.Contains(words, want) {
+				t.Errorf("%d columns: nothing says %q", width, want)
+			}
+		}
+		if strings.Contains(words, "caretaker-prod") || strings.Contains(words, " 0 0 ") {
+			t.Errorf("%d columns: a name is whole, or nothing is 0", width)
+		}
 	}
 }

@@ -143,7 +143,7 @@ func (o *output) colored(words string, colors ...text.Color) string {
 // summary is a Region in a dozen lines.
 func (o *output) summary(r *region) {
 	line := func(label, format string, values ...any) {
-		o.printf("%s %s\n", o.bold(fmt.Sprintf("%-15s", label)), fmt.Sprintf(format, values...))
+		o.printf("%s %s\n", o.bold(fmt.Sprintf("%-15s", label)), wrapped(fmt.Sprintf(format, values...), o.session.width, labelWidth))
 	}
 	report := r.report
 	empty := report.Functions == 0 && !report.Idle && r.err == nil
