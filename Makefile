@@ -97,15 +97,14 @@ schema: | need-go ## write caretaker.schema.json anew from the Go types
 synth: $(NODE_MODULES) ## write the CloudFormation templates to cdk.out (STAGE=prod for a stage)
 	@node_modules/.bin/cdk synth --quiet $(if $(STAGE),-c stage=$(STAGE))
 
-# What cdk.json calls: builds what is missing or old for the architecture asked for,
-# unless the caller brings the binaries, and says everything on stderr.
+# What cdk.json calls before dist/cdk: builds what is missing or old for the architecture asked
+# for, unless the caller brings the binaries, and says everything on stderr.
 synth-app: dist/cdk
 	@case "$$CDK_CONTEXT_JSON" in \
 	*'"assets":'*) ;; \
 	*'"arch":"x86_64"'*) $(MAKE) --no-print-directory $(X86_64) >&2 ;; \
 	*) $(MAKE) --no-print-directory $(ARM64) >&2 ;; \
 	esac
-	@exec dist/cdk
 
 fuzz: | need-go ## feed random input to each decoder (FUZZTIME=1m for longer)
 	@targets=$$(grep -rEo --include='*_test.go' --exclude-dir=node_modules '^func Fuzz[A-Za-z0-9_]+' . | sed 's/func //'); \
