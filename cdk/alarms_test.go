@@ -156,7 +156,7 @@ func TestAlarms_sayWhatToTypeAndWhereToRead(t *testing.T) {
 			sections[strings.ReplaceAll(strings.TrimSpace(heading), " ", "-")] = true
 		}
 	}
-	command := regexp.MustCompile(`(aws|caretaker limit-raiser) [a-z]+ [^.;)]*`)
+	command := regexp.MustCompile(`(aws|caretaker (janitor|limit-raiser)) [a-z]+ [^.;)]*`)
 	pointer := regexp.MustCompile(`docs/runbook\.md#([a-z-]+)`)
 	for _, stack := range append(slices.Clone(everyStack), everyRaiser...) {
 		for id, alarm := range resources(t, stack, "AWS::CloudWatch::Alarm") {

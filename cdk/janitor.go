@@ -42,7 +42,7 @@ func addJanitor(stack awscdk.Stack, in input, asset string) error {
 // dry run too: storage fills all the same, and their text then says that nothing is
 // being freed.
 func addJanitorAlarms(fn function, cfg janitor.Config, runs schedule.Schedule) {
-	plan, state := janitor.Command("plan", fn.stage), ""
+	plan, state := fn.typed("plan"), ""
 	if cfg.DryRun {
 		state = " THE JANITOR IS IN DRY RUN: NOTHING IS BEING FREED. Read a plan (" + plan + "), then set janitor.dryRun to false in caretaker.yaml and deploy."
 	}
@@ -73,6 +73,11 @@ func addJanitorAlarms(fn function, cfg janitor.Config, runs schedule.Schedule) {
 	addRemainingAlarm(fn, runs, state)
 }
 
+// typed is the janitor's command as a person types it for the stack's stage and Region.
+func (fn function) typed(verb string) string {
+	return janitor.Command(verb, fn.part.stage) + " --region " + *fn.stack.Region()
+}
+
 // addRemainingAlarm tells of work left over by five runs in a row, or by as many as
 // fit into the time that an alarm can look at.
 func addRemainingAlarm(fn function, runs schedule.Schedule, state string) {
@@ -91,7 +96,7 @@ func addRemainingAlarm(fn function, runs schedule.Schedule, state string) {
 		name: "remaining",
 		description: fmt.Sprintf("In every run of the last %s the janitor left versions that it could have deleted: it does not keep up with what is published. ", hours(time.Duration(times)*period)) +
 			"Look in the log group /aws/lambda/" + fn.fullName + " at why runs stop: their time is up (run more often, or raise janitor.rate), janitor.belts.maxDeletions cut them, or AWS throttles. " +
-			janitor.Command("apply", fn.stage) + ", from a desk, has no time limit." + state,
+			fn.typed("apply") + ", from a desk, has no time limit." + state,
 		namespace: emf.Namespace, metric: "Remaining", dimensions: fn.ownMetric(), statistic: "Minimum",
 		comparison: over, threshold: 0, period: period, periods: times, datapoints: times,
 		missing: awscloudwatch.TreatMissingData_IGNORE,
