@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"caretaker/internal/setting"
@@ -65,6 +66,10 @@ func (h *historyCommand) Run(j *job) error {
 		if errors.As(err, &absent) {
 			j.say("There is no table %s in %s: the limit-raiser is not deployed there, or under another --stage.", h.Table, region)
 			continue
+		}
+		var refused smithy.APIError
+		if errors.As(err, &refused) && refused.ErrorCode() == "ValidationException" { // it has other keys
+			return misuse("--table: %s in %s is no table of a limit-raiser; entries about a resource are found by --resource", h.Table, region)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", region, err)

@@ -175,6 +175,8 @@ func TestRaisePlan_knowsWhatWasRaisedAndHistoryShowsIt(t *testing.T) {
 		"There is no table caretaker-default-limit-raiser in eu-central-1", "eu-west-1  table/orders")
 	caretaker(t, r.environ, "limit-raiser", "history", "--config", "none", "--table", "absent").expect(t, failed,
 		"There is no table absent in eu-west-1", "caretaker: there is no audit trail to show")
+	caretaker(t, r.environ, "limit-raiser", "history", "--config", "none", "--table", "orders").expect(t, misused,
+		"--table: orders in eu-west-1 is no table of a limit-raiser")
 }
 
 func TestRaisePlan_readsTheEventFromStdin(t *testing.T) {
