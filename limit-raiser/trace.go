@@ -1,12 +1,14 @@
 package limitraiser
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -60,12 +62,19 @@ var timeColumns = map[string]func(text string, first time.Time) (time.Duration, 
 	},
 }
 
+// traceForm is what a file has to look like, for whoever gave another one.
+const traceForm = "the first line is to be seconds,unitsPerSecond (or minutes or time for seconds), the next 0,100"
+
 // ReadTrace reads a CSV file whose first line names its two columns: seconds, minutes or time
 // (as in RFC 3339), and unitsPerSecond. Each load holds until the next line's time; the last
 // line ends the trace. Errors name line and column.
 func ReadTrace(name string, from io.Reader) (Trace, error) {
 	limited := &io.LimitedReader{R: from, N: maxTraceBytes + 1}
-	reader := csv.NewReader(limited)
+	text := bufio.NewReader(limited)
+	if mark, _ := text.Peek(3); string(mark) == "\ufeff" {
+		_, _ = text.Discard(3) // a spreadsheet's mark of UTF-8
+	}
+	reader := csv.NewReader(text)
 	reader.FieldsPerRecord = 2
 	reader.ReuseRecord = true
 	reader.TrimLeadingSpace = true
@@ -82,15 +91,22 @@ func ReadTrace(name string, from io.Reader) (Trace, error) {
 
 func readTrace(reader *csv.Reader) (Trace, error) {
 	header, err := reader.Read()
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF):
+		return Trace{}, errors.New("it is empty: " + traceForm)
+	case len(header) == 1 && strings.Contains(header[0], ";"):
+		return Trace{}, errors.New("line 1: semicolons stand where commas should: " + traceForm)
+	case errors.Is(err, csv.ErrFieldCount):
+		return Trace{}, errors.New("line 1: it has not two columns: " + traceForm)
+	case err != nil:
 		return Trace{}, err
 	}
 	timeOf, ok := timeColumns[header[0]]
 	if !ok {
-		return Trace{}, at(reader, 0, "it is %.20q, and neither seconds, minutes nor time", header[0])
+		return Trace{}, at(reader, 0, "it is %.20q, and neither seconds, minutes nor time: "+traceForm, header[0])
 	}
 	if header[1] != "unitsPerSecond" {
-		return Trace{}, at(reader, 1, "it is %.20q, and not unitsPerSecond", header[1])
+		return Trace{}, at(reader, 1, "it is %.20q, and not unitsPerSecond: "+traceForm, header[1])
 	}
 	var trace Trace
 	var first time.Time
@@ -101,6 +117,9 @@ func readTrace(reader *csv.Reader) (Trace, error) {
 			return Trace{}, errors.New("it is shorter than a minute")
 		case errors.Is(err, io.EOF):
 			return trace, nil
+		case errors.Is(err, csv.ErrFieldCount):
+			line, _ := reader.FieldPos(0)
+			return Trace{}, fmt.Errorf("line %d: it has not two columns", line)
 		case err != nil:
 			return Trace{}, err
 		}
@@ -126,7 +145,7 @@ func readTrace(reader *csv.Reader) (Trace, error) {
 // follows says why a point may not stand next at that time.
 func (t Trace) follows(at time.Duration) error {
 	if len(t.Points) == 0 && at != 0 {
-		return errors.New("a trace begins at 0")
+		return errors.New("a trace begins at 0 (a file whose first column is time may begin at any)")
 	}
 	if len(t.Points) > 0 && at <= t.Points[len(t.Points)-1].At {
 		return errors.New("it is not after the line before")
@@ -139,8 +158,8 @@ func (t Trace) follows(at time.Duration) error {
 
 // at says where in the file something is wrong.
 func at(reader *csv.Reader, field int, format string, args ...any) error {
-	line, column := reader.FieldPos(field)
-	return fmt.Errorf("line %d, column %d: %w", line, column, fmt.Errorf(format, args...))
+	line, _ := reader.FieldPos(field)
+	return fmt.Errorf("line %d, the %s column: %w", line, []string{"first", "second"}[field], fmt.Errorf(format, args...))
 }
 
 func offset(text, name string, unit time.Duration) (time.Duration, error) {

@@ -12,6 +12,7 @@ func TestReadTrace_readsSecondsMinutesAndTimes(t *testing.T) {
 	want := Trace{Name: "load.csv", Points: []Point{{0, 35}, {90 * time.Second, 250.5}, {3 * time.Minute, 0}}}
 	for _, file := range []string{
 		"seconds,unitsPerSecond\n0,35\n90,250.5\n180,0\n",
+		"\ufeffseconds,unitsPerSecond\n0,35\n90,250.5\n180,0\n",
 		"minutes,unitsPerSecond\r\n0,35\r\n1.5,250.5\r\n3,0\r\n",
 		"time,unitsPerSecond\n2026-01-31T18:00:00Z,35\n2026-01-31T18:01:30Z,250.5\n2026-01-31T19:03:00+01:00,0\n",
 	} {
@@ -27,20 +28,22 @@ func TestReadTrace_readsSecondsMinutesAndTimes(t *testing.T) {
 
 func TestReadTrace_saysWhereSomethingIsWrong(t *testing.T) {
 	for file, want := range map[string]string{
-		"":                                         "EOF",
-		"hours,unitsPerSecond\n0,1\n":              "line 1, column 1",
-		"seconds,load\n0,1\n":                      "line 1, column 9",
+		"":                                         "it is empty: the first line is to be seconds,unitsPerSecond",
+		"seconds;unitsPerSecond\n0;1\n":            "line 1: semicolons stand where commas should",
+		"seconds\n0\n":                             "line 1: it has not two columns",
+		"hours,unitsPerSecond\n0,1\n":              "line 1, the first column",
+		"seconds,load\n0,1\n":                      "line 1, the second column",
 		"seconds,unitsPerSecond\n0,1\n":            "shorter than a minute",
 		"seconds,unitsPerSecond\n0,1\n59,1\n":      "shorter than a minute",
-		"seconds,unitsPerSecond\n5,1\n60,1\n":      "line 2, column 1: a trace begins at 0",
-		"seconds,unitsPerSecond\n0,1\n60\n":        "line 3",
-		"seconds,unitsPerSecond\n0,1\n60,x\n":      "line 3, column 4",
-		"seconds,unitsPerSecond\n0,1\n60,-1\n":     "line 3, column 4",
-		"seconds,unitsPerSecond\n0,1\n60,NaN\n":    "line 3, column 4",
-		"seconds,unitsPerSecond\n0,1\nNaN,1\n":     "line 3, column 1",
-		"seconds,unitsPerSecond\n0,1\n60,1\n60,2":  "line 4, column 1: it is not after the line before",
-		"minutes,unitsPerSecond\n0,1\n99999,1\n":   "line 3, column 1",
-		"time,unitsPerSecond\nyesterday,1\n60,1\n": "line 2, column 1",
+		"seconds,unitsPerSecond\n5,1\n60,1\n":      "line 2, the first column: a trace begins at 0",
+		"seconds,unitsPerSecond\n0,1\n60\n":        "line 3: it has not two columns",
+		"seconds,unitsPerSecond\n0,1\n60,x\n":      "line 3, the second column",
+		"seconds,unitsPerSecond\n0,1\n60,-1\n":     "line 3, the second column",
+		"seconds,unitsPerSecond\n0,1\n60,NaN\n":    "line 3, the second column",
+		"seconds,unitsPerSecond\n0,1\nNaN,1\n":     "line 3, the first column",
+		"seconds,unitsPerSecond\n0,1\n60,1\n60,2":  "line 4, the first column: it is not after the line before",
+		"minutes,unitsPerSecond\n0,1\n99999,1\n":   "line 3, the first column",
+		"time,unitsPerSecond\nyesterday,1\n60,1\n": "line 2, the first column",
 	} {
 		got, err := ReadTrace("load.csv", strings.NewReader(file))
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "load.csv") {
