@@ -19,6 +19,7 @@ import (
 	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 
 	"caretaker/internal/config"
 	"caretaker/internal/desk"
@@ -100,7 +101,8 @@ func (t target) named(file config.File) ([]string, error) {
 }
 
 func (t target) load(ctx context.Context, c console) (aws.Config, error) {
-	options := append(desk.AWSOptions(), awsconfig.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
+	// What the SDK logs, as that it asks elsewhere for credentials, the error says better.
+	options := append(desk.AWSOptions(), awsconfig.WithLogger(logging.Nop{}), awsconfig.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
 		o.TokenProvider = func() (string, error) { return c.mfa() }
 	}))
 	if t.Profile != "" {

@@ -179,7 +179,13 @@ func TestPlan_leavesNoHalfFileBehind(t *testing.T) {
 		return nil
 	}}, orders(1)...)
 	folder := t.TempDir()
-	caretaker(t, environment(sim), with("janitor", "plan", "--out", filepath.Join(folder, "plan.json"))...).expect(t, failed, "listing functions", "No plan")
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", filepath.Join(folder, "plan.json"))...).expect(t, failed, "listing functions", "No plan",
+		"AccessDeniedException: not authorized")
+	got := sitting(t, sim, console{width: 80}, with("janitor", "plan")...)
+	got.expect(t, failed, "No plan", "caretaker: us-east-1: in error, see Errors or No plan above")
+	if strings.Contains(got.out+got.err, "operation error") || strings.Contains(got.err, "not authorized") {
+		t.Errorf("an error stands there twice, or with the SDK's layers:\n%s%s", got.out, got.err)
+	}
 	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
 		t.Errorf("%v, %v", left, err)
 	}
@@ -207,5 +213,12 @@ func TestPlan_ofSeveralRegionsIsOneDocumentInOrder(t *testing.T) {
 	}
 	if diff := cmp.Diff([]struct{ Region string }{{"eu-north-1"}, {"ap-south-1"}, {"us-west-2"}}, document.Regions); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestPlainly_saysWhatAWSAnswered(t *testing.T) {
+	const got = "reading: operation error Lambda: ListFunctions, https response error StatusCode: 403, RequestID: 1-2, api error ExpiredTokenException: it expired"
+	if want := "reading: AWS does not accept these credentials: ExpiredTokenException: it expired"; plainly(got) != want {
+		t.Errorf("got %q, want %q", plainly(got), want)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -204,7 +205,21 @@ func (r *region) problems() []string {
 		}
 	}
 	belt := janitor.BeltError{Belt: r.report.Belt}.Error()
-	return slices.DeleteFunc(problems, func(problem string) bool { return r.report.Belt.Closed() && strings.HasPrefix(belt, problem) })
+	problems = slices.DeleteFunc(problems, func(problem string) bool { return r.report.Belt.Closed() && strings.HasPrefix(belt, problem) })
+	for i := range problems {
+		problems[i] = plainly(problems[i])
+	}
+	return problems
+}
+
+var (
+	layers      = regexp.MustCompile(`operation error [^\n]*?api error `)
+	credentials = regexp.MustCompile(`\b(ExpiredToken(Exception)?|UnrecognizedClientException|InvalidClientTokenId): `)
+)
+
+// plainly leaves out the SDK's layers around what AWS answered; the report in --json has them.
+func plainly(problem string) string {
+	return credentials.ReplaceAllString(layers.ReplaceAllString(problem, ""), "AWS does not accept these credentials: $0")
 }
 
 // ending is how all Regions ended together: as the worst did, or as all already says.
@@ -216,6 +231,8 @@ func (s *session) ending(all code) error {
 		}
 		problems := r.problems()
 		switch {
+		case len(problems) > 0 && s.width > 0: // stdout is on the same screen
+			s.say("caretaker: %s: in error, see Errors or No plan above", r.name)
 		case len(problems) == 1:
 			s.say("caretaker: %s: %s", r.name, problems[0])
 		case len(problems) > 1:

@@ -152,7 +152,7 @@ func (o *output) summary(r *region) {
 	}
 	line("Account", "%s, Region %s, stage %s", o.session.account.number, r.name, o.session.stage())
 	if report.Started.IsZero() {
-		line("No plan", "%s\n", o.colored(r.err.Error(), text.FgRed))
+		line("No plan", "%s\n", o.colored(plainly(r.err.Error()), text.FgRed))
 		return
 	}
 	if empty {
