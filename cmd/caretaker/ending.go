@@ -74,7 +74,7 @@ func untilInterrupted(c console, interrupts <-chan os.Signal) (context.Context, 
 		select {
 		case <-interrupts:
 			signal.Reset(os.Interrupt, syscall.SIGTERM)
-			c.say("\nStopping: what is under way is finished and checked. Once more ends at once.")
+			c.say("\nStopping: a deletion under way is finished and checked. Once more ends at once.")
 			cancel()
 		case <-ctx.Done():
 		}

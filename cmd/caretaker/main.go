@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,8 +29,9 @@ import (
 
 // commandLine is every command with its flags.
 type commandLine struct {
-	Settings settings `embed:""`
-	NoColor  bool     `help:"No colors. NO_COLOR in the environment says the same."`
+	Settings    settings         `embed:""`
+	ShowVersion kong.VersionFlag `name:"version" help:"Show which caretaker this is."`
+	NoColor     bool             `help:"No colors. NO_COLOR in the environment says the same."`
 
 	Janitor struct {
 		Plan  planCommand  `cmd:"" help:"Show what would be deleted, and why. Changes nothing; needs read rights only."`
@@ -79,20 +81,29 @@ func main() {
 
 func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
 
+// forPeople has kong's errors speak of values, not of its own types.
+var forPeople = strings.NewReplacer("expected value value", "expected a value", " (short flag)", "", "a valid 64 bit int", "a whole number")
+
+// alone are the commands that ask AWS nothing: an interrupt ends them at once.
+var alone = map[string]bool{"validate": true, "version": true, "limit-raiser simulate": true}
+
 // run carries one command line out and answers the exit code.
 func run(args []string, c console, interrupts <-chan os.Signal) int {
 	var line commandLine
-	parser, err := kong.New(&line, kong.Name("caretaker"), kong.Writers(c.out, c.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	parser, err := kong.New(&line, kong.Name("caretaker"), kong.Vars{"version": thisVersion()}, kong.Writers(c.out, c.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Description("An ops toolkit for AWS Lambda fleets.\n\n"+exitCodes))
 	if err != nil {
 		panic(err) // the fields above are at fault
 	}
 	chosen, err := parser.Parse(args)
 	if err != nil {
-		c.say("caretaker: %v\n%s --help shows the commands and flags", err, shell(c.called()))
+		c.say("caretaker: %s\n%s --help shows the commands and flags", forPeople.Replace(err.Error()), shell(c.called()))
 		return int(misused)
 	}
 	c.color = c.color && !line.NoColor
+	if alone[chosen.Command()] {
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+	}
 	stopping, end := untilInterrupted(c, interrupts)
 	defer end()
 	err = chosen.Run(&job{console: c, settings: line.Settings, stopping: stopping})

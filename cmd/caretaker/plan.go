@@ -18,7 +18,7 @@ type planCommand struct {
 	Target     target           `embed:""`
 	Format     format           `embed:""`
 	Out        string           `short:"o" placeholder:"FILE" help:"Write the plan to a file, to be reviewed and given to apply --plan. Of several Regions each gets one."`
-	PolicyTime setting.Duration `default:"2m" placeholder:"TIME" help:"How long to look at resource policies, a call a version; apply looks at those that are left (${default})."`
+	PolicyTime setting.Duration `default:"2m" placeholder:"TIME" help:"How long to look at resource policies, as 90s or 10m, a call a version; apply looks at those that are left (${default})."`
 }
 
 // Run plans all Regions side by side.

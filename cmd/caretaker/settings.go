@@ -22,7 +22,7 @@ const shippedDefaults = "none"
 // settings choose the configuration.
 type settings struct {
 	Config string   `short:"c" placeholder:"FILE" help:"The configuration; 'none' is the shipped defaults (default: caretaker.yaml)."`
-	Stage  string   `short:"s" placeholder:"NAME" help:"The stage in the file that holds."`
+	Stage  string   `short:"s" placeholder:"NAME" help:"The stage: what the file says for it holds, and names of what is deployed carry it (default: the base of the file, as stage default)."`
 	Set    []string `sep:"none" placeholder:"KEY=VALUE" help:"A key of the file for this command, as janitor.keep.newest=1; may be repeated."`
 }
 

@@ -2,7 +2,9 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -50,6 +52,8 @@ func TestUsage_isRefusedBeforeAnythingIsAsked(t *testing.T) {
 func TestHelp_namesTheExitCodes(t *testing.T) {
 	caretaker(t, nowhere(), "--help").expect(t, done, "0 done or nothing to do, 1 error, 2 usage or configuration", "janitor apply")
 	caretaker(t, nowhere(), "version").expect(t, done, "caretaker ")
+	caretaker(t, nowhere(), "--version").expect(t, done, "caretaker ")
+	caretaker(t, nowhere(), "validate", "--config", "none").expect(t, done, "the shipped configuration is valid")
 }
 
 func TestCredentials_areMissedInOneLine(t *testing.T) {
@@ -135,4 +139,24 @@ func TestValidate_findsTheFileBesideIt(t *testing.T) {
 	if code := run([]string{"validate"}, console{in: os.Stdin, out: &out, err: &errs}, nil); code != 0 || out.String() != "caretaker.yaml is valid; stages: default\n" {
 		t.Errorf("%d %s%s", code, out.String(), errs.String())
 	}
+}
+
+func TestValidate_endsWithTheFirstInterruptThoughItsFileNeverCame(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := begin(t, nowhere(), "validate", "--config", pipe)
+	// While nobody writes, a writer that does not wait finds no reader until the command opens the pipe.
+	eventually(t, "the pipe is read", func() bool {
+		descriptor, err := syscall.Open(pipe, syscall.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if err == nil {
+			t.Cleanup(func() { _ = syscall.Close(descriptor) })
+		}
+		return err == nil
+	})
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.end(t).expect(t, -1) // by the signal
 }

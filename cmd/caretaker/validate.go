@@ -22,8 +22,11 @@ func (validateCommand) Run(j *job) error {
 	}
 	stages := slices.Sorted(maps.Keys(file.Stages))
 	name := j.settings.Config
-	if name == "" {
+	switch name {
+	case "":
 		name = usualFile
+	case shippedDefaults:
+		name = "the shipped configuration"
 	}
 	text := fmt.Sprintf("%s is valid; stages: %s\n", filepath.Clean(name), strings.Join(append([]string{config.DefaultStage}, stages...), ", "))
 	for _, note := range file.Notes("") {
@@ -40,12 +43,17 @@ func (validateCommand) Run(j *job) error {
 
 type versionCommand struct{}
 
-// Run names the build. A checkout's own build has no version.
+// Run names the build.
 func (versionCommand) Run(j *job) error {
+	_, err := fmt.Fprintln(j.out, thisVersion())
+	return err
+}
+
+// thisVersion names the build. A checkout's own build has no version.
+func thisVersion() string {
 	version := "(devel)"
 	if build, ok := debug.ReadBuildInfo(); ok && build.Main.Version != "" {
 		version = build.Main.Version
 	}
-	_, err := fmt.Fprintf(j.out, "caretaker %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
+	return fmt.Sprintf("caretaker %s %s %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
