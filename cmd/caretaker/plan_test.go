@@ -33,6 +33,11 @@ func TestPlan_showsWhatWouldGoAndWhyAndDeletesNothing(t *testing.T) {
 		"Would go        12 versions",
 		"To delete them: "+shell(os.Args[0])+" janitor apply --config none --set janitor.checks.aliasHistory=false --set janitor.rate=15 --region us-east-1",
 	)
+	for line := range strings.Lines(sitting(t, sim, console{width: 60}, with("janitor", "plan")...).out) {
+		if length := len(strings.TrimSpace(line)); length > 60 {
+			t.Errorf("a line of %d columns in a terminal of 60: %s", length, line)
+		}
+	}
 	if strings.Contains(got.out, "alias live") {
 		t.Error("a version that stays anyway is listed")
 	}

@@ -77,14 +77,14 @@ func (o *output) table(title string, groups []group, sized bool) {
 		if sized {
 			left -= len("COUNT  1000.0 KB  ")
 		}
-		left = max(50, left)
+		left = max(24, left)
 		versions = max(len("Versions"), min(versions, left*2/5))
 		columns = append(columns,
 			table.ColumnConfig{Number: 2, WidthMax: versions, WidthMaxEnforcer: text.WrapSoft},
 			table.ColumnConfig{Number: 5, WidthMax: left - versions, WidthMaxEnforcer: text.WrapSoft})
 	}
 	t.SetColumnConfigs(columns)
-	o.printf("%s\n", o.bold(title))
+	o.printf("%s\n", o.bold(wrapped(title, o.session.width, 0)))
 	o.render(t)
 }
 
