@@ -1,10 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,13 +40,26 @@ var cdkKeys = []string{"acknowledged-issue-numbers", "cli-telemetry"}
 // file's base.
 func checkContext(node constructs.Node) error {
 	all, _ := node.GetAllContext(nil).(map[string]any)
+	theirs := userContext()
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		if strings.Contains(key, ":") || slices.Contains(cdkKeys, key) || slices.Contains(contextKeys, key) {
+		if strings.Contains(key, ":") || slices.Contains(cdkKeys, key) || slices.Contains(contextKeys, key) || theirs[key] != nil {
 			continue
 		}
 		return fmt.Errorf("reading context %s: %s", key, config.Unknown(key, contextKeys))
 	}
 	return nil
+}
+
+// userContext is what a person's own settings give every app of the CDK, ours too.
+// https://docs.aws.amazon.com/cdk/v2/guide/context.html
+func userContext() map[string]any {
+	var settings struct{ Context map[string]any }
+	home, err := os.UserHomeDir()
+	if err == nil {
+		text, _ := os.ReadFile(filepath.Join(home, ".cdk.json")) // #nosec G304 -- the file that the CDK reads
+		_ = json.Unmarshal(text, &settings)                      // what is no JSON the CDK refuses
+	}
+	return settings.Context
 }
 
 // readInput reads the context and the file that it names.

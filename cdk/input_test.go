@@ -61,6 +61,13 @@ func TestReadInput_leavesTheKeysOfCDKAlone(t *testing.T) {
 		context[key] = true
 	}
 	context["config"] = "../caretaker.yaml"
+	// What a person's own settings give every app.
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	if err := os.WriteFile(filepath.Join(home, ".cdk.json"), []byte(`{"context": {"owner": "me"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	context["owner"] = "me"
 	if _, err := given(t, context); err != nil {
 		t.Error(err)
 	}

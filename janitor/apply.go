@@ -147,7 +147,7 @@ func (r *run) one(ctx context.Context, decision Decision) Decision {
 	if r.timeUp(ctx) {
 		return outOfTimeFor(decision, r.dryRun)
 	}
-	if !r.dryRun && r.janitor.now().Sub(r.plan.Read) > planFresh {
+	if r.outOfDate() {
 		decision.Outcome, decision.Reason = Remaining, OutOfDate
 		return decision
 	}
@@ -164,7 +164,13 @@ func (r *run) one(ctx context.Context, decision Decision) Decision {
 	if decision.Outcome != Deletable || r.dryRun {
 		return decision
 	}
-	return r.janitor.remove(ctx, decision)
+	// The machine may sleep over the look, or while the deletion waits for its turn.
+	return r.janitor.remove(context.WithValue(ctx, oldKey{}, r.outOfDate), decision)
+}
+
+// outOfDate says that the plan's findings are too old to delete anything by.
+func (r *run) outOfDate() bool {
+	return !r.dryRun && r.janitor.now().Sub(r.plan.Read) > planFresh
 }
 
 func (r *run) timeUp(ctx context.Context) bool {
@@ -265,6 +271,8 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 		decision.Outcome = NotVerified
 	case errors.Is(err, errNoTime) && !begun:
 		return outOfTimeFor(decision, false)
+	case errors.Is(err, errOutOfDate) && !begun:
+		decision.Outcome, decision.Reason = Remaining, OutOfDate
 	case errors.As(err, &conflict):
 		decision.Outcome, decision.Reason, decision.Detail = Refused, AWSConflict, conflict.ErrorMessage()
 	case errors.As(err, &invalid):

@@ -92,3 +92,26 @@ func TestExecutions_keepWhatEachRevisionThatStillRunsCalls(t *testing.T) {
 		})
 	}
 }
+
+func TestExecutions_tellOfTheirVersionWhenTheFirstOfThemIsGone(t *testing.T) {
+	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
+	running(w, 0, 10, nil)
+	w.on("SFN.ListExecutions", always(`{"executions":[
+		{"executionArn":"arn:aws:states:us-east-1:000000000000:execution:Fulfil:0","stateMachineVersionArn":"arn:aws:states:us-east-1:000000000000:stateMachine:Fulfil:1"},
+		{"executionArn":"arn:aws:states:us-east-1:000000000000:execution:Fulfil:1","stateMachineVersionArn":"arn:aws:states:us-east-1:000000000000:stateMachine:Fulfil:1"}]}`))
+	first := true
+	w.on("SFN.DescribeStateMachineForExecution", func(_ int, request string) (int, string) {
+		if first { // or AWS does not show it yet
+			first = false
+			return http.StatusBadRequest, "ExecutionDoesNotExist"
+		}
+		return http.StatusOK, `{"revisionId":"r","definition":"{\"Resource\":\"` + here("3") + `\"}"}`
+	})
+	_, decisions, err := w.handle(t.Context(), earnest(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if decisions["orders:3"].Reason != Referenced(Execution) {
+		t.Errorf("%+v", decisions["orders:3"])
+	}
+}

@@ -87,6 +87,7 @@ const (
 	DataSource             Kind = "data source"
 	DeliveryStream         Kind = "delivery stream"
 	Invocation             Kind = "invocation"
+	EarlierInvocation      Kind = "earlier invocation"
 )
 
 // Reference is something that names a version, or a function by another qualifier.

@@ -70,7 +70,7 @@ func TestInvocations_areLookedForAsFarBackAsTheFileSays(t *testing.T) {
 		}
 		var kept []string
 		for version := 1; version <= 5; version++ {
-			if decisions[fmt.Sprint("orders:", version)].Reason == Referenced(Invocation) {
+			if decisions[fmt.Sprint("orders:", version)].Reason == Referenced(EarlierInvocation) {
 				kept = append(kept, fmt.Sprint(version))
 			}
 		}
@@ -105,7 +105,7 @@ func TestInvocations_areAskedForInAsManyQueriesAsACallTakes(t *testing.T) {
 		t.Errorf("%d queries for 702 versions", sum)
 	}
 	for _, version := range []string{"orders:650", "cart:1"} {
-		if decisions[version].Reason != Referenced(Invocation) {
+		if decisions[version].Reason != Referenced(EarlierInvocation) {
 			t.Errorf("%s: %+v", version, decisions[version])
 		}
 	}

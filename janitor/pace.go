@@ -95,6 +95,13 @@ func (p *Pace) Throttles() int {
 // errNoTime is the error of a request that was never sent, since the deadline comes before its turn.
 var errNoTime = errors.New("no time left for another request")
 
+// errOutOfDate is the error of a request that was never sent, since what it is based on has become
+// too old while it waited for its turn.
+var errOutOfDate = errors.New("what it is based on was read too long ago")
+
+// oldKey is where a call's context has a func() bool that says whether what the call is based on is too old.
+type oldKey struct{}
+
 // begunKey is where a call's context has a *bool that becomes true when an attempt was sent that AWS
 // may have carried out, whatever it answered: one that it throttled it has not.
 type begunKey struct{}
@@ -114,6 +121,9 @@ func (p *Pace) attempt(ctx context.Context, in middleware.FinalizeInput, next mi
 		if err := own.limiter.Wait(ctx); err != nil {
 			return middleware.FinalizeOutput{}, middleware.Metadata{}, errors.Join(errNoTime, err)
 		}
+	}
+	if old, asked := ctx.Value(oldKey{}).(func() bool); asked && old() {
+		return middleware.FinalizeOutput{}, middleware.Metadata{}, errOutOfDate
 	}
 	out, metadata, err := next.HandleFinalize(ctx, in)
 	throttled := retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary

@@ -20,7 +20,7 @@ func (j *Janitor) readInvocations(ctx context.Context, in scope) (Findings, erro
 	if err != nil || j.cfg.Keep.InvokedWithin.Std() <= invokedWindow {
 		return found, err
 	}
-	earlier, err := j.earlierInvocations(ctx, in)
+	earlier, err := j.earlierInvocations(ctx, in, found.References)
 	found.add(earlier)
 	return found, err
 }
@@ -72,12 +72,20 @@ func (f *Findings) invoked(dimensions []cloudwatchtypes.Dimension) {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 const mostQueries = 500
 
-// earlierInvocations are those of the versions on the shortlist as far back as the file says.
-func (j *Janitor) earlierInvocations(ctx context.Context, in scope) (Findings, error) {
+// earlierInvocations are those of the versions on the shortlist as far back as the file says. They
+// are of a kind of their own, which counts nothing for the belt: how many there are depends on what
+// the file says and leaves out.
+func (j *Janitor) earlierInvocations(ctx context.Context, in scope, recently []Reference) (Findings, error) {
 	var versions []Reference
+	known := map[Reference]bool{}
+	for _, recent := range recently {
+		known[Reference{recent.Function, recent.Qualifier, EarlierInvocation, ""}] = true
+	}
 	for _, function := range in.shortlist {
 		for _, version := range function.Versions {
-			versions = append(versions, Reference{function.Name, strconv.FormatInt(version.Number, 10), Invocation, ""})
+			if one := (Reference{function.Name, strconv.FormatInt(version.Number, 10), EarlierInvocation, ""}); !known[one] {
+				versions = append(versions, one)
+			}
 		}
 	}
 	var found gathered

@@ -73,8 +73,8 @@ func (r revisions) version(ctx context.Context, arn, execution string) error {
 	if r.known[arn] {
 		return nil
 	}
-	_, err := r.of(ctx, execution)
-	r.known[arn] = err == nil
+	read, err := r.of(ctx, execution)
+	r.known[arn] = err == nil && read != execution // gone: another one of this version tells
 	return err
 }
 

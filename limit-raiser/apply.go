@@ -97,13 +97,19 @@ func (r *Raiser) apply(ctx context.Context, h held, known record, e episode, fac
 		failures = append(failures, err)
 	}
 	raised, unclear := plan.with(Raised), plan.because(Unclear)
+	unspent := cost - costOf(raised) - costOf(unclear)
+	if unspent > 0 {
+		known.Intent.Decisions = append(slices.Clone(raised), unclear...)
+		if err := r.ledger.keep(ctx, h, known); err != nil {
+			failures, unspent = append(failures, err), 0
+		}
+	}
 	if known.Intent.Decisions = unclear; len(unclear) == 0 {
 		known.Intent = nil
 	}
 	if len(raised) > 0 {
 		known.Memory = known.raised(at).toward(plan.Goal, e.key(facts.Resource))
 	}
-	unspent := cost - costOf(raised) - costOf(unclear)
 	return known, plan, errors.Join(append(failures, r.ledger.giveBack(ctx, at, unspent))...)
 }
 
@@ -224,6 +230,9 @@ func (r *Raiser) resolve(ctx context.Context, known record, event string, facts 
 	for _, decision := range begun.Decisions {
 		if decision.Outcome == Raised || there(facts, decision) {
 			decision.Outcome = Raised
+			if decision.Reason == Unclear {
+				decision.Reason, decision.Detail = IsShort, "AWS's answer was lost, and it is there"
+			}
 			plan.Decisions = append(plan.Decisions, decision)
 		}
 	}

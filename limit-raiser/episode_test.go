@@ -627,3 +627,60 @@ func TestReport_measuresWhatItCounts(t *testing.T) {
 		t.Errorf("%v s of its own in %v s", report.OwnSeconds, report.Seconds)
 	}
 }
+
+// A raise whose answer was lost is cleared up by the next look, which does not end the looking.
+func TestEpisode_ofACompositeAlarmGoesOnAfterALostAnswer(t *testing.T) {
+	s := throttledWrites(t)
+	s.cfg.Limits.Cooldown = 0
+	other := s.world.alarm("ALARM", Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: map[string]string{"InstanceId": "i-1"}})
+	event := s.composite(s.alarm, other)
+	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Truncate: true, After: func(emulator.Call) {
+		s.fault(emulator.Fault{Operation: "DescribeTable", Times: 1, Status: 400, Code: "AccessDeniedException"})
+	}})
+	_, err := s.handle(event)
+	s.must(err)
+	look := s.look()
+	s.setState(s.alarm, "OK")
+	s.pass(time.Minute)
+	_, err = s.handle(look)
+	s.must(err)
+	s.pass(5 * time.Minute)
+	s.setState(s.alarm, "ALARM")
+	raised := 0
+	for _, body := range s.received(s.options.Queue) {
+		report, err := s.handle(inQueue([]byte(body)))
+		s.must(err)
+		raised += report.Outcomes[Raised]
+	}
+	if raised != 1 {
+		t.Errorf("the child is back: raised %d", raised)
+	}
+}
+
+// A run that could not read back what became of its raise leaves it to its event, by which time the
+// child may be OK again.
+func TestEpisode_ofACompositeAlarmTellsOfAChildThatIsOKWhenItsEventComesAgain(t *testing.T) {
+	s := throttledWrites(t)
+	other := s.world.alarm("ALARM", Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: map[string]string{"InstanceId": "i-1"}})
+	event := s.composite(s.alarm, other)
+	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Truncate: true})
+	s.clients.DynamoDB = &latecomer{dynamodbAPI: s.clients.DynamoDB}
+	report, err := s.handle(inQueue(event))
+	if err != nil || len(report.BatchItemFailures) != 1 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	s.setState(s.alarm, "OK")
+	s.pass(6 * time.Minute)
+	_, err = s.handle(inQueue(event))
+	s.must(err)
+	s.setState(s.name+"-composite", "OK")
+	s.pass(5 * time.Minute)
+	for _, body := range s.received(s.options.Queue) {
+		_, err := s.handle(inQueue([]byte(body)))
+		s.must(err)
+	}
+	units, _ := s.has(s.table)
+	if told := s.received(s.inbox); len(told) != 1 || units.write != 75 {
+		t.Errorf("the table has %v, and people were told %v", units, told)
+	}
+}

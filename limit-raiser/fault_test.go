@@ -486,3 +486,28 @@ func TestHandle_makesNoRaiseBesideOneThatIsUnclear(t *testing.T) {
 		t.Errorf("what was begun is forgotten: %+v, %+v, %v", known, plan, err)
 	}
 }
+
+// The first run gives back what it did not spend, and cannot clear its record; the next one finds a raise
+// that was not made.
+func TestHandle_givesMoneyBackOnce(t *testing.T) {
+	s := throttledWrites(t)
+	s.cfg.Limits.Cooldown = 0
+	l := s.raiser(s.cfg).ledger
+	if _, err := l.spend(t.Context(), s.now(), 100, 500); err != nil {
+		t.Fatal(err)
+	}
+	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 2, Status: 400, Code: "ResourceInUseException", Message: "being updated"})
+	s.fault(emulator.Fault{Operation: "SendMessage", Times: 1, After: func(emulator.Call) {
+		s.fault(emulator.Fault{Operation: "UpdateItem", Times: 1, Status: 400, Code: "AccessDeniedException"})
+	}})
+	event := s.theEvent()
+	if _, err := s.handle(event); err == nil {
+		t.Fatal("the run did not fail")
+	}
+	s.pass(unlimited + time.Minute)
+	_, err := s.handle(event)
+	s.must(err)
+	if spent, err := l.spent(t.Context(), s.now()); err != nil || math.Abs(spent-100) > 1e-9 {
+		t.Errorf("$%v are spent, want 100", spent)
+	}
+}

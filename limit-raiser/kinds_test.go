@@ -430,7 +430,7 @@ func TestQuotas_areAskedForOnceAndUpToTheCap(t *testing.T) {
 		t.Errorf("asked for %+v", requests)
 	}
 	for _, status := range []string{"PENDING", "CASE_OPENED"} {
-		w.emulator.AnswerQuotaRequest("vpc", vpcs, status)
+		w.emulator.AnswerQuotaRequest("vpc", vpcs, emulator.QuotaAnswer{Status: status, At: w.now()})
 		w.pass(time.Hour)
 		report, err = w.raiser(cfg).Handle(t.Context(), event())
 		if got := decision(t, report, err); got.Outcome != Refused || got.Reason != AlreadyAsked || w.calls("RequestServiceQuotaIncrease") != 1 {
@@ -451,8 +451,42 @@ func TestQuotas_areAskedForAgainOnceAWSHasAnswered(t *testing.T) {
 		if got := decision(t, report, err); got.Outcome != Raised || got.From != step.from || got.To != step.to {
 			t.Errorf("before AWS says %s: %+v", step.answer, got)
 		}
-		w.emulator.AnswerQuotaRequest("vpc", vpcs, step.answer)
+		w.emulator.AnswerQuotaRequest("vpc", vpcs, emulator.QuotaAnswer{Status: step.answer, At: w.now()})
 		w.pass(25 * time.Hour)
+	}
+}
+
+// A support case is closed whether or not AWS granted what it asked for.
+func TestQuotas_goOnFromWhatASupportCaseGranted(t *testing.T) {
+	w, cfg, event := quotaScene(t)
+	cfg.Quotas[0].Max, cfg.Limits.Cooldown = 100, 0
+	for _, want := range []float64{8, 12, 18} {
+		report, err := w.raiser(cfg).Handle(t.Context(), event())
+		if got := decision(t, report, err); got.Outcome != Raised || got.To != want {
+			t.Errorf("up to %g: %+v", want, got)
+		}
+		w.emulator.AnswerQuotaRequest("vpc", vpcs, emulator.QuotaAnswer{Status: "CASE_CLOSED", At: w.now(), Granted: true})
+		w.pass(time.Minute)
+	}
+}
+
+// The day begins with AWS's answer, which may take days.
+func TestQuotas_areNotAskedForAgainWhenAWSAnswersLate(t *testing.T) {
+	w, cfg, event := quotaScene(t)
+	if report, err := w.raiser(cfg).Handle(t.Context(), event()); decision(t, report, err).Outcome != Raised {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	w.pass(72 * time.Hour)
+	w.emulator.AnswerQuotaRequest("vpc", vpcs, emulator.QuotaAnswer{Status: "DENIED", At: w.now()})
+	for _, step := range []struct {
+		after time.Duration
+		want  Outcome
+	}{{23 * time.Hour, Refused}, {2 * time.Hour, Raised}} {
+		w.pass(step.after)
+		report, err := w.raiser(cfg).Handle(t.Context(), event())
+		if got := decision(t, report, err); got.Outcome != step.want {
+			t.Errorf("%s later: %+v", step.after, got)
+		}
 	}
 }
 
@@ -468,7 +502,7 @@ func TestQuotas_areNotAskedForAgainWhenAWSDidNotApprove(t *testing.T) {
 				if step > 0 && (got.Outcome != Refused || got.Reason != NotApproved || got.To != 5 || !strings.Contains(got.Detail, "for 7")) {
 					t.Errorf("step %d: %+v", step, got)
 				}
-				w.emulator.AnswerQuotaRequest("vpc", vpcs, status)
+				w.emulator.AnswerQuotaRequest("vpc", vpcs, emulator.QuotaAnswer{Status: status, At: w.now()})
 				w.pass(6 * time.Minute)
 				e = w.look()
 			}

@@ -23,6 +23,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -106,6 +107,15 @@ func (r *Raiser) deliver(ctx context.Context, delivery Delivery, report *Report)
 			report.Duplicates = duplicates // that it has begun long since is no news
 		}
 	}
+	if composite && err == nil {
+		all, _, err := r.shortages(ctx, e.Alarm, true)
+		failures = append(failures, err)
+		for _, other := range all {
+			if !slices.ContainsFunc(short, func(s Shortage) bool { return s.Resource == other.Resource }) && (delivery.Look == nil || other.Resource != of) {
+				failures = append(failures, r.finish(ctx, e, other.Resource, report))
+			}
+		}
+	}
 	switch {
 	case own || err != nil:
 	case composite && more && (of != anyChild || len(short) == 0):
@@ -125,12 +135,9 @@ func (r *Raiser) answer(ctx context.Context, e episode, shortage Shortage, repor
 // short, and leaves nothing of an earlier step unclear or untold.
 func (r *Raiser) wait(ctx context.Context, e episode, resource Resource, report *Report) error {
 	return r.stepOnce(ctx, e, resource, report, func(event held) error {
-		looks := report.LooksSent
 		unfinished := r.finish(ctx, e, resource, report)
-		if report.LooksSent == looks {
-			if err := r.lookAgain(ctx, e, Plan{Resource: resource}, report); err != nil {
-				return errors.Join(unfinished, err)
-			}
+		if err := r.lookAgain(ctx, e, Plan{Resource: resource}, report); err != nil {
+			return errors.Join(unfinished, err)
 		}
 		report.fail(unfinished) // the next look tries again
 		return r.ledger.complete(ctx, event)

@@ -86,7 +86,7 @@ func (r *Raiser) readQuota(ctx context.Context, shortage Shortage) (Facts, error
 	if !description.Adjustable {
 		have.Means, have.Note = NoMeans, "AWS adjusts this quota for nobody"
 	}
-	if facts.OpenRequest, facts.Unapproved, err = r.requests(ctx, quota); err != nil {
+	if facts.OpenRequest, facts.Unapproved, err = r.requests(ctx, quota, have.Now); err != nil {
 		return Facts{}, err
 	}
 	facts.Parts = []Have{have}
@@ -111,9 +111,10 @@ func (r *Raiser) quota(name string) (Quota, bool) {
 // askAgain is how long AWS is not asked again for what it did not approve.
 const askAgain = setting.Day
 
-// requests are the highest value that an open request asks for, and the lowest that AWS did not
-// approve of late; 0 where there is none. A case that is closed need not have been granted.
-func (r *Raiser) requests(ctx context.Context, quota Quota) (open, unapproved float64, err error) {
+// requests are the highest value that an open request asks for, and the lowest over the present
+// one that AWS did not approve of late; 0 where there is none. A case that is closed need not have
+// been granted.
+func (r *Raiser) requests(ctx context.Context, quota Quota, present float64) (open, unapproved float64, err error) {
 	since := r.now().Add(-askAgain)
 	pages := servicequotas.NewListRequestedServiceQuotaChangeHistoryByQuotaPaginator(r.aws.Quotas,
 		&servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaInput{ServiceCode: &quota.Service, QuotaCode: &quota.Code})
@@ -129,7 +130,8 @@ func (r *Raiser) requests(ctx context.Context, quota Quota) (open, unapproved fl
 				open = max(open, value)
 			case quotastypes.RequestStatusApproved:
 			default:
-				if aws.ToTime(request.Created).After(since) && (unapproved == 0 || value < unapproved) {
+				answered := cmp.Or(aws.ToTime(request.LastUpdated), aws.ToTime(request.Created))
+				if answered.After(since) && value > present && (unapproved == 0 || value < unapproved) {
 					unapproved = value
 				}
 			}

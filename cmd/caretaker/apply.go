@@ -115,7 +115,7 @@ func (a *applyCommand) confirm(s *session) error {
 	if waited := s.now().Sub(asked); waited > a.StaleAfter.Std() {
 		s.say("The answer took %s: looking at everything again.", waited.Round(time.Second))
 		s.sideBySide(func(r *region) {
-			if r.err == nil {
+			if r.err == nil && !r.plan.Belt.Closed() {
 				s.makeAnew(r, r.plan.File())
 			}
 		})

@@ -97,8 +97,17 @@ type planFile struct {
 
 // planFiles are begun before anything is asked, so that a folder that cannot be written to
 // is known at once and not after minutes. Without a path there are none.
-func (s *session) planFiles(path string) (map[*region]*planFile, error) {
-	files := map[*region]*planFile{}
+func (s *session) planFiles(path string) (files map[*region]*planFile, err error) {
+	files = map[*region]*planFile{}
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, file := range files {
+			_ = file.Close()
+			_ = os.Remove(file.Name())
+		}
+	}()
 	if path == "" {
 		return files, nil
 	}

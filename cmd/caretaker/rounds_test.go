@@ -162,10 +162,13 @@ func TestRounds_areOneReport(t *testing.T) {
 	if len(report.Errors) != 1 || report.KeptBy["AWS reports a conflict"] != 1 || len(report.Biggest) != 20 || report.Biggest[19].Outcome == "remaining" {
 		t.Errorf("the report says %+v", report)
 	}
-	for call, count := range map[string]int{"Lambda.DeleteFunction": 35, "Lambda.GetPolicy": 35, "Lambda.ListEventSourceMappings": l.calls["ListEventSourceMappings"]} {
+	for call, count := range map[string]int{"Lambda.DeleteFunction": 35, "Lambda.ListEventSourceMappings": l.calls["ListEventSourceMappings"]} {
 		if report.Calls[call] != count {
 			t.Errorf("%d calls of %s, not %d", report.Calls[call], call, count)
 		}
+	}
+	if looks := report.Calls["Lambda.GetPolicy"]; looks < 35 { // and again where findings became old meanwhile
+		t.Errorf("%d policies were looked at", looks)
 	}
 	if l.calls["ListEventSourceMappings"] < 2 {
 		t.Error("there was one round only")
@@ -212,4 +215,27 @@ func TestRounds_anInterruptEndsThem(t *testing.T) {
 	close(released)
 	result{code, out.String(), errs.String()}.expect(t, workLeft, "Stopping", l.deleted(50), "versions: you stopped the command", "the same command goes on with them")
 	left(t, l.Server, "orders-00005", append([]int{1}, l.Versions("orders-00005")[1:]...))
+}
+
+// A machine that sleeps while a last look is taken, or while a deletion waits for its turn, wakes with
+// old findings.
+func TestRounds_deleteNothingThatWasLookedAtBeforeASleep(t *testing.T) {
+	l := newLongRun(t)
+	slept := false
+	l.before = func(call lambdasim.Call, calls map[string]int) *lambdasim.Fault {
+		if call.Operation == "GetPolicy" && !slept {
+			slept = true
+			l.clock = l.clock.Add(3 * time.Hour)
+			for _, f := range []string{"orders-00001", "orders-00002", "orders-00003", "orders-00004", "orders-00005"} {
+				for _, v := range []string{"1", "2", "3", "4", "5", "6", "7"} {
+					l.Map(lambdasim.Mapping{FunctionARN: lambdasim.ARN(f, v), SourceARN: "arn:aws:sqs:us-east-1:000000000000:queue"})
+				}
+			}
+		}
+		return nil
+	}
+	l.apply(t, "35\n")
+	for _, d := range l.Deletions() {
+		t.Errorf("deleted %s:%s, which an event source mapping feeds by now", d.Function, d.Qualifier)
+	}
 }

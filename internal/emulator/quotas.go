@@ -35,6 +35,8 @@ type QuotaRequest struct {
 	// Status is as AWS names it: PENDING, CASE_OPENED, APPROVED, DENIED, NOT_APPROVED, ...
 	Status string
 	made   time.Time
+	// answered is when it got its present status.
+	answered time.Time
 }
 
 // open is whether AWS takes no further request beside this one.
@@ -64,17 +66,29 @@ func (e *Emulator) QuotaRequests(service, code string) []QuotaRequest {
 	return slices.Clone(e.memory.quotas[service+"/"+code].requests)
 }
 
-// AnswerQuotaRequest gives the open request for a quota another status. APPROVED raises the quota.
-func (e *Emulator) AnswerQuotaRequest(service, code, status string) {
+// QuotaAnswer is what AWS says to a request.
+type QuotaAnswer struct {
+	// Status is the request's from then on.
+	Status string
+	// At is when AWS says it; zero is now.
+	At time.Time
+	// Granted raises the quota, as APPROVED does, and a support case may.
+	Granted bool
+}
+
+// AnswerQuotaRequest answers the open request for a quota.
+func (e *Emulator) AnswerQuotaRequest(service, code string, answer QuotaAnswer) {
 	e.memory.mutex.Lock()
 	defer e.memory.mutex.Unlock()
 	known := e.memory.quotas[service+"/"+code]
-	for index, request := range known.requests {
-		if request.open() {
-			known.requests[index].Status = status
-			if status == "APPROVED" {
-				known.value = request.Value
-			}
+	for index := range known.requests {
+		request := &known.requests[index]
+		if !request.open() {
+			continue
+		}
+		request.Status, request.answered = answer.Status, cmp.Or(answer.At, time.Now())
+		if answer.Granted || answer.Status == "APPROVED" {
+			known.value = request.Value
 		}
 	}
 	e.memory.quotas[service+"/"+code] = known
@@ -179,7 +193,7 @@ func (x *exchange) requestQuota(asked quotaQuestion, known quota, described obje
 	case slices.ContainsFunc(known.requests, QuotaRequest.open):
 		return x.refuse(http.StatusBadRequest, "ResourceAlreadyExistsException", "Only one open service quota increase request is allowed per quota."), nil
 	}
-	made := QuotaRequest{Value: asked.DesiredValue, SupportCase: asked.SupportCaseAllowed == nil || *asked.SupportCaseAllowed, Status: "PENDING", made: time.Now()}
+	made := QuotaRequest{Value: asked.DesiredValue, SupportCase: asked.SupportCaseAllowed == nil || *asked.SupportCaseAllowed, Status: "PENDING", made: time.Now(), answered: time.Now()}
 	known.Service, known.Code = asked.ServiceCode, asked.QuotaCode
 	known.requests = append(known.requests, made)
 	if x.memory.quotas == nil {
@@ -209,7 +223,7 @@ const quotaPage = 1
 func (r QuotaRequest) answer(described object) object {
 	body := object{
 		"Id": fmt.Sprintf("%x", r.made.UnixNano()), "DesiredValue": r.Value, "Status": r.Status,
-		"Created": r.made.Unix(), "LastUpdated": r.made.Unix(), "QuotaRequestedAtLevel": "ACCOUNT",
+		"Created": r.made.Unix(), "LastUpdated": r.answered.Unix(), "QuotaRequestedAtLevel": "ACCOUNT",
 	}
 	for _, field := range []string{"ServiceCode", "ServiceName", "QuotaCode", "QuotaName", "QuotaArn", "GlobalQuota", "Unit"} {
 		body[field] = described[field]

@@ -68,7 +68,7 @@ func TestQuotas_takeOneOpenRequestAndAreRaisedByItsApproval(t *testing.T) {
 			t.Errorf("asking for %g: %v, want %q", step.desired, err, step.refusal)
 		}
 		if step.answer != "" {
-			enforced.AnswerQuotaRequest("vpc", vpcs, step.answer)
+			enforced.AnswerQuotaRequest("vpc", vpcs, emulator.QuotaAnswer{Status: step.answer})
 		}
 		if got := value(); got != step.value {
 			t.Errorf("after asking for %g and %q it is %g, want %g", step.desired, step.answer, got, step.value)
