@@ -63,7 +63,7 @@ test: setup build $(HOST) ## run all tests, end to end ones too: up to 15 minute
 	$(call say,all tests passed)
 
 unit: $(VENV) $(MOTO) | need-go ## run the fast tests: under a minute once everything is compiled
-	@go test -timeout 5m $$(go list ./... | grep -Ev '$(SLOW)')
+	@go test -p 4 -timeout 5m $$(go list ./... | grep -Ev '$(SLOW)') # they wait for emulators most of the time
 
 check: $(GOFUMPT) $(STATICCHECK) $(GOSEC) | need-go ## format, vet, staticcheck, gosec, architecture, modules, macOS
 	$(call say,gofumpt)

@@ -62,7 +62,8 @@ func TestApply_aSlowAnswerOpensNoBelt(t *testing.T) {
 	}
 	t.Setenv("AWS_ENDPOINT_URL_LAMBDA", proxy.URL)
 	var out, errs strings.Builder
-	run(with("janitor", "apply", "--region", "us-east-1,eu-west-1", "--stale-after", "0s", "--set", "janitor.belts.maxPercent=30"),
+	flags := append([]string{"--region", "us-east-1,eu-west-1", "--stale-after", "0s", "--set", "janitor.belts.maxPercent=30"}, fewCalls...)
+	run(with(append([]string{"janitor", "apply"}, flags...)...),
 		console{in: strings.NewReader("7\n"), asks: true, now: time.Now, out: &out, err: &errs}, nil)
 	if !strings.Contains(out.String()+errs.String(), "percent belt is closed") || len(open.Deletions()) != 7 {
 		t.Errorf("%d versions of the other Region were deleted: %s%s", len(open.Deletions()), out.String(), errs.String())
