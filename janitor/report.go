@@ -82,10 +82,14 @@ type Item struct {
 	Detail   string  `json:"detail,omitempty"`
 }
 
-// What a report holds at most of each.
+// MostBiggest and MostErrors are what a report holds at most of each.
 const (
-	mostBiggest = 20
-	mostErrors  = 100
+	MostBiggest = 20
+	MostErrors  = 100
+)
+
+// How many bytes of a text and of a name a report holds.
+const (
 	longest     = 500
 	longestName = 100
 )
@@ -130,7 +134,7 @@ func (r *run) report(ctx context.Context, after Storage) Report {
 		j.options.Observer.Decided(decision)
 	}
 	slices.SortStableFunc(report.Biggest, func(a, b Item) int { return cmp.Compare(b.Bytes, a.Bytes) })
-	report.Biggest = report.Biggest[:min(mostBiggest, len(report.Biggest))]
+	report.Biggest = report.Biggest[:min(MostBiggest, len(report.Biggest))]
 	return report
 }
 
@@ -167,7 +171,7 @@ func (r *Report) targets(dynamic []DynamicTarget) {
 	}
 	slices.Sort(r.DynamicTargets)
 	r.DynamicTargets = slices.Compact(r.DynamicTargets)
-	r.DynamicTargets = r.DynamicTargets[:min(mostErrors, len(r.DynamicTargets))]
+	r.DynamicTargets = r.DynamicTargets[:min(MostErrors, len(r.DynamicTargets))]
 }
 
 func (r *Report) count(decision Decision) {
@@ -188,14 +192,14 @@ func (r *Report) count(decision Decision) {
 		r.BytesFreed += decision.Version.Bytes
 	}
 	r.Biggest = append(r.Biggest, item)
-	if len(r.Biggest) > 50*mostBiggest {
+	if len(r.Biggest) > 50*MostBiggest {
 		slices.SortStableFunc(r.Biggest, func(a, b Item) int { return cmp.Compare(b.Bytes, a.Bytes) })
-		r.Biggest = r.Biggest[:mostBiggest]
+		r.Biggest = r.Biggest[:MostBiggest]
 	}
 }
 
 func (r *Report) failed(err error) {
-	if len(r.Errors) < mostErrors && !slices.Contains(r.Errors, clipped(err.Error(), longest)) {
+	if len(r.Errors) < MostErrors && !slices.Contains(r.Errors, clipped(err.Error(), longest)) {
 		r.Errors = append(r.Errors, clipped(err.Error(), longest))
 		r.failures = append(r.failures, err)
 	}

@@ -1,39 +1,19 @@
 package limitraiser
 
 import (
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/iam/iamtest"
 )
 
 // docs/limit-raiser-iam.md is written by hand, for the reasons in it. It must not say anything
 // else than what is granted.
 func TestIAMPage_saysWhatIsGranted(t *testing.T) {
-	page, err := os.ReadFile("../docs/limit-raiser-iam.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	said := map[string]string{}
-	for line := range strings.Lines(string(page)) {
-		cells := strings.Split(strings.TrimSpace(line), "|")
-		if len(cells) != 6 || !strings.HasPrefix(cells[1], " `") {
-			continue
-		}
-		for position := range cells {
-			cells[position] = strings.TrimSpace(strings.ReplaceAll(cells[position], "`", ""))
-		}
-		grant := cells[1] + " on " + cells[2]
-		if _, twice := said[grant]; twice {
-			t.Errorf("%s is there twice", grant)
-		}
-		if cells[3] == "" {
-			t.Errorf("%s has no reason", grant)
-		}
-		said[grant] = cells[4]
-	}
+	said := iamtest.Page(t, "../docs/limit-raiser-iam.md")
 	if diff := cmp.Diff(grantedByKey(), said); diff != "" {
 		t.Errorf("(-granted +docs/limit-raiser-iam.md):\n%s", diff)
 	}

@@ -92,12 +92,6 @@ func follow(all, next []janitor.Decision, idle bool) {
 	}
 }
 
-// What a report holds at most.
-const (
-	mostBiggest = 20
-	mostErrors  = 100
-)
-
 // together is the report of two rounds as of one, which ended with these decisions.
 func together(first, second janitor.Report, all []janitor.Decision) janitor.Report {
 	whole := second
@@ -119,11 +113,11 @@ func together(first, second janitor.Report, all []janitor.Decision) janitor.Repo
 	whole.Biggest = slices.DeleteFunc(slices.Clone(first.Biggest), func(i janitor.Item) bool { return i.Reason == janitor.OutOfDate })
 	whole.Biggest = append(whole.Biggest, second.Biggest...)
 	slices.SortStableFunc(whole.Biggest, func(a, b janitor.Item) int { return cmp.Compare(b.Bytes, a.Bytes) })
-	whole.Biggest = whole.Biggest[:min(mostBiggest, len(whole.Biggest))]
+	whole.Biggest = whole.Biggest[:min(janitor.MostBiggest, len(whole.Biggest))]
 
 	whole.Errors = slices.Clone(first.Errors)
 	for _, problem := range second.Errors {
-		if len(whole.Errors) < mostErrors && !slices.Contains(whole.Errors, problem) {
+		if len(whole.Errors) < janitor.MostErrors && !slices.Contains(whole.Errors, problem) {
 			whole.Errors = append(whole.Errors, problem)
 		}
 	}

@@ -1,6 +1,9 @@
 package emulator
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // The emulator drops some fields when a resource is made. The proxy keeps them
 // from the calls that pass it, and puts them back where the resource is read.
@@ -59,12 +62,19 @@ func (x *exchange) keepFields(update bool, id string, fields ...string) {
 	if update {
 		x.putBack(kept, id)
 	}
+	maps.Copy(kept, pick(sent, fields...))
+	x.keep(id, kept)
+}
+
+// pick takes those of some fields that there are.
+func pick(from object, fields ...string) object {
+	picked := object{}
 	for _, field := range fields {
-		if value, is := sent[field]; is {
-			kept[field] = value
+		if value, is := from[field]; is {
+			picked[field] = value
 		}
 	}
-	x.keep(id, kept)
+	return picked
 }
 
 // keep keeps fields of a resource.

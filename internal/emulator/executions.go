@@ -21,13 +21,7 @@ func startExecution(x *exchange) (*answer, error) {
 	if err := decode(given.body, &made); err != nil {
 		return nil, err
 	}
-	kept := object{}
-	for _, field := range []string{"definition", "revisionId"} {
-		if value, is := begun[field]; is {
-			kept[field] = value
-		}
-	}
-	x.keep(text(made, "executionArn"), kept)
+	x.keep(text(made, "executionArn"), pick(begun, "definition", "revisionId"))
 	return given, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -221,12 +222,10 @@ func listQuotaRequests(asked quotaQuestion, known quota, described object) (*ans
 const quotaPage = 1
 
 func (r QuotaRequest) answer(described object) object {
-	body := object{
+	body := pick(described, "ServiceCode", "ServiceName", "QuotaCode", "QuotaName", "QuotaArn", "GlobalQuota", "Unit")
+	maps.Copy(body, object{
 		"Id": fmt.Sprintf("%x", r.made.UnixNano()), "DesiredValue": r.Value, "Status": r.Status,
 		"Created": r.made.Unix(), "LastUpdated": r.answered.Unix(), "QuotaRequestedAtLevel": "ACCOUNT",
-	}
-	for _, field := range []string{"ServiceCode", "ServiceName", "QuotaCode", "QuotaName", "QuotaArn", "GlobalQuota", "Unit"} {
-		body[field] = described[field]
-	}
+	})
 	return body
 }
