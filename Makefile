@@ -26,7 +26,6 @@ X86_64 := $(ALL_PARTS:%=dist/x86_64/%/bootstrap)
 HOST := $(ALL_PARTS:%=dist/host/%/bootstrap)
 
 VENV := .venv/.ready
-MOTO := .venv-moto/.ready
 NODE_MODULES := node_modules/.package-lock.json
 
 GOFUMPT := .tools/gofumpt-v0.12.0/gofumpt
@@ -46,7 +45,7 @@ PORTABLE := ^caretaker/(cdk|test)(/|$$)
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV) $(MOTO) $(NODE_MODULES) | need-go ## install what the other targets need: .venv, .venv-moto, node_modules
+setup: $(VENV) $(NODE_MODULES) | need-go ## install what the other targets need: .venv, node_modules
 
 build: dist/caretaker dist/cdk $(ARM64) ## build dist/caretaker, dist/cdk and dist/<part>/bootstrap (Linux on arm64)
 
@@ -62,7 +61,7 @@ test: setup build $(HOST) ## run all tests, end to end ones too: up to 15 minute
 	@go test -count=1 -timeout 14m ./test/...
 	$(call say,all tests passed)
 
-unit: $(VENV) $(MOTO) | need-go ## run the fast tests: under a minute once everything is compiled
+unit: $(VENV) | need-go ## run the fast tests: under a minute once everything is compiled
 	@go test -p 4 -timeout 5m $$(go list ./... | grep -Ev '$(SLOW)') # they wait for emulators most of the time
 
 check: $(GOFUMPT) $(STATICCHECK) $(GOSEC) | need-go ## format, vet, staticcheck, gosec, architecture, modules, macOS
@@ -114,7 +113,7 @@ fuzz: | need-go ## feed random input to each decoder (FUZZTIME=1m for longer)
 		go test "$$(dirname "$${target%%:*}")" -run '^$$' -fuzz "^$${target##*:}\$$" -fuzztime $(FUZZTIME) || exit 1; \
 	done
 
-clean: ## remove what was built; what was installed stays (.venv, .venv-moto, node_modules, .tools)
+clean: ## remove what was built; what was installed stays (.venv, node_modules, .tools)
 	@rm -rf dist cdk.out
 
 # Go knows best what is old: each of these asks it, and is done at once when nothing is.
@@ -146,13 +145,6 @@ $(VENV): requirements.txt | need-python
 	$(call say,installing the AWS emulator and cfn-lint (Python$(,) about a minute$(,) once) ...)
 	@python3 -m venv .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@touch $@
-
-# Its dependencies and the first emulator's are not the same.
-$(MOTO): requirements-moto.txt | need-python
-	$(call say,installing the second AWS emulator (Python$(,) about a minute$(,) once) ...)
-	@python3 -m venv .venv-moto
-	@.venv-moto/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-moto.txt
 	@touch $@
 
 $(NODE_MODULES): package.json package-lock.json | need-node

@@ -25,27 +25,22 @@ import (
 	"caretaker/internal/emulator"
 )
 
-// One emulator, with a second one behind it, serves all tests, which use names of their own. They
-// start when the first test asks for them.
+// One emulator serves all tests, which use names of their own. It starts when the first test asks
+// for it.
 var (
 	sharedEmulator = sync.OnceValues(func() (*emulator.Emulator, error) {
-		second, err := emulator.StartMoto(context.Background(), "")
-		if err != nil {
-			return nil, err
-		}
-		stopEmulators = second.Stop
-		first, err := emulator.Start(context.Background(), emulator.Options{Region: "us-east-1", Second: second})
+		started, err := emulator.Start(context.Background(), emulator.Options{Region: "us-east-1"})
 		if err == nil {
-			stopEmulators = func() { first.Stop(); second.Stop() }
+			stopEmulator = started.Stop
 		}
-		return first, err
+		return started, err
 	})
-	stopEmulators = func() {}
+	stopEmulator = func() {}
 )
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	stopEmulators()
+	stopEmulator()
 	os.Exit(code)
 }
 

@@ -188,7 +188,9 @@ var acting = []struct {
 		_, err := managed(ctx, cfg)
 		return err
 	}},
-	{"application-autoscaling:RegisterScalableTarget", func(ctx context.Context, cfg aws.Config) error { return manage(ctx, cfg, 7) }},
+	{"application-autoscaling:RegisterScalableTarget", func(ctx context.Context, cfg aws.Config) error {
+		return manage(ctx, cfg, "orders", aws.Int32(1), aws.Int32(7))
+	}},
 	{"servicequotas:GetServiceQuota", func(ctx context.Context, cfg aws.Config) error {
 		_, err := servicequotas.NewFromConfig(cfg).GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: aws.String("vpc"), QuotaCode: aws.String(vpcs)})
 		return err

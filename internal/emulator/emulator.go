@@ -39,10 +39,6 @@ type Options struct {
 	// CloudTrail keeps a history of alias changes and answers LookupEvents
 	// from it. Without it the history is empty.
 	CloudTrail bool
-	// Second answers for the services that this emulator lacks, through the same proxy and, with
-	// Auth, as far as this emulator allows the caller. Nil: there are no scalable targets, and all
-	// else of those services is refused. It is not stopped with this one.
-	Second *Moto
 	// Log receives the emulator's own output. Nil: discarded.
 	Log io.Writer
 }
@@ -139,8 +135,8 @@ func (e *Emulator) Stop() {
 // Endpoint is the proxy's URL.
 func (e *Emulator) Endpoint() string { return "http://" + e.listener.Addr().String() }
 
-// Reset empties the emulator, its second one and the proxy's memory: resources, dates, marks,
-// history, quotas, calls, faults and limits.
+// Reset empties the emulator and the proxy's memory: resources, dates, marks, history, quotas,
+// scalable targets, calls, faults and limits.
 func (e *Emulator) Reset(ctx context.Context) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.upstream+"/_ministack/reset", http.NoBody)
 	if err != nil {
@@ -153,11 +149,6 @@ func (e *Emulator) Reset(ctx context.Context) error {
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("resetting the emulator: %s", response.Status)
-	}
-	if e.options.Second != nil {
-		if err := e.options.Second.reset(ctx); err != nil {
-			return err
-		}
 	}
 	e.memory.forget()
 	e.ForgetCalls()

@@ -22,7 +22,7 @@ import (
 )
 
 // One emulator for all tests, each with an account of its own, and one that
-// enforces IAM and has a second emulator behind it.
+// enforces IAM.
 var shared, enforced *emulator.Emulator
 
 // TestMain is also the function that worker_test.go deploys: the test's own binary.
@@ -39,19 +39,13 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	second, err := emulator.StartMoto(context.Background(), "")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	if enforced, err = emulator.Start(context.Background(), emulator.Options{Auth: true, Second: second}); err != nil {
+	if enforced, err = emulator.Start(context.Background(), emulator.Options{Auth: true}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	code := m.Run()
 	shared.Stop()
 	enforced.Stop()
-	second.Stop()
 	if err := goleak.Find(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -23,6 +23,7 @@ type memory struct {
 	stacks       map[string]string               // statuses by stack name
 	dropped      map[string]object               // fields that the emulator drops, by resource
 	quotas       map[string]quota                // by service/code
+	targets      map[string]scalableTarget       // those of Application Auto Scaling
 	contributors map[string]map[string]time.Time // those in ALARM, by alarm and id
 	lines        map[string]int                  // how many lines of each log stream PublishEMF has read
 }
@@ -33,6 +34,7 @@ func (m *memory) forget() {
 	defer m.mutex.Unlock()
 	m.published, m.edge, m.described, m.provisioned = nil, nil, nil, nil
 	m.codeStorage, m.aliasChanges, m.stacks, m.dropped, m.quotas, m.contributors, m.lines = 0, nil, nil, nil, nil, nil, nil
+	m.targets = nil
 }
 
 // forgetFunction drops what was known of a deleted function, or of one version.

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -11,9 +10,24 @@ import (
 	"time"
 )
 
-// Quota is what the proxy adds to a quota that the second emulator knows by its default alone:
-// that emulator has neither usage metrics nor requests. All of it holds in every account and
-// Region.
+// The emulator has no Service Quotas. The proxy knows some quotas instead, by AWS's defaults, and
+// what a test says of them.
+
+// quotaDefault is a quota as AWS ships it.
+type quotaDefault struct {
+	service, name string
+	value         float64
+}
+
+// quotaDefaults are the quotas that the proxy knows, as AWS listed them in November 2026.
+var quotaDefaults = map[string]quotaDefault{
+	"lambda/L-B99A9384": {"AWS Lambda", "Concurrent executions", 1000},
+	"vpc/L-45FE3B85":    {"Amazon Virtual Private Cloud (Amazon VPC)", "Egress-only internet gateways per Region", 5},
+	"vpc/L-A4707A72":    {"Amazon Virtual Private Cloud (Amazon VPC)", "Internet gateways per Region", 5},
+	"vpc/L-F678F1CE":    {"Amazon Virtual Private Cloud (Amazon VPC)", "VPCs per Region", 5},
+}
+
+// Quota is what a test says of a quota. All of it holds in every account and Region.
 type Quota struct {
 	// Service and Code name it: vpc, L-F678F1CE.
 	Service, Code string
@@ -97,9 +111,6 @@ func (e *Emulator) AnswerQuotaRequest(service, code string, answer QuotaAnswer) 
 
 // answerQuotas answers a call about one quota.
 func answerQuotas(x *exchange) (*answer, error) {
-	if x.options.Second == nil {
-		return x.forward() // which refuses it
-	}
 	refused, err := x.authorise()
 	if err != nil || refused != nil {
 		return refused, err
@@ -108,13 +119,10 @@ func answerQuotas(x *exchange) (*answer, error) {
 	if err := decode(x.body, &asked); err != nil {
 		return nil, err
 	}
-	described, err := x.describeQuota(asked.ServiceCode, asked.QuotaCode)
-	if err != nil {
-		return nil, err
-	}
 	x.memory.mutex.Lock()
 	defer x.memory.mutex.Unlock()
 	known := x.memory.quotas[asked.ServiceCode+"/"+asked.QuotaCode]
+	described := x.describeQuota(asked, known)
 	if described == nil || x.call.Operation == "GetServiceQuota" && known.DefaultOnly {
 		return x.refuse(http.StatusBadRequest, "NoSuchResourceException", "The request failed because the specified service does not exist."), nil
 	}
@@ -138,36 +146,17 @@ type quotaQuestion struct {
 	SupportCaseAllowed                *bool
 }
 
-// describeQuota is a quota by its default, as the second emulator knows it; nil where it does not.
-func (x *exchange) describeQuota(service, code string) (object, error) {
-	body, err := json.Marshal(object{"ServiceCode": service})
-	if err != nil {
-		return nil, err
+// describeQuota is a quota by its default; nil where the proxy knows none.
+func (x *exchange) describeQuota(asked quotaQuestion, known quota) object {
+	name := asked.ServiceCode + "/" + asked.QuotaCode
+	shipped, found := quotaDefaults[name]
+	if !found {
+		return nil
 	}
-	request := x.request.Clone(x.request.Context())
-	request.Header.Set("X-Amz-Target", "ServiceQuotasV20190624.ListAWSDefaultServiceQuotas")
-	given, err := x.sendTo(x.options.Second, request, body)
-	if err != nil {
-		return nil, err
-	}
-	if !given.ok() {
-		return nil, nil // it does not know the service
-	}
-	var all struct{ Quotas []object }
-	if err := decode(given.body, &all); err != nil {
-		return nil, fmt.Errorf("reading the quotas of %s: %w", service, err)
-	}
-	at := slices.IndexFunc(all.Quotas, func(one object) bool { return text(one, "QuotaCode") == code })
-	if at < 0 {
-		return nil, nil
-	}
-	described := all.Quotas[at]
-	described["QuotaArn"] = strings.Join([]string{"arn:aws:servicequotas", x.region(), x.account(), service + "/" + code}, ":")
-	x.memory.mutex.Lock()
-	defer x.memory.mutex.Unlock()
-	known := x.memory.quotas[service+"/"+code]
-	if known.Fixed {
-		described["Adjustable"] = false
+	described := object{
+		"ServiceCode": asked.ServiceCode, "ServiceName": shipped.service, "QuotaCode": asked.QuotaCode, "QuotaName": shipped.name,
+		"QuotaArn": strings.Join([]string{"arn:aws:servicequotas", x.region(), x.account(), name}, ":"),
+		"Value":    shipped.value, "Unit": "None", "Adjustable": !known.Fixed, "GlobalQuota": false,
 	}
 	if known.Metric != "" {
 		described["UsageMetric"] = object{
@@ -175,17 +164,14 @@ func (x *exchange) describeQuota(service, code string) (object, error) {
 			"MetricStatisticRecommendation": "Maximum",
 		}
 	}
-	return described, nil
+	return described
 }
 
 // requestQuota refuses as AWS documents it: what cannot be asked for, what is no increase, and a
 // second request beside an open one.
 // https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_RequestServiceQuotaIncrease.html
 func (x *exchange) requestQuota(asked quotaQuestion, known quota, described object) (*answer, error) {
-	value := known.value
-	if number, is := described["Value"].(json.Number); is && value == 0 {
-		value, _ = number.Float64()
-	}
+	value := cmp.Or(known.value, described["Value"].(float64))
 	switch {
 	case described["Adjustable"] != true:
 		return x.refuse(http.StatusBadRequest, "IllegalArgumentException", "The quota is not adjustable."), nil

@@ -12,10 +12,9 @@ var rules = map[string]func(*exchange) (*answer, error){
 	"apigateway:GetIntegrations":   readIntegrations,
 	"apigateway:UpdateIntegration": keepIntegration,
 
-	"application-autoscaling:DeregisterScalableTarget":  scalableTargets,
-	"application-autoscaling:DescribeScalableTargets":   describeScalableTargets,
-	"application-autoscaling:DescribeScalingActivities": scalableTargets,
-	"application-autoscaling:RegisterScalableTarget":    scalableTargets,
+	"application-autoscaling:DeregisterScalableTarget": scalableTargets,
+	"application-autoscaling:DescribeScalableTargets":  scalableTargets,
+	"application-autoscaling:RegisterScalableTarget":   scalableTargets,
 
 	"cloudformation:DescribeStacks": describeStacks,
 	"cloudformation:ListStacks":     listStacks,

@@ -105,17 +105,13 @@ func runTests(m *testing.M) int {
 	return m.Run()
 }
 
-// build starts both emulators, makes what is to be raised and deploys the limit-raiser.
+// build starts the emulator, makes what is to be raised and deploys the limit-raiser.
 func build(ctx context.Context, folder string) (stop func(), err error) {
-	second, err := emulator.StartMoto(ctx, filepath.Join(root, ".venv-moto", "bin", "python"))
+	started, err := emulator.Start(ctx, emulator.Options{Auth: true})
 	if err != nil {
 		return func() {}, err
 	}
-	started, err := emulator.Start(ctx, emulator.Options{Auth: true, Second: second})
-	if err != nil {
-		return second.Stop, err
-	}
-	stop = func() { started.Stop(); second.Stop() }
+	stop = started.Stop
 	cfg := started.AWS()
 	w := world{
 		tables: dynamodb.NewFromConfig(cfg), alarms: cloudwatch.NewFromConfig(cfg), queues: sqs.NewFromConfig(cfg), topics: sns.NewFromConfig(cfg),
