@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
@@ -145,10 +146,10 @@ func capacities(index string, onDemand bool, units *dynamodbtypes.ProvisionedThr
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ReplicaDescription.html
 func places(table *dynamodbtypes.TableDescription, part Part) []Place {
 	list := []Place{{Infrequent: infrequentAccess(table.TableClassSummary)}}
-	own, _ := parseARN(aws.ToString(table.TableArn))
+	own, _ := arn.Parse(aws.ToString(table.TableArn))
 	for _, replica := range table.Replicas {
 		region := aws.ToString(replica.RegionName)
-		if region == own.region || part.Dimension == Read && readsOfItsOwn(replica, part.Index) {
+		if region == own.Region || part.Dimension == Read && readsOfItsOwn(replica, part.Index) {
 			continue
 		}
 		class := table.TableClassSummary

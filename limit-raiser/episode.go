@@ -14,6 +14,7 @@ import (
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"caretaker/internal/alarm"
 	"caretaker/internal/setting"
 )
 
@@ -90,7 +91,7 @@ const stateAlarm = "ALARM"
 const anew = time.Minute
 
 // still tells whether an alarm, or its contributor, is in ALARM, and has been since the episode began.
-func (r *Raiser) still(ctx context.Context, alarm Alarm) (bool, error) {
+func (r *Raiser) still(ctx context.Context, alarm alarm.Alarm) (bool, error) {
 	if alarm.Contributor != "" {
 		return r.contributes(ctx, alarm)
 	}
@@ -103,7 +104,7 @@ func (r *Raiser) still(ctx context.Context, alarm Alarm) (bool, error) {
 
 // contributes is the same for a contributor: CloudWatch tells of those that are in ALARM. The alarm
 // itself is in ALARM for as long as any of them is.
-func (r *Raiser) contributes(ctx context.Context, alarm Alarm) (bool, error) {
+func (r *Raiser) contributes(ctx context.Context, alarm alarm.Alarm) (bool, error) {
 	input := &cloudwatch.DescribeAlarmContributorsInput{AlarmName: &alarm.Name}
 	for {
 		page, err := r.aws.CloudWatch.DescribeAlarmContributors(ctx, input)
@@ -130,7 +131,7 @@ func (r *Raiser) contributes(ctx context.Context, alarm Alarm) (bool, error) {
 type described struct {
 	state   string
 	changed time.Time
-	metrics []Metric
+	metrics []alarm.Metric
 	rule    string
 }
 
@@ -163,16 +164,16 @@ func (r *Raiser) describeAlarms(ctx context.Context, names []string) ([]describe
 	return found, nil
 }
 
-func alarmMetrics(alarm cloudwatchtypes.MetricAlarm) []Metric {
-	if alarm.MetricName != nil {
-		return []Metric{{
-			Namespace: aws.ToString(alarm.Namespace), Name: aws.ToString(alarm.MetricName),
-			Dimensions: dimensionsOf(alarm.Dimensions), Stat: string(alarm.Statistic),
+func alarmMetrics(a cloudwatchtypes.MetricAlarm) []alarm.Metric {
+	if a.MetricName != nil {
+		return []alarm.Metric{{
+			Namespace: aws.ToString(a.Namespace), Name: aws.ToString(a.MetricName),
+			Dimensions: dimensionsOf(a.Dimensions), Stat: string(a.Statistic),
 		}}
 	}
-	var list []Metric
-	for _, query := range alarm.Metrics {
-		metric := Metric{ID: aws.ToString(query.Id), Expression: aws.ToString(query.Expression)}
+	var list []alarm.Metric
+	for _, query := range a.Metrics {
+		metric := alarm.Metric{ID: aws.ToString(query.Id), Expression: aws.ToString(query.Expression)}
 		if stat := query.MetricStat; stat != nil && stat.Metric != nil {
 			metric.Namespace, metric.Name = aws.ToString(stat.Metric.Namespace), aws.ToString(stat.Metric.MetricName)
 			metric.Dimensions, metric.Stat = dimensionsOf(stat.Metric.Dimensions), aws.ToString(stat.Stat)
@@ -196,11 +197,11 @@ const deepest = 5
 // shortages are what an alarm says is short. Of a composite alarm it is what its children say
 // that are in ALARM, or were; more may come from the others, of which it says nothing while it is in ALARM.
 // What is found stands beside an error.
-func (r *Raiser) shortages(ctx context.Context, alarm Alarm, over bool) (short []Shortage, more bool, err error) {
-	metrics := alarm.Metrics
-	rule := children(alarm.Rule)
+func (r *Raiser) shortages(ctx context.Context, a alarm.Alarm, over bool) (short []Shortage, more bool, err error) {
+	metrics := a.Metrics
+	rule := alarm.Children(a.Rule)
 	for depth := 0; len(rule) > 0 && depth < deepest; depth++ {
-		found, err := r.describeAlarms(ctx, namesOf(rule))
+		found, err := r.describeAlarms(ctx, rule)
 		if err != nil {
 			return nil, false, err
 		}
@@ -208,14 +209,14 @@ func (r *Raiser) shortages(ctx context.Context, alarm Alarm, over bool) (short [
 		for _, child := range found {
 			if over || child.state == stateAlarm {
 				metrics = append(metrics, child.metrics...)
-				rule = append(rule, children(child.rule)...)
+				rule = append(rule, alarm.Children(child.rule)...)
 				continue
 			}
 			more = more || child.rule != "" || slices.ContainsFunc(child.metrics, r.raisable)
 		}
 	}
 	short = shortages(metrics)
-	quotas, err := r.quotaShortages(ctx, slices.DeleteFunc(slices.Clone(metrics), func(metric Metric) bool {
+	quotas, err := r.quotaShortages(ctx, slices.DeleteFunc(slices.Clone(metrics), func(metric alarm.Metric) bool {
 		_, parts := shortageOf(metric)
 		return metric.Name == "" || len(parts) > 0
 	}))
@@ -224,21 +225,9 @@ func (r *Raiser) shortages(ctx context.Context, alarm Alarm, over bool) (short [
 
 // raisable tells whether a metric may be about something that can be raised. Of quotas only AWS
 // knows.
-func (r *Raiser) raisable(metric Metric) bool {
+func (r *Raiser) raisable(metric alarm.Metric) bool {
 	_, parts := shortageOf(metric)
 	return len(parts) > 0 || len(r.cfg.Quotas) > 0 && metric.Namespace == "AWS/Usage"
-}
-
-// namesOf are the names of alarms that a rule gives as names or ARNs.
-func namesOf(rule []string) []string {
-	names := make([]string, 0, len(rule))
-	for _, name := range rule {
-		if parsed, err := parseARN(name); err == nil {
-			name = strings.TrimPrefix(parsed.resource, "alarm:")
-		}
-		names = append(names, name)
-	}
-	return names
 }
 
 // anyChild stands for the resource of a look at a composite alarm of which no child that is in

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
 )
 
@@ -340,9 +341,9 @@ func TestHandle_countsAndIgnoresWhatIsNotForIt(t *testing.T) {
 		"another Region":           {s.eventOf(home, "eu-west-1", s.alarm, "ALARM", s.metric, s.now()), false},
 		"OK":                       {s.eventOf(home, us, s.alarm, "OK", s.metric, s.now()), true},
 		"insufficient data":        {s.eventOf(home, us, s.alarm, "INSUFFICIENT_DATA", s.metric, s.now()), true},
-		"nothing that is raised":   {s.event(s.alarm, Metric{Namespace: "AWS/EC2", Name: "CPUUtilization"}, s.now()), false},
-		"a hot key":                {s.event(s.alarm, Metric{Namespace: "AWS/DynamoDB", Name: "WriteKeyRangeThroughputThrottleEvents", Dimensions: s.metric.Dimensions}, s.now()), false},
-		"errors of the table":      {s.event(s.alarm, Metric{Namespace: "AWS/DynamoDB", Name: "SystemErrors", Dimensions: s.metric.Dimensions}, s.now()), false},
+		"nothing that is raised":   {s.event(s.alarm, alarm.Metric{Namespace: "AWS/EC2", Name: "CPUUtilization"}, s.now()), false},
+		"a hot key":                {s.event(s.alarm, alarm.Metric{Namespace: "AWS/DynamoDB", Name: "WriteKeyRangeThroughputThrottleEvents", Dimensions: s.metric.Dimensions}, s.now()), false},
+		"errors of the table":      {s.event(s.alarm, alarm.Metric{Namespace: "AWS/DynamoDB", Name: "SystemErrors", Dimensions: s.metric.Dimensions}, s.now()), false},
 		"a queue's bad message":    {inQueue(json.RawMessage(`{"hello": "world"}`)), false},
 		"an alarm without a name":  {s.eventOf(home, us, "", "ALARM", s.metric, s.now()), false},
 		"an alarm from the future": {s.eventOf(home, us, s.alarm, "ALARM", s.metric, time.Time{}), false},
@@ -437,7 +438,7 @@ func (s *scene) composite(children ...string) json.RawMessage {
 
 func TestHandle_looksUpTheChildrenOfACompositeAlarm(t *testing.T) {
 	s := throttledWrites(t)
-	calm := s.world.alarm("OK", Metric{Namespace: "AWS/DynamoDB", Name: "ReadThrottleEvents", Dimensions: s.metric.Dimensions})
+	calm := s.world.alarm("OK", alarm.Metric{Namespace: "AWS/DynamoDB", Name: "ReadThrottleEvents", Dimensions: s.metric.Dimensions})
 	report, err := s.handle(inQueue(s.composite(s.alarm, calm)))
 	if err != nil || report.Outcomes[Raised] != 1 {
 		t.Fatalf("%+v, %v", report, err)
@@ -452,7 +453,7 @@ func TestHandle_looksUpTheChildrenOfACompositeAlarm(t *testing.T) {
 
 // A composite alarm that is in ALARM already says nothing when another of its children is too.
 func TestEpisode_ofACompositeAlarmAnswersTheChildrenThatComeLater(t *testing.T) {
-	for name, first := range map[string]Metric{
+	for name, first := range map[string]alarm.Metric{
 		"after a table":                    {Namespace: "AWS/DynamoDB", Name: "ReadThrottleEvents"},
 		"after one that is not listed":     {Namespace: "AWS/DynamoDB", Name: "ReadThrottleEvents", Dimensions: map[string]string{"TableName": "unlisted"}},
 		"after what nothing can be raised": {Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: map[string]string{"InstanceId": "i-1"}},
@@ -498,7 +499,7 @@ func TestEpisode_ofACompositeAlarmAnswersTheChildrenThatComeLater(t *testing.T) 
 // Nor does it when one of them comes back.
 func TestEpisode_ofACompositeAlarmGoesOnWhileItsChildIsOK(t *testing.T) {
 	s := throttledWrites(t)
-	other := s.world.alarm("ALARM", Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: map[string]string{"InstanceId": "i-1"}})
+	other := s.world.alarm("ALARM", alarm.Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: map[string]string{"InstanceId": "i-1"}})
 	event := s.composite(s.alarm, other)
 	for step, c := range []struct {
 		state  string
@@ -531,8 +532,8 @@ func TestEpisode_ofACompositeAlarmEndsWhereNothingIsEverShort(t *testing.T) {
 	s := throttledWrites(t)
 	of := map[string]string{"InstanceId": "i-1"}
 	report, err := s.handle(s.composite(
-		s.world.alarm("ALARM", Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: of}),
-		s.world.alarm("OK", Metric{Namespace: "AWS/EC2", Name: "StatusCheckFailed", Dimensions: of}),
+		s.world.alarm("ALARM", alarm.Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: of}),
+		s.world.alarm("OK", alarm.Metric{Namespace: "AWS/EC2", Name: "StatusCheckFailed", Dimensions: of}),
 	))
 	if err != nil || report.EventsRefused != 1 || report.LooksSent != 0 {
 		t.Errorf("%+v, %v", report, err)
@@ -570,9 +571,9 @@ func TestReport_ofABatchFailsOnlyWhatFailed(t *testing.T) {
 
 func TestMessage_saysWhatAndWhyInTextAndAttributes(t *testing.T) {
 	threshold := 1800.0
-	e := episode{Alarm: Alarm{
+	e := episode{Alarm: alarm.Alarm{
 		Name: "orders-writes", Reason: "Threshold Crossed", Threshold: &threshold,
-		Metrics: []Metric{{Name: "ConsumedWriteCapacityUnits", Stat: "SUM", Period: time.Minute}},
+		Metrics: []alarm.Metric{{Name: "ConsumedWriteCapacityUnits", Stat: "SUM", Period: time.Minute}},
 	}}
 	facts := Facts{Resource: Resource{KindTable, "orders"}, Tags: map[string]string{stackTag: "shop"}}
 	m := newMessage(e, facts, []Decision{{
@@ -632,7 +633,7 @@ func TestReport_measuresWhatItCounts(t *testing.T) {
 func TestEpisode_ofACompositeAlarmGoesOnAfterALostAnswer(t *testing.T) {
 	s := throttledWrites(t)
 	s.cfg.Limits.Cooldown = 0
-	other := s.world.alarm("ALARM", Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: map[string]string{"InstanceId": "i-1"}})
+	other := s.world.alarm("ALARM", alarm.Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: map[string]string{"InstanceId": "i-1"}})
 	event := s.composite(s.alarm, other)
 	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Truncate: true, After: func(emulator.Call) {
 		s.fault(emulator.Fault{Operation: "DescribeTable", Times: 1, Status: 400, Code: "AccessDeniedException"})
@@ -661,7 +662,7 @@ func TestEpisode_ofACompositeAlarmGoesOnAfterALostAnswer(t *testing.T) {
 // child may be OK again.
 func TestEpisode_ofACompositeAlarmTellsOfAChildThatIsOKWhenItsEventComesAgain(t *testing.T) {
 	s := throttledWrites(t)
-	other := s.world.alarm("ALARM", Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: map[string]string{"InstanceId": "i-1"}})
+	other := s.world.alarm("ALARM", alarm.Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: map[string]string{"InstanceId": "i-1"}})
 	event := s.composite(s.alarm, other)
 	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Truncate: true})
 	s.clients.DynamoDB = &latecomer{dynamodbAPI: s.clients.DynamoDB}

@@ -2,21 +2,9 @@ package limitraiser
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-)
 
-// What one event may hold. Anything beyond is refused unread.
-const (
-	// maxEventBytes is the most that Lambda hands over:
-	// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-	maxEventBytes = 6 << 20
-	// maxRecords is a queue's largest batch:
-	// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-	maxRecords = 10_000
-	// maxNesting is as many envelopes as AWS ever puts around an alarm: a queue's event, the
-	// record of a failed run, the event of SNS that it was run with.
-	maxNesting = 4
+	"caretaker/internal/alarm"
 )
 
 // Delivery is one thing that an event brings: an alarm, a look or an error, and only one of them.
@@ -25,137 +13,34 @@ type Delivery struct {
 	// refused; empty when it came through no queue. Several deliveries may share one.
 	MessageID string
 	// Alarm is the state change of an alarm, whatever its new state.
-	Alarm *Alarm
+	Alarm *alarm.Alarm
 	// Look is the raiser's own message.
 	Look *Look
 	// Err says what is wrong with this delivery; the others stand.
 	Err error
 }
 
-// Decode reads what the function is invoked with: an alarm through SNS, through SNS and a queue
-// with the envelope of SNS or without, straight from CloudWatch or through EventBridge; the
-// raiser's own message; and any of them in the record that Lambda leaves of a failed run. What
-// cannot be read is a Delivery with Err. There is always at least one.
+// Decode reads what the function is invoked with: alarms in any shape, and the raiser's own
+// message. What cannot be read is a Delivery with Err. There is always at least one.
 func Decode(event []byte) []Delivery {
-	if len(event) > maxEventBytes {
-		return failed(fmt.Errorf("decoding the event: it has %d bytes, more than %d", len(event), maxEventBytes))
-	}
-	return prefixed("decoding the event", decode(event, 0))
-}
-
-// decode tells the shapes apart by the keys that only one of them has.
-func decode(raw []byte, depth int) []Delivery {
-	if depth > maxNesting {
-		return failed(fmt.Errorf("more than %d envelopes are one in another", maxNesting))
-	}
-	var keys map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &keys); err != nil {
-		return failed(fmt.Errorf("it is no JSON object: %w", err))
-	}
-	has := func(key string) bool { return len(keys[key]) > 0 }
-	switch {
-	case has("Records"):
-		return decodeRecords(keys["Records"], depth)
-	case has("requestPayload"):
-		return prefixed("reading requestPayload", decode(keys["requestPayload"], depth+1))
-	case has("TopicArn") && has("Message"):
-		return decodeNotification(raw, depth)
-	case has("AlarmName"):
-		return decoded(decodeMessage(raw))
-	case has("alarmData"):
-		return decoded(decodeInvocation(raw))
-	case has("detail-type"):
-		return decoded(decodeStateChange(raw))
-	case has("look"):
-		return decodedLook(decodeLook(raw))
-	}
-	return failed(errors.New("it is no state change of an alarm, and holds none"))
-}
-
-// decodeRecords reads the records of SNS or of a queue, each with a fate of its own.
-func decodeRecords(raw json.RawMessage, depth int) []Delivery {
-	var records []json.RawMessage
-	if err := json.Unmarshal(raw, &records); err != nil {
-		return failed(fmt.Errorf("reading Records: %w", err))
-	}
-	if len(records) == 0 || len(records) > maxRecords {
-		return failed(fmt.Errorf("reading Records: there are %d, allowed are 1 to %d", len(records), maxRecords))
-	}
-	deliveries := make([]Delivery, 0, len(records))
-	for i, record := range records {
-		deliveries = append(deliveries, prefixed(fmt.Sprintf("reading record %d", i+1), decodeRecord(record, depth))...)
-	}
-	return deliveries
-}
-
-// decodeRecord reads one record, which is SNS's or a queue's.
-func decodeRecord(raw json.RawMessage, depth int) []Delivery {
-	var record struct {
-		SNS       json.RawMessage `json:"Sns"`
-		MessageID string          `json:"messageId"`
-		Body      *string         `json:"body"`
-	}
-	if err := json.Unmarshal(raw, &record); err != nil {
-		return failed(err)
-	}
-	switch {
-	case len(record.SNS) > 0:
-		return prefixed("reading Sns", decodeNotification(record.SNS, depth))
-	case record.Body == nil:
-		return failed(errors.New("it is neither of SNS nor of a queue"))
-	case record.MessageID == "":
-		return failed(errors.New("reading messageId: it is missing"))
-	}
-	deliveries := prefixed("reading body", decode([]byte(*record.Body), depth+1))
-	for i := range deliveries {
-		deliveries[i].MessageID = record.MessageID
-	}
-	return deliveries
-}
-
-// decodeNotification reads what SNS says of a message, and the message.
-func decodeNotification(raw []byte, depth int) []Delivery {
-	var notification struct {
-		TopicARN string `json:"TopicArn"`
-		Message  string
-	}
-	if err := json.Unmarshal(raw, &notification); err != nil {
-		return failed(err)
-	}
-	deliveries := prefixed("reading Message", decode([]byte(notification.Message), depth+1))
-	topic, err := parseARN(notification.TopicARN)
-	for _, d := range deliveries {
-		// Only the topic knows the Region's code of an old message, which has but its name for
-		// people: an alarm and the topic it tells are always in one Region.
-		if err == nil && d.Alarm != nil && d.Alarm.ARN == "" {
-			d.Alarm.Region = topic.region
+	var deliveries []Delivery
+	for _, brought := range alarm.Decode(event) {
+		delivery := Delivery{MessageID: brought.MessageID, Alarm: brought.Alarm, Err: brought.Err}
+		if isLook(brought.Other) {
+			delivery.Look, delivery.Err = decodeLook(brought.Other)
+			if delivery.Err != nil {
+				delivery.Err = fmt.Errorf("decoding the event: %w", delivery.Err)
+			}
 		}
+		deliveries = append(deliveries, delivery)
 	}
 	return deliveries
 }
 
-func failed(err error) []Delivery { return []Delivery{{Err: err}} }
-
-func decoded(alarm Alarm, err error) []Delivery {
-	if err != nil {
-		return failed(err)
+// isLook tells whether what is not an alarm is, or wants to be, the raiser's own message.
+func isLook(raw json.RawMessage) bool {
+	var message struct {
+		Look json.RawMessage `json:"look"`
 	}
-	return []Delivery{{Alarm: &alarm}}
-}
-
-func decodedLook(look Look, err error) []Delivery {
-	if err != nil {
-		return failed(err)
-	}
-	return []Delivery{{Look: &look}}
-}
-
-// prefixed says of the errors where they happened.
-func prefixed(where string, deliveries []Delivery) []Delivery {
-	for i, d := range deliveries {
-		if d.Err != nil {
-			deliveries[i].Err = fmt.Errorf("%s: %w", where, d.Err)
-		}
-	}
-	return deliveries
+	return json.Unmarshal(raw, &message) == nil && len(message.Look) > 0
 }

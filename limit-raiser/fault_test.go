@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"golang.org/x/sync/errgroup"
 
+	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
 )
 
@@ -27,7 +28,7 @@ import (
 type scene struct {
 	*world
 	table, alarm string
-	metric       Metric
+	metric       alarm.Metric
 	cfg          Config
 }
 
@@ -481,7 +482,7 @@ func TestHandle_makesNoRaiseBesideOneThatIsUnclear(t *testing.T) {
 	if len(plan.with(ToRaise)) != 1 {
 		t.Fatalf("it is not due: %+v", plan)
 	}
-	known, plan, err = r.apply(t.Context(), h, known, episode{Alarm: Alarm{Name: "a", ChangedAt: s.now()}}, facts, plan, s.now())
+	known, plan, err = r.apply(t.Context(), h, known, episode{Alarm: alarm.Alarm{Name: "a", ChangedAt: s.now()}}, facts, plan, s.now())
 	if err != nil || known.Intent != begun || len(plan.with(Waiting)) != 2 || s.calls("RegisterScalableTarget") != 1 {
 		t.Errorf("what was begun is forgotten: %+v, %+v, %v", known, plan, err)
 	}

@@ -20,6 +20,7 @@ import (
 	quotastypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 	"github.com/google/go-cmp/cmp"
 
+	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
 )
 
@@ -228,7 +229,7 @@ func TestStreams_areDoubledOnTheWayToTheGoal(t *testing.T) {
 	w := newWorld(t)
 	stream := w.stream(2)
 	of := map[string]string{"StreamName": stream}
-	metric := Metric{Namespace: "AWS/Kinesis", Name: "WriteProvisionedThroughputExceeded", Dimensions: of}
+	metric := alarm.Metric{Namespace: "AWS/Kinesis", Name: "WriteProvisionedThroughputExceeded", Dimensions: of}
 	alarm := w.alarm("ALARM", metric)
 	cfg := earnest("none", func(c *Config) {
 		c.Streams = []Stream{{stream, 20}}
@@ -263,7 +264,7 @@ func TestStreams_goOnToTheGoalOfTheirEpisodeOnly(t *testing.T) {
 	w := newWorld(t)
 	stream := w.stream(2)
 	of := map[string]string{"StreamName": stream}
-	metric := Metric{Namespace: "AWS/Kinesis", Name: "WriteProvisionedThroughputExceeded", Dimensions: of}
+	metric := alarm.Metric{Namespace: "AWS/Kinesis", Name: "WriteProvisionedThroughputExceeded", Dimensions: of}
 	alarm := w.alarm("ALARM", metric)
 	cfg := earnest("none", func(c *Config) { c.Streams = []Stream{{stream, 20}} })
 	w.measure("AWS/Kinesis", "IncomingRecords", 9000*60, 1, of)
@@ -289,7 +290,7 @@ func TestStreams_onDemandAreLeftAlone(t *testing.T) {
 		StreamName: &stream, StreamModeDetails: &kinesistypes.StreamModeDetails{StreamMode: kinesistypes.StreamModeOnDemand},
 	})
 	w.must(err)
-	metric := Metric{Namespace: "AWS/Kinesis", Name: "WriteProvisionedThroughputExceeded", Dimensions: map[string]string{"StreamName": stream}}
+	metric := alarm.Metric{Namespace: "AWS/Kinesis", Name: "WriteProvisionedThroughputExceeded", Dimensions: map[string]string{"StreamName": stream}}
 	w.emulator.ForgetCalls()
 	report, err := w.raiser(earnest("none", func(c *Config) { c.Streams = []Stream{{stream, 20}} })).
 		Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
@@ -317,8 +318,8 @@ func (w *world) function(reserved int32) string {
 // emptyZip is a zip file with nothing in it.
 var emptyZip = append([]byte("PK\x05\x06"), make([]byte, 18)...)
 
-func throttles(function string) Metric {
-	return Metric{Namespace: "AWS/Lambda", Name: "Throttles", Dimensions: map[string]string{"FunctionName": function}}
+func throttles(function string) alarm.Metric {
+	return alarm.Metric{Namespace: "AWS/Lambda", Name: "Throttles", Dimensions: map[string]string{"FunctionName": function}}
 }
 
 func TestFunctions_raiseReservedConcurrencyOnlyWhereSomeIsSet(t *testing.T) {
@@ -413,7 +414,7 @@ func quotaScene(t *testing.T, changes ...func(*emulator.Quota)) (w *world, cfg C
 	}
 	w.emulator.SetQuota(quota)
 	w.emulator.ForgetCalls()
-	metric := Metric{Namespace: "AWS/Usage", Name: "ResourceCount", Dimensions: quota.Dimensions}
+	metric := alarm.Metric{Namespace: "AWS/Usage", Name: "ResourceCount", Dimensions: quota.Dimensions}
 	cfg = earnest("none", func(c *Config) { c.Quotas = []Quota{{Service: "vpc", Code: vpcs, Max: 7}} })
 	alarm := w.alarm("ALARM", metric)
 	return w, cfg, func() json.RawMessage { return w.event(alarm, metric, w.now()) }
@@ -548,15 +549,15 @@ func TestQuotas_goByTheirLastCount(t *testing.T) {
 // As of a composite alarm over both.
 func TestQuotas_areShortBesideTables(t *testing.T) {
 	w, cfg, _ := quotaScene(t)
-	usage := Metric{Namespace: "AWS/Usage", Name: "ResourceCount", Dimensions: map[string]string{
+	usage := alarm.Metric{Namespace: "AWS/Usage", Name: "ResourceCount", Dimensions: map[string]string{
 		"Service": "VPC", "Type": "Resource", "Resource": "VPCs-" + w.name, "Class": "None",
 	}}
-	short, _, err := w.raiser(cfg).shortages(t.Context(), Alarm{Metrics: []Metric{usage, writeThrottles("orders")}}, false)
+	short, _, err := w.raiser(cfg).shortages(t.Context(), alarm.Alarm{Metrics: []alarm.Metric{usage, writeThrottles("orders")}}, false)
 	if err != nil || len(short) != 2 || short[0].Resource != (Resource{KindTable, "orders"}) || short[1].Resource.Kind != KindQuota {
 		t.Errorf("short are %+v, %v", short, err)
 	}
 	w.emulator.ForgetCalls()
-	short, _, err = w.raiser(cfg).shortages(t.Context(), Alarm{Metrics: []Metric{writeThrottles("orders"), {Expression: "m1 / 2"}}}, false)
+	short, _, err = w.raiser(cfg).shortages(t.Context(), alarm.Alarm{Metrics: []alarm.Metric{writeThrottles("orders"), {Expression: "m1 / 2"}}}, false)
 	if err != nil || len(short) != 1 || len(w.emulator.Calls()) != 0 {
 		t.Errorf("short are %+v, %v; nothing is left that a quota could count", short, err)
 	}

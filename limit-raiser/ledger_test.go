@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
+	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
 )
 
@@ -91,12 +92,12 @@ func TestLedger_keepsWhatTheHolderOfAResourceWrites(t *testing.T) {
 
 // DynamoDB refuses longer keys; the emulator takes them.
 func TestLedger_keysFitWhateverAnAlarmIsCalled(t *testing.T) {
-	alarm := Alarm{
-		Account: "111122223333", Region: "ap-northeast-1", Name: strings.Repeat("注", maxName), Contributor: strings.Repeat("c", maxContributor),
+	changed := alarm.Alarm{
+		Account: "111122223333", Region: "ap-northeast-1", Name: strings.Repeat("注", 255), Contributor: strings.Repeat("c", 1024),
 		ChangedAt: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC),
 	}
-	table, e := Resource{KindTable, strings.Repeat("t", 255)}, episode{Alarm: alarm, Step: mostSteps}
-	entry := Entry{At: alarm.ChangedAt, Event: e.event(table), Part: Part{strings.Repeat("i", 255), Write}.String()}
+	table, e := Resource{KindTable, strings.Repeat("t", 255)}, episode{Alarm: changed, Step: mostSteps}
+	entry := Entry{At: changed.ChangedAt, Event: e.event(table), Part: Part{strings.Repeat("i", 255), Write}.String()}
 	for key, most := range map[string]int{eventKey(e.event(table)): 2048, episodeKey(e.key(table)): 2048, entry.sortKey(): 1024} {
 		if len(key) > most {
 			t.Errorf("a key of %d bytes, more than %d: %.40s...", len(key), most, key)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"caretaker/internal/alarm"
 )
 
 // lookVersion is the version of the message that Encode writes. One that waits in the queue
@@ -14,7 +16,7 @@ const lookVersion = 1
 // Look is the raiser's message to itself, sent with a delay: look at this alarm again.
 type Look struct {
 	// Alarm is the state change that began the episode; ChangedAt is the episode's beginning.
-	Alarm Alarm
+	Alarm alarm.Alarm
 	// Resource is the key of the resource that the episode is about.
 	Resource string
 	// Step is the number of the step that this look may bring, 1 or more: the alarm itself
@@ -45,22 +47,22 @@ func (l Look) Encode() ([]byte, error) {
 	return raw, nil
 }
 
-func decodeLook(raw []byte) (Look, error) {
+func decodeLook(raw []byte) (*Look, error) {
 	var message lookMessage
 	if err := json.Unmarshal(raw, &message); err != nil {
-		return Look{}, fmt.Errorf("reading look: %w", err)
+		return nil, fmt.Errorf("reading look: %w", err)
 	}
 	if message.Version != lookVersion || message.Look == nil {
-		return Look{}, fmt.Errorf("reading version: %d is not %d", message.Version, lookVersion)
+		return nil, fmt.Errorf("reading version: %d is not %d", message.Version, lookVersion)
 	}
-	look := *message.Look
-	alarm, err := look.Alarm.complete()
+	look := message.Look
+	whole, err := look.Alarm.Complete()
 	if err != nil {
-		return Look{}, err
+		return nil, err
 	}
-	look.Alarm = alarm
+	look.Alarm = whole
 	if err := look.check(); err != nil {
-		return Look{}, err
+		return nil, err
 	}
 	return look, nil
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"caretaker/internal/alarm"
 )
 
 // Kind is a kind of resource.
@@ -75,7 +77,7 @@ type Shortage struct {
 // shortages are what an alarm's metrics say is short, sorted. Metrics that a raise cures nothing
 // of, such as errors, latency or a single hot key, say nothing. Quotas are not among them:
 // only AWS knows which metric is theirs.
-func shortages(metrics []Metric) []Shortage {
+func shortages(metrics []alarm.Metric) []Shortage {
 	found := map[Resource][]Part{}
 	for _, metric := range metrics {
 		resource, parts := shortageOf(metric)
@@ -92,7 +94,7 @@ func shortages(metrics []Metric) []Shortage {
 	return list
 }
 
-func shortageOf(metric Metric) (Resource, []Part) {
+func shortageOf(metric alarm.Metric) (Resource, []Part) {
 	name := func(dimension string) string { return metric.Dimensions[dimension] }
 	switch {
 	case metric.Namespace == "AWS/DynamoDB" && name("TableName") != "":
@@ -113,7 +115,7 @@ func shortageOf(metric Metric) (Resource, []Part) {
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
 // A key range that is throttled is a hot key, and an account limit is a quota: more capacity
 // for the table cures neither.
-func tableDimensions(metric Metric) []Dimension {
+func tableDimensions(metric alarm.Metric) []Dimension {
 	switch metric.Name {
 	case "ConsumedReadCapacityUnits", "ProvisionedReadCapacityUnits", "ReadThrottleEvents",
 		"ReadProvisionedThroughputThrottleEvents", "ReadMaxOnDemandThroughputThrottleEvents", "OnDemandMaxReadRequestUnits":

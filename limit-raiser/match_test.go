@@ -7,11 +7,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/alarm"
 )
 
 func TestShortages_areWhatARaiseCanCure(t *testing.T) {
-	metric := func(namespace, name string, dimensions ...string) Metric {
-		m := Metric{Namespace: namespace, Name: name, Dimensions: map[string]string{}}
+	metric := func(namespace, name string, dimensions ...string) alarm.Metric {
+		m := alarm.Metric{Namespace: namespace, Name: name, Dimensions: map[string]string{}}
 		for pair := range slices.Chunk(dimensions, 2) {
 			m.Dimensions[pair[0]] = pair[1]
 		}
@@ -20,30 +22,30 @@ func TestShortages_areWhatARaiseCanCure(t *testing.T) {
 	of := func(key Resource, parts ...Part) []Shortage { return []Shortage{{key, parts}} }
 	orders := Resource{KindTable, "orders"}
 	for name, c := range map[string]struct {
-		metrics []Metric
+		metrics []alarm.Metric
 		want    []Shortage
 	}{
-		"consumed writes":      {[]Metric{metric("AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", "orders")}, of(orders, Part{"", Write})},
-		"throttled reads":      {[]Metric{metric("AWS/DynamoDB", "ReadThrottleEvents", "TableName", "orders")}, of(orders, Part{"", Read})},
-		"of an index":          {[]Metric{metric("AWS/DynamoDB", "ReadThrottleEvents", "TableName", "orders", "GlobalSecondaryIndexName", "by-day")}, of(orders, Part{"by-day", Read})},
-		"throttled queries":    {[]Metric{metric("AWS/DynamoDB", "ThrottledRequests", "TableName", "orders", "Operation", "Query")}, of(orders, Part{"", Read})},
-		"throttled puts":       {[]Metric{metric("AWS/DynamoDB", "ThrottledRequests", "TableName", "orders", "Operation", "PutItem")}, of(orders, Part{"", Write})},
-		"throttled statements": {[]Metric{metric("AWS/DynamoDB", "ThrottledRequests", "TableName", "orders", "Operation", "ExecuteStatement")}, of(orders, Part{"", Read}, Part{"", Write})},
-		"a ratio": {[]Metric{
+		"consumed writes":      {[]alarm.Metric{metric("AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", "orders")}, of(orders, Part{"", Write})},
+		"throttled reads":      {[]alarm.Metric{metric("AWS/DynamoDB", "ReadThrottleEvents", "TableName", "orders")}, of(orders, Part{"", Read})},
+		"of an index":          {[]alarm.Metric{metric("AWS/DynamoDB", "ReadThrottleEvents", "TableName", "orders", "GlobalSecondaryIndexName", "by-day")}, of(orders, Part{"by-day", Read})},
+		"throttled queries":    {[]alarm.Metric{metric("AWS/DynamoDB", "ThrottledRequests", "TableName", "orders", "Operation", "Query")}, of(orders, Part{"", Read})},
+		"throttled puts":       {[]alarm.Metric{metric("AWS/DynamoDB", "ThrottledRequests", "TableName", "orders", "Operation", "PutItem")}, of(orders, Part{"", Write})},
+		"throttled statements": {[]alarm.Metric{metric("AWS/DynamoDB", "ThrottledRequests", "TableName", "orders", "Operation", "ExecuteStatement")}, of(orders, Part{"", Read}, Part{"", Write})},
+		"a ratio": {[]alarm.Metric{
 			{ID: "share", Expression: "100 * used / there"},
 			metric("AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", "orders"), metric("AWS/DynamoDB", "ProvisionedWriteCapacityUnits", "TableName", "orders"),
 		}, of(orders, Part{"", Write})},
-		"two tables": {[]Metric{metric("AWS/DynamoDB", "ReadThrottleEvents", "TableName", "orders"), metric("AWS/DynamoDB", "ReadThrottleEvents", "TableName", "carts")}, []Shortage{
+		"two tables": {[]alarm.Metric{metric("AWS/DynamoDB", "ReadThrottleEvents", "TableName", "orders"), metric("AWS/DynamoDB", "ReadThrottleEvents", "TableName", "carts")}, []Shortage{
 			{Resource{KindTable, "carts"}, []Part{{"", Read}}}, {orders, []Part{{"", Read}}},
 		}},
-		"a stream":            {[]Metric{metric("AWS/Kinesis", "IncomingBytes", "StreamName", "clicks")}, of(Resource{KindStream, "clicks"}, Part{"", Shards})},
-		"a function":          {[]Metric{metric("AWS/Lambda", "Throttles", "FunctionName", "checkout")}, of(Resource{KindFunction, "checkout"}, Part{"", Concurrency})},
-		"a hot key":           {[]Metric{metric("AWS/DynamoDB", "WriteKeyRangeThroughputThrottleEvents", "TableName", "orders")}, nil},
-		"an account's limit":  {[]Metric{metric("AWS/DynamoDB", "WriteAccountLimitThrottleEvents", "TableName", "orders")}, nil},
-		"a slow consumer":     {[]Metric{metric("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", "StreamName", "clicks")}, nil},
-		"a function's errors": {[]Metric{metric("AWS/Lambda", "Errors", "FunctionName", "checkout")}, nil},
-		"the whole account":   {[]Metric{metric("AWS/Lambda", "ConcurrentExecutions")}, nil},
-		"another namespace":   {[]Metric{metric("Mine", "ConsumedWriteCapacityUnits", "TableName", "orders")}, nil},
+		"a stream":            {[]alarm.Metric{metric("AWS/Kinesis", "IncomingBytes", "StreamName", "clicks")}, of(Resource{KindStream, "clicks"}, Part{"", Shards})},
+		"a function":          {[]alarm.Metric{metric("AWS/Lambda", "Throttles", "FunctionName", "checkout")}, of(Resource{KindFunction, "checkout"}, Part{"", Concurrency})},
+		"a hot key":           {[]alarm.Metric{metric("AWS/DynamoDB", "WriteKeyRangeThroughputThrottleEvents", "TableName", "orders")}, nil},
+		"an account's limit":  {[]alarm.Metric{metric("AWS/DynamoDB", "WriteAccountLimitThrottleEvents", "TableName", "orders")}, nil},
+		"a slow consumer":     {[]alarm.Metric{metric("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", "StreamName", "clicks")}, nil},
+		"a function's errors": {[]alarm.Metric{metric("AWS/Lambda", "Errors", "FunctionName", "checkout")}, nil},
+		"the whole account":   {[]alarm.Metric{metric("AWS/Lambda", "ConcurrentExecutions")}, nil},
+		"another namespace":   {[]alarm.Metric{metric("Mine", "ConsumedWriteCapacityUnits", "TableName", "orders")}, nil},
 		"nothing":             {nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,10 @@
 package limitraiser
 
-import "time"
+import (
+	"time"
+
+	"caretaker/internal/alarm"
+)
 
 // Memory is what is remembered of a resource.
 type Memory struct {
@@ -85,7 +89,7 @@ type intent struct {
 
 // episode is an alarm from one change to ALARM until it is OK again, and the step that it is in.
 type episode struct {
-	Alarm Alarm `json:"alarm"`
+	Alarm alarm.Alarm `json:"alarm"`
 	// Step is 0 for the alarm itself and counts the looks after it.
 	Step int `json:"step"`
 }

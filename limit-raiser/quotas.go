@@ -12,12 +12,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	quotastypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 
+	"caretaker/internal/alarm"
 	"caretaker/internal/setting"
 )
 
 // quotaShortages are the quotas of the file whose usage one of the metrics counts. Which metric
 // that is, only AWS says; one of which it does not say so keeps no other from being found.
-func (r *Raiser) quotaShortages(ctx context.Context, metrics []Metric) ([]Shortage, error) {
+func (r *Raiser) quotaShortages(ctx context.Context, metrics []alarm.Metric) ([]Shortage, error) {
 	if len(metrics) == 0 {
 		return nil, nil
 	}

@@ -104,6 +104,14 @@ func (r *Report) planned(e episode, plan Plan) {
 	}
 }
 
+// cut shortens a text to so many characters.
+func cut(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most])
+	}
+	return text
+}
+
 // finished says what is to come of a delivery that failed: its message alone comes again, or, where
 // there is none, the whole event.
 func (r *Report) finished(delivery Delivery, err error) {

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
+
+	"caretaker/internal/alarm"
 )
 
 // notice is what people are to be told and the audit trail is to hold: decisions of one outcome,
@@ -284,7 +286,7 @@ const farBelow = 0.5
 // lowThreshold tells an alarm's owner that its threshold was made for less capacity than there
 // is now: such an alarm calls again at half the load. Ratios need no such care, and their
 // expressions are not compared.
-func lowThreshold(alarm Alarm, resource Resource, first Decision) string {
+func lowThreshold(alarm alarm.Alarm, resource Resource, first Decision) string {
 	if alarm.Threshold == nil || len(alarm.Metrics) != 1 || alarm.Metrics[0].Expression != "" || first.Outcome != Raised {
 		return ""
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
 	"caretaker/internal/setting"
 )
@@ -296,7 +297,7 @@ func TestTell_saysWhatItGivesUp(t *testing.T) {
 	var list []notice
 	for number := range 120 {
 		list = append(list, notice{
-			Episode: episode{Alarm: Alarm{Name: "a", Reason: strings.Repeat("because ", 128)}, Step: number},
+			Episode: episode{Alarm: alarm.Alarm{Name: "a", Reason: strings.Repeat("because ", 128)}, Step: number},
 			Decisions: []Decision{{
 				Part: Part{Dimension: Write}, Outcome: Raised, Detail: strings.Repeat("x", longest), From: float64(number), To: float64(number + 1),
 			}},

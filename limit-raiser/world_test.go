@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
 )
 
@@ -223,7 +224,7 @@ func (w *world) measure(namespace, metric string, value float64, ago int, dimens
 }
 
 // alarm makes an alarm on a metric and moves it to a state.
-func (w *world) alarm(state string, metric Metric) string {
+func (w *world) alarm(state string, metric alarm.Metric) string {
 	w.Helper()
 	name := w.name + "-" + metric.Name
 	input := &cloudwatch.PutMetricAlarmInput{
@@ -248,23 +249,23 @@ func (w *world) setState(alarm, state string) {
 }
 
 // writeThrottles is the alarm metric of a table's throttled writes.
-func writeThrottles(table string) Metric {
-	return Metric{Namespace: "AWS/DynamoDB", Name: "WriteThrottleEvents", Dimensions: map[string]string{"TableName": table}}
+func writeThrottles(table string) alarm.Metric {
+	return alarm.Metric{Namespace: "AWS/DynamoDB", Name: "WriteThrottleEvents", Dimensions: map[string]string{"TableName": table}}
 }
 
 // event is the direct invocation by an alarm that changed to ALARM.
-func (w *world) event(alarm string, metric Metric, changed time.Time) json.RawMessage {
-	return w.eventOf(w.emulator.Account(), "us-east-1", alarm, "ALARM", metric, changed)
+func (w *world) event(name string, metric alarm.Metric, changed time.Time) json.RawMessage {
+	return w.eventOf(w.emulator.Account(), "us-east-1", name, "ALARM", metric, changed)
 }
 
-func (w *world) eventOf(account, region, alarm, state string, metric Metric, changed time.Time) json.RawMessage {
+func (w *world) eventOf(account, region, name, state string, metric alarm.Metric, changed time.Time) json.RawMessage {
 	w.Helper()
 	at := changed.UTC().Format("2006-01-02T15:04:05.000-0700")
 	raw, err := json.Marshal(map[string]any{
-		"source": "aws.cloudwatch", "alarmArn": fmt.Sprintf("arn:aws:cloudwatch:%s:%s:alarm:%s", region, account, alarm),
+		"source": "aws.cloudwatch", "alarmArn": fmt.Sprintf("arn:aws:cloudwatch:%s:%s:alarm:%s", region, account, name),
 		"accountId": account, "time": at, "region": region,
 		"alarmData": map[string]any{
-			"alarmName": alarm, "state": map[string]any{"value": state, "reason": "the test says so", "timestamp": at},
+			"alarmName": name, "state": map[string]any{"value": state, "reason": "the test says so", "timestamp": at},
 			"configuration": map[string]any{"metrics": []any{map[string]any{
 				"id": "m1", "returnData": true,
 				"metricStat": map[string]any{"period": 60, "stat": "Sum", "metric": map[string]any{

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"caretaker/internal/alarm"
 	limitraiser "caretaker/limit-raiser"
 )
 
@@ -160,14 +161,14 @@ func regionOf(deliveries []limitraiser.Delivery, regions []string) string {
 	return regions[0]
 }
 
-func alarmOf(delivery limitraiser.Delivery) (alarm limitraiser.Alarm, step int, there bool) {
+func alarmOf(delivery limitraiser.Delivery) (found alarm.Alarm, step int, there bool) {
 	switch {
 	case delivery.Alarm != nil:
 		return *delivery.Alarm, 0, true
 	case delivery.Look != nil:
 		return delivery.Look.Alarm, delivery.Look.Step, true
 	}
-	return limitraiser.Alarm{}, 0, false
+	return alarm.Alarm{}, 0, false
 }
 
 func alarmsOf(deliveries []limitraiser.Delivery) []alarmLine {

@@ -24,7 +24,7 @@ import (
 const (
 	eventAccount = "123456789012"
 	eventRegion  = "eu-west-1"
-	events       = "../../limit-raiser/testdata/events/"
+	events       = "../../internal/alarm/testdata/events/"
 )
 
 // raising is a Region with a table of 10 units each way, and the file that lets them be raised.

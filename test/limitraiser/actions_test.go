@@ -16,6 +16,7 @@ import (
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
+	"caretaker/internal/alarm"
 	limitraiser "caretaker/limit-raiser"
 	"caretaker/test/deployed"
 )
@@ -31,22 +32,22 @@ var onBehalf = []string{
 // looks at an alarm and at a contributor that are still on.
 func (w world) events(t *testing.T, at time.Time) map[string]string {
 	t.Helper()
-	alarm := alarmOf("table-permitted-write")
+	short := alarmOf("table-permitted-write")
 	table := func(name string) string {
 		return w.message(t, name+"-short", "AWS/DynamoDB", "WriteThrottleEvents", map[string]string{"TableName": name}, at)
 	}
 	look := func(contributor string) string {
 		raw, err := limitraiser.Look{
 			Resource: "table/permitted", Step: 1,
-			Alarm: limitraiser.Alarm{
-				Name: alarm, Account: w.Account(), Region: w.Region(), Contributor: contributor, State: "ALARM", ChangedAt: at,
-				Metrics: []limitraiser.Metric{{Namespace: "AWS/DynamoDB", Name: "WriteThrottleEvents", Dimensions: map[string]string{"TableName": "permitted"}}},
+			Alarm: alarm.Alarm{
+				Name: short, Account: w.Account(), Region: w.Region(), Contributor: contributor, State: "ALARM", ChangedAt: at,
+				Metrics: []alarm.Metric{{Namespace: "AWS/DynamoDB", Name: "WriteThrottleEvents", Dimensions: map[string]string{"TableName": "permitted"}}},
 			},
 		}.Encode()
 		must(t, err)
 		return string(raw)
 	}
-	w.SetContributors(alarm, map[string]time.Time{"permitted": at})
+	w.SetContributors(short, map[string]time.Time{"permitted": at})
 	return map[string]string{
 		"table": table("permitted"), "managed": table("managed"), "look": look(""), "contributor": look("permitted"),
 		"kinesis": w.message(t, "clicks-short", "AWS/Kinesis", "WriteProvisionedThroughputExceeded", map[string]string{"StreamName": "clicks"}, at),

@@ -1,4 +1,4 @@
-package limitraiser
+package alarm
 
 import (
 	"cmp"
@@ -56,7 +56,7 @@ func decodeMessage(raw []byte) (Alarm, error) {
 		// What stands there is a name for people, and the ARN says it better.
 		alarm.Region = ""
 	}
-	return alarm.complete()
+	return alarm.Complete()
 }
 
 // stateChange is what CloudWatch says of an alarm to a function and to EventBridge alike.
@@ -138,7 +138,7 @@ func (c stateChange) alarm(arn, account, region string) (Alarm, error) {
 	if json.Unmarshal([]byte(c.State.ReasonData), &data) == nil {
 		alarm.Threshold = data.Threshold
 	}
-	return alarm.complete()
+	return alarm.Complete()
 }
 
 // metricQuery is a metric or an expression, with the keys of SNS or those of the other events:

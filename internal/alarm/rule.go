@@ -1,4 +1,4 @@
-package limitraiser
+package alarm
 
 import "strings"
 
@@ -6,15 +6,18 @@ import "strings"
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
 const maxChildren = 100
 
-// children are the alarms, by name or ARN, whose ALARM a composite alarm's rule asks for, in the
+// Children are the names of the alarms whose ALARM a composite alarm's rule asks for, in the
 // rule's order. Those under a NOT are among them: an alarm that is not in ALARM is left out
 // when its state is looked up, which has to be done anyway.
-func children(rule string) []string {
+func Children(rule string) []string {
 	var names []string
 	seen := map[string]bool{}
 	words := ruleWords(rule)
 	for i := range words {
 		for _, name := range askedFor(words[i:]) {
+			if parsed, err := parseARN(name); err == nil {
+				name = strings.TrimPrefix(parsed.Resource, "alarm:")
+			}
 			if !seen[name] && len(names) < maxChildren {
 				seen[name] = true
 				names = append(names, name)
@@ -32,7 +35,7 @@ type ruleWord struct {
 
 func (w ruleWord) is(text string) bool { return !w.quoted && w.text == text }
 
-// askedFor are the names in ALARM(name) or AT_LEAST(M, ALARM, (name, name, ...)), when the words
+// askedFor are the names, or ARNs, in ALARM(name) or AT_LEAST(M, ALARM, (name, name, ...)), when the words
 // begin with one.
 func askedFor(words []ruleWord) []string {
 	switch {

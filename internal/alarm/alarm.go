@@ -1,4 +1,10 @@
-package limitraiser
+// Package alarm reads the state changes of CloudWatch alarms, in whatever event they come: through
+// SNS, through SNS and a queue, straight to a function, through EventBridge, or in the record of a
+// failed run. Whichever way it came, a change is the same Alarm, with the same Key.
+//
+// It knows nothing of what is done about an alarm, and calls nobody: what an event does not say is
+// for the reader to look up.
+package alarm
 
 import "time"
 

@@ -1,4 +1,4 @@
-package limitraiser
+package alarm
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
 // Key names this state change: the account, the Region, the alarm, the contributor and the
@@ -39,26 +41,28 @@ var (
 	regionForm  = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 )
 
-// complete fills account and Region in from the ARN, and says what makes it no alarm. An ARN that
+// Complete fills account and Region in from the ARN, and says what makes it no alarm. An ARN that
 // contradicts the rest is one: what may be raised is judged by the account and the Region.
-func (a Alarm) complete() (Alarm, error) {
+func (a Alarm) Complete() (Alarm, error) {
 	if a.ARN != "" {
-		arn, err := parseARN(a.ARN)
+		own, err := parseARN(a.ARN)
 		if err != nil {
 			return Alarm{}, fmt.Errorf("reading the alarm's ARN: %w", err)
 		}
-		if arn.service != "cloudwatch" || arn.resource != "alarm:"+a.Name {
+		if own.Service != "cloudwatch" || own.Resource != "alarm:"+a.Name {
 			return Alarm{}, fmt.Errorf("reading the alarm's ARN: it is not that of the alarm %.50q", a.Name)
 		}
-		if a.Account != "" && a.Account != arn.account {
-			return Alarm{}, fmt.Errorf("reading the alarm's ARN: it is of the account %.12s, the event of %.12q", arn.account, a.Account)
+		if a.Account != "" && a.Account != own.AccountID {
+			return Alarm{}, fmt.Errorf("reading the alarm's ARN: it is of the account %.12s, the event of %.12q", own.AccountID, a.Account)
 		}
-		if a.Region != "" && a.Region != arn.region {
-			return Alarm{}, fmt.Errorf("reading the alarm's ARN: it is of the Region %.20s, the event of %.20q", arn.region, a.Region)
+		if a.Region != "" && a.Region != own.Region {
+			return Alarm{}, fmt.Errorf("reading the alarm's ARN: it is of the Region %.20s, the event of %.20q", own.Region, a.Region)
 		}
-		a.Account, a.Region = arn.account, arn.region
+		a.Account, a.Region = own.AccountID, own.Region
 	}
-	a.Reason = cut(a.Reason, maxReason)
+	if reason := []rune(a.Reason); len(reason) > maxReason {
+		a.Reason = string(reason[:maxReason])
+	}
 	if err := a.check(); err != nil {
 		return Alarm{}, err
 	}
@@ -97,21 +101,10 @@ func (a Alarm) check() error {
 	return nil
 }
 
-// arn is an ARN in its parts.
-type arn struct{ service, region, account, resource string }
-
-func parseARN(text string) (arn, error) {
-	parts := strings.SplitN(text, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" || !regionForm.MatchString(parts[3]) || !accountForm.MatchString(parts[4]) {
-		return arn{}, fmt.Errorf("%.60q is no ARN with a Region and an account", text)
+func parseARN(text string) (arn.ARN, error) {
+	parsed, err := arn.Parse(text)
+	if err != nil || !regionForm.MatchString(parsed.Region) || !accountForm.MatchString(parsed.AccountID) {
+		return arn.ARN{}, fmt.Errorf("%.60q is not an ARN with a Region and an account", text)
 	}
-	return arn{parts[2], parts[3], parts[4], parts[5]}, nil
-}
-
-// cut shortens a text to so many characters.
-func cut(text string, most int) string {
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most])
-	}
-	return text
+	return parsed, nil
 }
