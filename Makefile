@@ -40,7 +40,7 @@ SLOW := ^caretaker/(cdk|test)(/|$$)
 # What macOS has to compile too; the CDK library takes minutes and knows no difference.
 PORTABLE := ^caretaker/(cdk|test)(/|$$)
 
-.PHONY: help setup build demo test unit check bench golden schema synth synth-app fuzz clean FORCE need-go need-node need-python
+.PHONY: help setup build demo test unit check bench golden schema synth synth-app fuzz drift clean FORCE need-go need-node need-python
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -112,6 +112,11 @@ fuzz: | need-go ## feed random input to each decoder (FUZZTIME=1m for longer)
 		echo "$$target" >&2; \
 		go test "$$(dirname "$${target%%:*}")" -run '^$$' -fuzz "^$${target##*:}\$$" -fuzztime $(FUZZTIME) || exit 1; \
 	done
+
+drift: $(VENV) | need-go ## ask the emulator, without each of its corrections, whether that one is still needed
+	@mkdir -p dist
+	@go test -c -o dist/emulator.test ./internal/emulator
+	@go run ./internal/emulator/drift dist/emulator.test
 
 clean: ## remove what was built; what was installed stays (.venv, node_modules, .tools)
 	@rm -rf dist cdk.out

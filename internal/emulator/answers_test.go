@@ -150,9 +150,9 @@ func TestLookupEvents_tellsOfAliasChangesNewestFirst(t *testing.T) {
 	hourAgo, weekAgo := time.Now().Add(-time.Hour), time.Now().Add(-7*24*time.Hour)
 	got := [][]string{
 		lookup("UpdateAlias20150331", weekAgo), lookup("UpdateAlias20150331", hourAgo),
-		lookup("DeleteAlias20150331", weekAgo), lookup("UpdateAlias", weekAgo),
+		lookup("DeleteAlias20150331", weekAgo), lookup("UpdateAlias", weekAgo), lookup("CreateAlias20150331", weekAgo),
 	}
-	want := [][]string{{"fn live", "old-in-lookup live"}, {"fn live"}, {"fn live"}, nil}
+	want := [][]string{{"fn live", "old-in-lookup live"}, {"fn live"}, {"fn live"}, nil, {"fn live", "old-in-lookup live"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -39,6 +39,9 @@ type Options struct {
 	// CloudTrail keeps a history of alias changes and answers LookupEvents
 	// from it. Without it the history is empty.
 	CloudTrail bool
+	// Without leaves out corrections, by their names in Corrections: what the emulator itself
+	// answers, make drift compares with AWS's answers.
+	Without []string
 	// Log receives the emulator's own output. Nil: discarded.
 	Log io.Writer
 }

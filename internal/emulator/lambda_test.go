@@ -242,12 +242,16 @@ func TestPublishVersion_answersWithTheExistingVersionWhileNothingChanged(t *test
 	}
 	step("first")
 	step("again")
+	if _, err := client.UpdateFunctionCode(t.Context(), &lambdasvc.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ZipFile: pack(t, "fn")}); err != nil {
+		t.Fatal(err)
+	}
+	step("the same code")
 	configure(lambdasvc.UpdateFunctionConfigurationInput{MemorySize: aws.Int32(256)})
 	step("larger")
 	configure(lambdasvc.UpdateFunctionConfigurationInput{Description: aws.String("other words")})
 	step("described")
 	step("again")
-	if diff := cmp.Diff([]string{"1 first", "1 first", "2 larger", "3 described", "3 described"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"1 first", "1 first", "1 first", "2 larger", "3 described", "3 described"}, got); diff != "" {
 		t.Error(diff)
 	}
 }

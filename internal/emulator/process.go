@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 )
@@ -32,12 +33,8 @@ type process struct {
 	exited  chan struct{}
 }
 
-// interpreter finds the emulator's Python.
-func interpreter(given string) (string, error) { return interpreterOf(given, ".venv") }
-
-// interpreterOf finds the Python of a virtual environment beside the go.mod above the working
-// folder.
-func interpreterOf(given, environment string) (string, error) {
+// interpreter finds the Python of the virtual environment beside the go.mod above the working folder.
+func interpreter(given string) (string, error) {
 	path := given
 	if path == "" {
 		folder, err := os.Getwd()
@@ -53,7 +50,7 @@ func interpreterOf(given, environment string) (string, error) {
 			}
 			folder = filepath.Dir(folder)
 		}
-		path = filepath.Join(folder, environment, "bin", "python")
+		path = filepath.Join(folder, ".venv", "bin", "python")
 	}
 	if _, err := os.Stat(path); err != nil {
 		return "", fmt.Errorf("starting the emulator: %s is missing: run make setup", path)
@@ -123,6 +120,9 @@ func (e *Emulator) privateEnvironment(port, mark string) ([]string, error) {
 	}
 	if e.options.Auth {
 		environment = append(environment, "AUTH=true")
+	}
+	if len(e.options.Without) > 0 {
+		environment = append(environment, "EMULATOR_WITHOUT="+strings.Join(e.options.Without, " "))
 	}
 	for variable, name := range map[string]string{"HOME": "home", "TMPDIR": "tmp", "STATE_DIR": "state", "S3_DATA_DIR": "s3"} {
 		folder := filepath.Join(e.folder, name)

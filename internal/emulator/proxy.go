@@ -9,6 +9,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"time"
 )
 
@@ -85,7 +86,8 @@ func (x *exchange) answer() (*answer, error) {
 		return nil, err
 	}
 	return x.withFault(func() (*answer, error) {
-		if rule := rules[x.call.Service+":"+x.call.Operation]; rule != nil {
+		name := x.call.Service + ":" + x.call.Operation
+		if rule := rules[name]; rule != nil && !slices.Contains(x.options.Without, name) {
 			return rule(x)
 		}
 		return x.forward()

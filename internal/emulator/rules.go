@@ -1,5 +1,24 @@
 package emulator
 
+import (
+	"maps"
+	"regexp"
+	"slices"
+)
+
+// patchNames finds the names of launcher.py's patches.
+var patchNames = regexp.MustCompile(`(?m)^ {4}"([a-z0-9-]+)": \(`)
+
+// Corrections are the names of all that is corrected: the rules of the proxy, and the patches that
+// the emulator starts with.
+func Corrections() []string {
+	names := slices.Sorted(maps.Keys(rules))
+	for _, match := range patchNames.FindAllSubmatch(launcher, -1) {
+		names = append(names, string(match[1]))
+	}
+	return names
+}
+
 // rules are the corrections, by service and operation. A rule either forwards
 // the call and corrects the answer, or has it authorised by the emulator and
 // then answers from what the emulator says to root: so enforced IAM holds for
