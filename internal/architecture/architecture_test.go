@@ -185,26 +185,6 @@ func TestEnvironment_isReadAtTheEdgesOnly(t *testing.T) {
 	}
 }
 
-// Plan is pure: the same facts and the same time give the same plan.
-func TestPlan_knowsNoClockAndNoAWS(t *testing.T) {
-	for _, p := range packages(t) {
-		for _, file := range p.GoFiles {
-			if file != "plan.go" || !slices.Contains(parts(t), p.part()) {
-				continue
-			}
-			for _, use := range uses(t, filepath.Join(p.Dir, file), map[string][]string{"time": {"Now", "Since", "Until"}}) {
-				t.Errorf("%s reads the clock: now is an argument of Plan", use)
-			}
-			for _, imported := range imports(t, filepath.Join(p.Dir, file)) {
-				if slices.Contains([]string{"context", "os", "log", "log/slog"}, imported) ||
-					strings.HasPrefix(imported, "github.com/aws/") || strings.HasPrefix(imported, "github.com/rs/zerolog") {
-					t.Errorf("%s imports %s: a plan is values in and values out", filepath.Join(p.folder(), file), imported)
-				}
-			}
-		}
-	}
-}
-
 func parse(t *testing.T, file string) (*token.FileSet, *ast.File) {
 	t.Helper()
 	files := token.NewFileSet()
@@ -213,20 +193,6 @@ func parse(t *testing.T, file string) (*token.FileSet, *ast.File) {
 		t.Fatal(err)
 	}
 	return files, syntax
-}
-
-func imports(t *testing.T, file string) []string {
-	t.Helper()
-	_, syntax := parse(t, file)
-	var found []string
-	for _, spec := range syntax.Imports {
-		imported, err := strconv.Unquote(spec.Path.Value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found = append(found, imported)
-	}
-	return found
 }
 
 // uses are the places at which a file names one of the packages' identifiers,
