@@ -39,10 +39,10 @@ func TestDecode_readsAlarmsAndLooksOfOneBatch(t *testing.T) {
 	}
 	want := []string{
 		"first: alarm true, look false, <nil>",
-		"second: alarm false, look false, decoding the event: reading record 2: reading body: it is no JSON object: invalid character 'o' in literal null (expecting 'u')",
+		"second: alarm false, look false, decoding the event: reading record 2: reading body: it is not a JSON object: invalid character 'o' in literal null (expecting 'u')",
 		"third: alarm false, look true, <nil>",
-		`fourth: alarm false, look false, decoding the event: reading record 4: reading body: reading detail-type: "CloudWatch Alarm Configuration Change" is no state change of an alarm`,
-		"fifth: alarm false, look false, decoding the event: reading record 5: reading body: reading Message: it is no JSON object: invalid character 'Y' looking for beginning of value",
+		`fourth: alarm false, look false, decoding the event: reading record 4: reading body: it is the event "CloudWatch Alarm Configuration Change" of "aws.cloudwatch", and not the state change of an alarm`,
+		"fifth: alarm false, look false, decoding the event: reading record 5: reading body: reading Message: it is not a JSON object: invalid character 'Y' looking for beginning of value",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Decode (-want +got):\n%s", diff)

@@ -221,7 +221,7 @@ func TestRaiserUsage_isRefusedBeforeAnythingIsAsked(t *testing.T) {
 	}{
 		{[]string{"plan"}, "missing flags: --event=FILE"},
 		{[]string{"plan", "--event", "absent.json"}, "reading the event: open absent.json"},
-		{[]string{"plan", "--event", junk}, "decoding the event: it is no state change of an alarm, and holds none"},
+		{[]string{"plan", "--event", junk}, "decoding the event: it is not the state change of an alarm, and holds none"},
 		{[]string{"history", "--limit", "0"}, "--limit: 0 is not allowed: a whole number from 1 to 10000"},
 		{[]string{"history", "--limit", "x"}, `--limit: expected a whole number but got "x"`},
 		{[]string{"history", "--since", "-1d"}, `--since: expected a value but got "-1d"; perhaps`},

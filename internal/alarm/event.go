@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // What one event may hold. Anything beyond is refused unread.
@@ -50,11 +51,16 @@ func decode(raw []byte, depth int) []Delivery {
 		return failed(fmt.Errorf("more than %d envelopes are one in another", maxNesting))
 	}
 	var keys map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &keys); err != nil {
-		return failed(fmt.Errorf("it is no JSON object: %w", err))
+	if err := unmarshal(raw, &keys); err != nil {
+		return failed(err)
 	}
 	has := func(key string) bool { return len(keys[key]) > 0 }
 	switch {
+	case has("detail-type"):
+		if what, alarm := eventKind(keys); !alarm {
+			return []Delivery{{Err: fmt.Errorf("it is %s, and not the state change of an alarm", what), Other: raw}}
+		}
+		return decoded(decodeStateChange(raw))
 	case has("Records"):
 		return decodeRecords(keys["Records"], depth)
 	case has("requestPayload"):
@@ -65,16 +71,23 @@ func decode(raw []byte, depth int) []Delivery {
 		return decoded(decodeMessage(raw))
 	case has("alarmData"):
 		return decoded(decodeInvocation(raw))
-	case has("detail-type"):
-		return decoded(decodeStateChange(raw))
 	}
-	return []Delivery{{Err: errors.New("it is no state change of an alarm, and holds none"), Other: raw}}
+	return []Delivery{{Err: errors.New("it is not the state change of an alarm, and holds none"), Other: raw}}
+}
+
+// eventKind says what kind of event EventBridge brings, and whether it is an alarm's. What other
+// services write into theirs is not looked at.
+func eventKind(keys map[string]json.RawMessage) (what string, alarm bool) {
+	var kind, source string // a value of another form stands for none
+	_ = json.Unmarshal(keys["detail-type"], &kind)
+	_ = json.Unmarshal(keys["source"], &source)
+	return fmt.Sprintf("the event %.100q of %.50q", kind, source), slices.Contains(stateChanges, kind)
 }
 
 // decodeRecords reads the records of SNS or of a queue, each with a fate of its own.
 func decodeRecords(raw json.RawMessage, depth int) []Delivery {
 	var records []json.RawMessage
-	if err := json.Unmarshal(raw, &records); err != nil {
+	if err := unmarshal(raw, &records); err != nil {
 		return failed(fmt.Errorf("reading Records: %w", err))
 	}
 	if len(records) == 0 || len(records) > maxRecords {
@@ -94,7 +107,7 @@ func decodeRecord(raw json.RawMessage, depth int) []Delivery {
 		MessageID string          `json:"messageId"`
 		Body      *string         `json:"body"`
 	}
-	if err := json.Unmarshal(raw, &record); err != nil {
+	if err := unmarshal(raw, &record); err != nil {
 		return failed(err)
 	}
 	switch {
@@ -118,7 +131,7 @@ func decodeNotification(raw []byte, depth int) []Delivery {
 		TopicARN string `json:"TopicArn"`
 		Message  string
 	}
-	if err := json.Unmarshal(raw, &notification); err != nil {
+	if err := unmarshal(raw, &notification); err != nil {
 		return failed(err)
 	}
 	deliveries := prefixed("reading Message", decode([]byte(notification.Message), depth+1))

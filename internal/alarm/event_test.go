@@ -18,15 +18,16 @@ var changed = time.Date(2026, 2, 26, 10, 15, 2, 123e6, time.UTC)
 const reason = "Threshold Crossed: 2 out of the last 2 datapoints [14820.0 (26/02/26 10:13:00), 15000.0 (26/02/26 10:12:00)] " +
 	"were greater than the threshold (2400.0) (minimum 2 datapoints for OK -> ALARM transition)."
 
-// writes is the alarm of most of the events, changed for a case.
+// writes is the alarm of most of the events, as a message of SNS tells of it, changed for a case.
 func writes(change func(*Alarm)) Alarm {
 	threshold := 2400.0
 	alarm := Alarm{
 		ARN: "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:orders-writes", Account: "123456789012", Region: "eu-west-1",
-		Name: "orders-writes", State: "ALARM", ChangedAt: changed, Reason: reason, Threshold: &threshold,
+		Name: "orders-writes", State: "ALARM", OldState: "OK", ChangedAt: changed, Reason: reason,
+		Threshold: &threshold, Comparison: "GreaterThanThreshold", EvaluationPeriods: 2, DatapointsToAlarm: 2,
 		Metrics: []Metric{{
 			Namespace: "AWS/DynamoDB", Name: "ConsumedWriteCapacityUnits", Dimensions: map[string]string{"TableName": "orders"},
-			Stat: "Sum", Period: time.Minute,
+			Stat: "Sum", Period: time.Minute, Compared: true,
 		}},
 	}
 	change(&alarm)
@@ -49,19 +50,30 @@ func event(t testing.TB, name string) []byte {
 }
 
 func TestDecode_readsEveryShapeToOneAlarm(t *testing.T) {
-	withID := func(a *Alarm) { a.Metrics[0].ID = "m1" }
+	// Other events name the values that were compared, and not how.
+	straight := func(a *Alarm) {
+		a.Metrics[0].ID = "m1"
+		a.Comparison, a.EvaluationPeriods, a.DatapointsToAlarm = "", 0, 0
+		a.Recent.Values = []float64{15000, 14820}
+	}
 	old := func(a *Alarm) { a.ARN = "" }
 	composite := func(a *Alarm) {
 		renamed(a, "orders-short")
-		a.Metrics, a.Threshold = nil, nil
+		a.Metrics, a.Threshold, a.Comparison, a.EvaluationPeriods, a.DatapointsToAlarm = nil, nil, "", 0, 0
 		a.Reason = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:orders-writes transitioned to ALARM at Thursday 26 February, 2026 10:15:02 UTC"
 		a.Rule = `(ALARM("orders-writes") OR ALARM(arn:aws:cloudwatch:eu-west-1:123456789012:alarm:orders-reads)) AND NOT ALARM("maintenance \"window\"")`
 	}
 	contributor := func(a *Alarm) {
 		renamed(a, "tables-writes")
-		a.Contributor, a.Metrics[0].ID = "6d442278dba546f6", "m1"
+		a.Contributor, a.Metrics[0].ID, a.Attributes = "6d442278dba546f6", "m1", map[string]string{"TableName": "orders"}
 		a.Metrics[0].Expression = `SELECT SUM(ConsumedWriteCapacityUnits) FROM SCHEMA("AWS/DynamoDB", TableName) GROUP BY TableName ORDER BY MAX() DESC`
 	}
+	contributorEvent := func(a *Alarm) {
+		contributor(a)
+		straight(a)
+		a.OldState, a.Threshold, a.Recent = "", nil, Recent{}
+	}
+	night := Mute{"arn:aws:cloudwatch:eu-west-1:123456789012:alarm-mute-rule:night", time.Date(2026, 2, 27, 4, 0, 0, 0, time.UTC)}
 	index := map[string]string{"TableName": "orders", "GlobalSecondaryIndexName": "by-customer"}
 	const queued = "059f36b4-87a3-44ab-83d2-661975830a7d"
 	for file, c := range map[string]struct {
@@ -72,29 +84,42 @@ func TestDecode_readsEveryShapeToOneAlarm(t *testing.T) {
 		"sqs-sns.json":         {queued, same},
 		"sqs-raw.json":         {queued, same},
 		"failure-record.json":  {queued, same},
-		"invocation.json":      {"", withID},
-		"eventbridge.json":     {"", withID},
-		"sqs-eventbridge.json": {queued, withID},
+		"invocation.json":      {"", straight},
+		"eventbridge.json":     {"", straight},
+		"sqs-eventbridge.json": {queued, straight},
 		"sns-old.json":         {"", old},
 		"raw-old.json":         {"", func(a *Alarm) { old(a); a.Region = "EU (Ireland)" }},
 		"sns-math.json": {"", func(a *Alarm) {
-			*a.Threshold = 80
+			*a.Threshold, a.DatapointsToAlarm = 80, 0
 			a.Metrics = []Metric{
-				{ID: "e1", Expression: "100*m1/PERIOD(m1)/m2"},
+				{ID: "e1", Expression: "100*m1/PERIOD(m1)/m2", Compared: true},
 				{ID: "m1", Namespace: "AWS/DynamoDB", Name: "ConsumedWriteCapacityUnits", Dimensions: index, Stat: "Sum", Period: time.Minute},
 				{ID: "m2", Namespace: "AWS/DynamoDB", Name: "ProvisionedWriteCapacityUnits", Dimensions: index, Stat: "Average", Period: time.Minute},
 			}
 		}},
 		"invocation-anomaly.json": {"", func(a *Alarm) {
-			withID(a)
-			a.Threshold = nil
-			a.Metrics = append(a.Metrics, Metric{ID: "ad1", Expression: "ANOMALY_DETECTION_BAND(m1, 2)"})
+			straight(a)
+			a.Threshold, a.Recent = nil, Recent{[]float64{14820}, []float64{210.5}, []float64{2404.25}}
+			a.Metrics = append(a.Metrics, Metric{ID: "ad1", Expression: "ANOMALY_DETECTION_BAND(m1, 2)", Compared: true})
 		}},
 		"sns-composite.json":           {"", composite},
-		"invocation-composite.json":    {"", composite},
-		"sns-contributor.json":         {"", contributor},
-		"eventbridge-contributor.json": {"", func(a *Alarm) { contributor(a); a.Threshold = nil }},
-		"invocation-contributor.json":  {"", func(a *Alarm) { contributor(a); a.Threshold = nil }},
+		"invocation-composite.json":    {"", func(a *Alarm) { composite(a); a.SuppressedBy = "WaitPeriod" }},
+		"sns-contributor.json":         {"", func(a *Alarm) { contributor(a); a.Comparison, a.EvaluationPeriods, a.DatapointsToAlarm = "", 0, 0 }},
+		"eventbridge-contributor.json": {"", func(a *Alarm) { contributorEvent(a); a.Mute = night }},
+		"invocation-contributor.json":  {"", contributorEvent},
+		"sns-anomaly.json": {"", func(a *Alarm) {
+			a.Threshold, a.DatapointsToAlarm, a.Band, a.Comparison = nil, 0, "ad1", BothWays
+			a.Metrics[0].ID = "m1"
+			a.Metrics = append(a.Metrics, Metric{ID: "ad1", Expression: "ANOMALY_DETECTION_BAND(m1, 2)", Compared: true})
+			a.Description = "The owner's words"
+		}},
+		"eventbridge-account.json": {"", func(a *Alarm) { straight(a); a.Metrics[0].Account = "210987654321" }},
+		"eventbridge-accounts.json": {"", func(a *Alarm) {
+			contributorEvent(a)
+			a.Attributes = map[string]string{"AWS.AccountId": "210987654321", "TableName": "orders"}
+			a.Metrics[0].Account = "210987654321"
+			a.Metrics[0].Expression = `SELECT SUM(ConsumedWriteCapacityUnits) FROM "AWS/DynamoDB" GROUP BY AWS.AccountId, TableName ORDER BY MAX() DESC`
+		}},
 	} {
 		t.Run(file, func(t *testing.T) {
 			alarm := writes(c.alarm)
@@ -126,10 +151,10 @@ func TestDecode_givesEachMessageOfAQueueItsOwnFate(t *testing.T) {
 	}
 	want := []string{
 		"first: alarm true, other false, <nil>",
-		"second: alarm false, other false, decoding the event: reading record 2: reading body: it is no JSON object: invalid character 'o' in literal null (expecting 'u')",
-		"third: alarm false, other true, decoding the event: reading record 3: reading body: it is no state change of an alarm, and holds none",
-		`fourth: alarm false, other false, decoding the event: reading record 4: reading body: reading detail-type: "CloudWatch Alarm Configuration Change" is no state change of an alarm`,
-		"fifth: alarm false, other false, decoding the event: reading record 5: reading body: reading Message: it is no JSON object: invalid character 'Y' looking for beginning of value",
+		"second: alarm false, other false, decoding the event: reading record 2: reading body: it is not a JSON object: invalid character 'o' in literal null (expecting 'u')",
+		"third: alarm false, other true, decoding the event: reading record 3: reading body: it is not the state change of an alarm, and holds none",
+		`fourth: alarm false, other true, decoding the event: reading record 4: reading body: it is the event "CloudWatch Alarm Configuration Change" of "aws.cloudwatch", and not the state change of an alarm`,
+		"fifth: alarm false, other false, decoding the event: reading record 5: reading body: reading Message: it is not a JSON object: invalid character 'Y' looking for beginning of value",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Decode (-want +got):\n%s", diff)
@@ -175,39 +200,44 @@ func TestKey_isOfOneChangeAlone(t *testing.T) {
 	})
 }
 
-func TestDecode_refusesWhatIsNoAlarm(t *testing.T) {
+func TestDecode_refusesWhatIsNotAnAlarm(t *testing.T) {
 	change := func(file string, pairs ...string) string {
 		return strings.NewReplacer(pairs...).Replace(string(event(t, file)))
 	}
 	for name, c := range map[string]struct{ event, want string }{
-		"nothing":                {"", "no JSON object"},
-		"null":                   {"null", "no state change"},
-		"a list":                 {"[]", "no JSON object"},
-		"a schedule":             {`{"detail-type":"Scheduled Event","source":"aws.events"}`, "detail-type"},
-		"another source":         {change("eventbridge.json", "aws.cloudwatch", "my.app"), "source"},
-		"no records":             {`{"Records":[]}`, "Records"},
-		"records of S3":          {`{"Records":[{"eventSource":"aws:s3","s3":{}}]}`, "record 1"},
-		"a record that is none":  {`{"Records":[1]}`, "record 1"},
-		"no message id":          {`{"Records":[{"body":"{}"}]}`, "messageId"},
-		"no name":                {change("invocation.json", `"alarmName": "orders-writes"`, `"alarmName": ""`, ":alarm:orders-writes", ":alarm:"), "the alarm's name"},
-		"another alarm's ARN":    {change("invocation.json", ":alarm:orders-writes", ":alarm:orders"), "the alarm's ARN"},
-		"an ARN that is none":    {change("invocation.json", "arn:aws:cloudwatch", "arn"), "the alarm's ARN"},
-		"an ARN of SNS":          {change("invocation.json", ":cloudwatch:", ":sns:"), "the alarm's ARN"},
-		"another account":        {change("invocation.json", `"accountId": "123456789012"`, `"accountId": "210987654321"`), "the account 123456789012"},
-		"another Region":         {change("eventbridge.json", `"region": "eu-west-1"`, `"region": "us-east-1"`), "the Region eu-west-1"},
-		"no account":             {change("raw-old.json", "123456789012", ""), "the account"},
-		"no Region":              {change("raw-old.json", "EU (Ireland)", ""), "the Region"},
-		"another state":          {change("raw-old.json", `"ALARM"`, `"FIRING"`), "the new state"},
-		"no time":                {change("raw-old.json", "2026-02-26T10:15:02.123+0000", ""), "StateChangeTime: it is missing"},
-		"a time that is none":    {change("invocation.json", "2026-02-26T10:15:02.123+0000", "yesterday"), "state.timestamp"},
-		"a time before the dawn": {change("raw-old.json", "2026-02-26", "0001-01-01"), "the time of the change"},
-		"a period of weeks":      {change("raw-old.json", `"Period": 60`, `"Period": 6000000`), "a period"},
-		"a name without end":     {change("raw-old.json", `"orders-writes"`, `"`+strings.Repeat("x", 300)+`"`), "300 characters"},
-		"a rule without end":     {change("invocation-composite.json", "OR ALARM", "OR"+strings.Repeat(" ", 11_000)+"ALARM"), "the alarm's rule"},
-		"too many metrics":       {change("raw-old.json", `"MetricName": "ConsumedWriteCapacityUnits"`, `"Metrics": [`+strings.Repeat("{},", 200)+`{}]`), "the metrics"},
-		"too many envelopes":     {strings.Repeat(`{"requestPayload":`, 9) + "1" + strings.Repeat("}", 9), "envelopes"},
-		"too many records":       {`{"Records":[` + strings.Repeat("0,", maxRecords) + `0]}`, "Records"},
-		"too many bytes":         {strings.Repeat(" ", maxEventBytes+1), "bytes"},
+		"nothing":             {"", "not a JSON object"},
+		"null":                {"null", "not the state change"},
+		"a list":              {"[]", "it is an array and not a JSON object"},
+		"a schedule":          {`{"detail-type":"Scheduled Event","source":"aws.events"}`, `the event "Scheduled Event" of "aws.events"`},
+		"a number for a name": {change("raw-old.json", `"orders-writes"`, "7"), "reading AlarmName: a number is not what stands there"},
+		"a word for a period": {change("raw-old.json", `"Period": 60`, `"Period": "60"`), `reading a period: "60" is not a number`},
+		"a word for dimensions": {change("invocation.json", `{
+                "TableName": "orders"
+              }`, `"orders"`), "reading dimensions"},
+		"another source":           {change("eventbridge.json", "aws.cloudwatch", "my.app"), "source"},
+		"no records":               {`{"Records":[]}`, "Records"},
+		"records of S3":            {`{"Records":[{"eventSource":"aws:s3","s3":{}}]}`, "record 1"},
+		"a record that is not one": {`{"Records":[1]}`, "record 1"},
+		"no message id":            {`{"Records":[{"body":"{}"}]}`, "messageId"},
+		"no name":                  {change("invocation.json", `"alarmName": "orders-writes"`, `"alarmName": ""`, ":alarm:orders-writes", ":alarm:"), "the alarm's name"},
+		"another alarm's ARN":      {change("invocation.json", ":alarm:orders-writes", ":alarm:orders"), "the alarm's ARN"},
+		"an ARN that is not one":   {change("invocation.json", "arn:aws:cloudwatch", "arn"), "the alarm's ARN"},
+		"an ARN of SNS":            {change("invocation.json", ":cloudwatch:", ":sns:"), "the alarm's ARN"},
+		"another account":          {change("invocation.json", `"accountId": "123456789012"`, `"accountId": "210987654321"`), "the account 123456789012"},
+		"another Region":           {change("eventbridge.json", `"region": "eu-west-1"`, `"region": "us-east-1"`), "the Region eu-west-1"},
+		"no account":               {change("raw-old.json", "123456789012", ""), "the account"},
+		"no Region":                {change("raw-old.json", "EU (Ireland)", ""), "the Region"},
+		"another state":            {change("raw-old.json", `"ALARM"`, `"FIRING"`), "the new state"},
+		"no time":                  {change("raw-old.json", "2026-02-26T10:15:02.123+0000", ""), "StateChangeTime: it is missing"},
+		"a time that is not one":   {change("invocation.json", "2026-02-26T10:15:02.123+0000", "yesterday"), "state.timestamp"},
+		"a time before the dawn":   {change("raw-old.json", "2026-02-26", "0001-01-01"), "the time of the change"},
+		"a period of weeks":        {change("raw-old.json", `"Period": 60`, `"Period": 6000000`), "a period"},
+		"a name without end":       {change("raw-old.json", `"orders-writes"`, `"`+strings.Repeat("x", 300)+`"`), "300 characters"},
+		"a rule without end":       {change("invocation-composite.json", "OR ALARM", "OR"+strings.Repeat(" ", 11_000)+"ALARM"), "the alarm's rule"},
+		"too many metrics":         {change("raw-old.json", `"MetricName": "ConsumedWriteCapacityUnits"`, `"Metrics": [`+strings.Repeat("{},", 200)+`{}]`), "the metrics"},
+		"too many envelopes":       {strings.Repeat(`{"requestPayload":`, 9) + "1" + strings.Repeat("}", 9), "envelopes"},
+		"too many records":         {`{"Records":[` + strings.Repeat("0,", maxRecords) + `0]}`, "Records"},
+		"too many bytes":           {strings.Repeat(" ", maxEventBytes+1), "bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Decode([]byte(c.event))

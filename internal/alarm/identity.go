@@ -41,8 +41,8 @@ var (
 	regionForm  = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 )
 
-// Complete fills account and Region in from the ARN, and says what makes it no alarm. An ARN that
-// contradicts the rest is one: what may be raised is judged by the account and the Region.
+// Complete fills account and Region in from the ARN, and refuses what is not an alarm. An ARN that
+// contradicts the rest is refused too: what may be done is judged by the account and the Region.
 func (a Alarm) Complete() (Alarm, error) {
 	if a.ARN != "" {
 		own, err := parseARN(a.ARN)
@@ -81,7 +81,7 @@ func (a Alarm) check() error {
 		return fmt.Errorf("reading the new state: %.20q is neither ALARM, OK nor INSUFFICIENT_DATA", a.State)
 	case a.ChangedAt.Year() < 2009 || a.ChangedAt.Year() > 9999:
 		// CloudWatch began in 2009, and four digits are all that its times have.
-		return fmt.Errorf("reading the time of the change: the year %d is none", a.ChangedAt.Year())
+		return fmt.Errorf("reading the time of the change: it is in the year %d", a.ChangedAt.Year())
 	case len(a.Metrics) > maxMetrics:
 		return fmt.Errorf("reading the metrics: there are %d, more than %d", len(a.Metrics), maxMetrics)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 	"time"
@@ -13,9 +14,10 @@ import (
 // snsMessage is what CloudWatch publishes to a topic. Go's own package for Lambda has no
 // composite alarm, no contributor and no percentile in its type.
 type snsMessage struct {
-	AlarmName, AlarmRule                           string
+	AlarmName, AlarmRule, AlarmDescription         string
 	AlarmARN                                       string `json:"AlarmArn"`
 	NewStateValue, NewStateReason, StateChangeTime string
+	OldStateValue, ActionsSuppressedBy             string
 	AWSAccountID                                   string `json:"AWSAccountId"`
 	// Region is the Region's name for people, such as "US East (N. Virginia)".
 	Region                string
@@ -23,8 +25,11 @@ type snsMessage struct {
 	ContributorAttributes map[string]string `json:"AlarmContributorAttributes"`
 	Trigger               struct {
 		Namespace, MetricName, Statistic, ExtendedStatistic string
+		ComparisonOperator                                  string
+		ThresholdMetricID                                   string `json:"ThresholdMetricId"`
 		Dimensions                                          dimensions
 		Period                                              seconds
+		EvaluationPeriods, DatapointsToAlarm                int
 		Threshold                                           *float64
 		Metrics                                             []metricQuery
 	}
@@ -32,7 +37,7 @@ type snsMessage struct {
 
 func decodeMessage(raw []byte) (Alarm, error) {
 	var m snsMessage
-	if err := json.Unmarshal(raw, &m); err != nil {
+	if err := unmarshal(raw, &m); err != nil {
 		return Alarm{}, err
 	}
 	changed, err := parseTime(m.StateChangeTime)
@@ -40,14 +45,17 @@ func decodeMessage(raw []byte) (Alarm, error) {
 		return Alarm{}, fmt.Errorf("reading StateChangeTime: %w", err)
 	}
 	alarm := Alarm{
-		ARN: m.AlarmARN, Account: m.AWSAccountID, Region: m.Region, Name: m.AlarmName,
-		Contributor: m.ContributorID, State: m.NewStateValue, ChangedAt: changed,
-		Reason: m.NewStateReason, Rule: m.AlarmRule, Threshold: m.Trigger.Threshold,
+		ARN: m.AlarmARN, Account: m.AWSAccountID, Region: m.Region, Name: m.AlarmName, Description: m.AlarmDescription,
+		Contributor: m.ContributorID, Attributes: m.ContributorAttributes,
+		State: m.NewStateValue, OldState: m.OldStateValue, ChangedAt: changed, Reason: m.NewStateReason,
+		Rule: m.AlarmRule, SuppressedBy: m.ActionsSuppressedBy,
+		Threshold: m.Trigger.Threshold, Band: m.Trigger.ThresholdMetricID, Comparison: m.Trigger.ComparisonOperator,
+		EvaluationPeriods: m.Trigger.EvaluationPeriods, DatapointsToAlarm: m.Trigger.DatapointsToAlarm,
 	}
 	if t := m.Trigger; t.MetricName != "" {
 		alarm.Metrics = []Metric{{
 			Namespace: t.Namespace, Name: t.MetricName, Dimensions: t.Dimensions,
-			Stat: statistic(t.Statistic, t.ExtendedStatistic), Period: time.Duration(t.Period),
+			Stat: statistic(t.Statistic, t.ExtendedStatistic), Period: time.Duration(t.Period), Compared: true,
 		}}
 	} else {
 		alarm.Metrics = metrics(t.Metrics, m.ContributorAttributes)
@@ -67,15 +75,24 @@ type stateChange struct {
 		Attributes map[string]string `json:"attributes"`
 	} `json:"alarmContributor"`
 	State struct {
-		Value      string `json:"value"`
-		Reason     string `json:"reason"`
-		ReasonData string `json:"reasonData"`
-		Timestamp  string `json:"timestamp"`
+		Value        string `json:"value"`
+		Reason       string `json:"reason"`
+		ReasonData   string `json:"reasonData"`
+		Timestamp    string `json:"timestamp"`
+		SuppressedBy string `json:"actionsSuppressedBy"`
 	} `json:"state"`
+	PreviousState struct {
+		Value string `json:"value"`
+	} `json:"previousState"`
 	Configuration struct {
-		AlarmRule string        `json:"alarmRule"`
-		Metrics   []metricQuery `json:"metrics"`
+		Description string        `json:"description"`
+		AlarmRule   string        `json:"alarmRule"`
+		Metrics     []metricQuery `json:"metrics"`
 	} `json:"configuration"`
+	Mute struct {
+		By    string `json:"mutedByArn"`
+		Until string `json:"muteWindowEnd"`
+	} `json:"muteDetail"`
 }
 
 // decodeInvocation reads an alarm that calls the function itself:
@@ -87,30 +104,27 @@ func decodeInvocation(raw []byte) (Alarm, error) {
 		Region    string      `json:"region"`
 		AlarmData stateChange `json:"alarmData"`
 	}
-	if err := json.Unmarshal(raw, &event); err != nil {
+	if err := unmarshal(raw, &event); err != nil {
 		return Alarm{}, err
 	}
 	return event.AlarmData.alarm(event.AlarmARN, event.AccountID, event.Region)
 }
 
+// stateChanges are the events of EventBridge that are read; all services send theirs there.
+var stateChanges = []string{"CloudWatch Alarm State Change", "CloudWatch Alarm Contributor State Change"}
+
 // decodeStateChange reads an alarm through EventBridge:
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 func decodeStateChange(raw []byte) (Alarm, error) {
 	var event struct {
-		DetailType string      `json:"detail-type"`
-		Source     string      `json:"source"`
-		Account    string      `json:"account"`
-		Region     string      `json:"region"`
-		Resources  []string    `json:"resources"`
-		Detail     stateChange `json:"detail"`
+		Source    string      `json:"source"`
+		Account   string      `json:"account"`
+		Region    string      `json:"region"`
+		Resources []string    `json:"resources"`
+		Detail    stateChange `json:"detail"`
 	}
-	if err := json.Unmarshal(raw, &event); err != nil {
+	if err := unmarshal(raw, &event); err != nil {
 		return Alarm{}, err
-	}
-	switch event.DetailType {
-	case "CloudWatch Alarm State Change", "CloudWatch Alarm Contributor State Change":
-	default:
-		return Alarm{}, fmt.Errorf("reading detail-type: %.50q is no state change of an alarm", event.DetailType)
 	}
 	if event.Source != "aws.cloudwatch" {
 		return Alarm{}, fmt.Errorf("reading source: %.50q is not aws.cloudwatch", event.Source)
@@ -127,19 +141,37 @@ func (c stateChange) alarm(arn, account, region string) (Alarm, error) {
 		return Alarm{}, fmt.Errorf("reading state.timestamp: %w", err)
 	}
 	alarm := Alarm{
-		ARN: arn, Account: account, Region: region, Name: c.AlarmName,
-		Contributor: c.Contributor.ID, State: c.State.Value, ChangedAt: changed,
-		Reason: c.State.Reason, Rule: c.Configuration.AlarmRule,
+		ARN: arn, Account: account, Region: region, Name: c.AlarmName, Description: c.Configuration.Description,
+		Contributor: c.Contributor.ID, Attributes: c.Contributor.Attributes,
+		State: c.State.Value, OldState: c.PreviousState.Value, ChangedAt: changed, Reason: c.State.Reason,
+		Rule: c.Configuration.AlarmRule, SuppressedBy: c.State.SuppressedBy, Mute: Mute{Rule: c.Mute.By},
 		Metrics: metrics(c.Configuration.Metrics, c.Contributor.Attributes),
 	}
-	// The data behind the reason is CloudWatch's own note: an alarm that has none, or none that
-	// can be read, is an alarm all the same.
-	var data struct{ Threshold *float64 }
-	if json.Unmarshal([]byte(c.State.ReasonData), &data) == nil {
-		alarm.Threshold = data.Threshold
+	if c.Mute.Until != "" {
+		if alarm.Mute.Until, err = parseTime(c.Mute.Until); err != nil {
+			return Alarm{}, fmt.Errorf("reading muteDetail.muteWindowEnd: %w", err)
+		}
 	}
+	alarm.Threshold, alarm.Recent = ReasonData(c.State.ReasonData)
 	return alarm.Complete()
 }
+
+// ReasonData reads the data behind the reason of a metric alarm's state: the threshold, nil where
+// there is none, and what was compared. It is CloudWatch's own note: an alarm that has none, or none
+// that can be read, is an alarm all the same.
+func ReasonData(text string) (*float64, Recent) {
+	var data struct {
+		Threshold                                                      *float64
+		RecentDatapoints, RecentLowerThresholds, RecentUpperThresholds []float64
+	}
+	if json.Unmarshal([]byte(text), &data) != nil || max(len(data.RecentDatapoints), len(data.RecentLowerThresholds), len(data.RecentUpperThresholds)) > maxRecent {
+		return nil, Recent{}
+	}
+	return data.Threshold, Recent{data.RecentDatapoints, data.RecentLowerThresholds, data.RecentUpperThresholds}
+}
+
+// maxRecent is more values than CloudWatch names behind a state.
+const maxRecent = 128
 
 // metricQuery is a metric or an expression, with the keys of SNS or those of the other events:
 // encoding/json does not mind the case.
@@ -147,6 +179,8 @@ type metricQuery struct {
 	ID         string
 	Expression string
 	Period     seconds
+	AccountID  string `json:"accountId"`
+	ReturnData bool
 	MetricStat struct {
 		Metric struct {
 			Namespace string
@@ -162,6 +196,12 @@ type metricQuery struct {
 // insights is the beginning of a Metrics Insights query over one metric.
 var insights = regexp.MustCompile(`(?i)^\s*SELECT\s+(\w+)\s*\(\s*"?([^"()]+?)"?\s*\)\s+FROM\s+(?:SCHEMA\s*\(\s*)?"?([\w/.-]+)"?`)
 
+// A query in a monitoring account may ask for one account, or group by it:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-metrics-insights-crossaccount.html
+const accountAttribute = "AWS.AccountId"
+
+var accountAsked = regexp.MustCompile(`(?i)\bAWS\.AccountId\s*=\s*'([0-9]{12})'`)
+
 // metrics reads the metrics of an alarm. A contributor is one series of a query, named by
 // its attributes, which are that metric's dimensions.
 func metrics(queries []metricQuery, contributor map[string]string) []Metric {
@@ -171,10 +211,16 @@ func metrics(queries []metricQuery, contributor map[string]string) []Metric {
 		metric := Metric{
 			ID: q.ID, Expression: q.Expression, Namespace: stat.Metric.Namespace, Name: cmp.Or(stat.Metric.Name, stat.Metric.MetricName),
 			Dimensions: stat.Metric.Dimensions, Stat: statistic(stat.Stat, ""), Period: time.Duration(max(q.Period, stat.Period)),
+			Account: q.AccountID, Compared: q.ReturnData,
 		}
 		if query := insights.FindStringSubmatch(q.Expression); query != nil && len(contributor) > 0 {
 			metric.Stat, metric.Name, metric.Namespace = statistic(query[1], ""), query[2], query[3]
-			metric.Dimensions = contributor
+			metric.Account = cmp.Or(contributor[accountAttribute], metric.Account)
+			metric.Dimensions = maps.Clone(contributor)
+			delete(metric.Dimensions, accountAttribute)
+		}
+		if asked := accountAsked.FindStringSubmatch(q.Expression); asked != nil {
+			metric.Account = cmp.Or(metric.Account, asked[1])
 		}
 		read = append(read, metric)
 	}
@@ -205,7 +251,10 @@ type dimensions map[string]string
 func (d *dimensions) UnmarshalJSON(raw []byte) error {
 	var list []struct{ Name, Value string }
 	if json.Unmarshal(raw, &list) != nil {
-		return json.Unmarshal(raw, (*map[string]string)(d))
+		if json.Unmarshal(raw, (*map[string]string)(d)) != nil {
+			return errors.New("reading dimensions: they are neither an object nor a list of names and values")
+		}
+		return nil
 	}
 	*d = nil
 	for _, dimension := range list {
@@ -223,8 +272,8 @@ type seconds time.Duration
 // UnmarshalJSON reads whole seconds up to seven days, the longest that an alarm looks back.
 func (s *seconds) UnmarshalJSON(raw []byte) error {
 	var number float64
-	if err := json.Unmarshal(raw, &number); err != nil {
-		return fmt.Errorf("reading a period: %w", err)
+	if json.Unmarshal(raw, &number) != nil {
+		return fmt.Errorf("reading a period: %.20s is not a number", raw)
 	}
 	if number < 0 || number > 7*24*3600 {
 		return fmt.Errorf("reading a period: %v is not 0 to 604800 seconds", number)
@@ -243,5 +292,28 @@ func parseTime(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, errors.New("it is missing")
 	}
-	return time.Time{}, fmt.Errorf("%.40q is no time", text)
+	return time.Time{}, fmt.Errorf("%.40q is not a time", text)
+}
+
+// unmarshal reads JSON, and says in words what has the wrong form.
+func unmarshal(raw []byte, into any) error {
+	err := json.Unmarshal(raw, into)
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return fmt.Errorf("reading %s: %s is not what stands there", wrong.Field, article(wrong.Value))
+	case errors.As(err, &wrong):
+		return fmt.Errorf("it is %s and not a JSON object", article(wrong.Value))
+	case err != nil:
+		return fmt.Errorf("it is not a JSON object: %w", err)
+	}
+	return nil
+}
+
+// article puts one before what JSON calls a value: array, bool, number, object, string.
+func article(value string) string {
+	if value == "array" || value == "object" {
+		return "an " + value
+	}
+	return "a " + value
 }
