@@ -107,9 +107,7 @@ func (r *Raiser) apply(ctx context.Context, h held, known record, e episode, fac
 	if known.Intent.Decisions = unclear; len(unclear) == 0 {
 		known.Intent = nil
 	}
-	if len(raised) > 0 {
-		known.Memory = known.raised(at).toward(plan.Goal, e.key(facts.Resource))
-	}
+	known.Memory = known.After(plan, e.key(facts.Resource), at)
 	return known, plan, errors.Join(append(failures, r.ledger.giveBack(ctx, at, unspent))...)
 }
 
@@ -118,7 +116,8 @@ const mostHalvings = 4
 
 // applyWhatFits carries a plan out, and where AWS refuses it for a limit of its own, such as the
 // shards or the units of an account, half of it, then a quarter, and so on. How much would fit no
-// answer says; the looks that follow come closer to it.
+// answer says; the looks that follow come closer to it. A table's own limit is refused by the code
+// of any wrong value, and which it was only less can show.
 func (r *Raiser) applyWhatFits(ctx context.Context, h held, known record, e episode, facts Facts, plan Plan, at time.Time) (record, Plan, error) {
 	wanted := plan
 	wanted.Decisions = slices.Clone(plan.Decisions)
@@ -141,15 +140,16 @@ func (r *Raiser) applyWhatFits(ctx context.Context, h held, known record, e epis
 	return known, refused, err
 }
 
-// limited tells whether AWS refused all raises of the plan for a limit of its own, and in which
-// words. Requests for quotas, which have no parts, are not meant.
+// limited tells whether AWS refused all raises of the plan for what may be a limit of its own, and
+// in which words. Requests for quotas, which have no parts, are not meant.
 func (p Plan) limited(after Plan) (why string, limited bool) {
 	for i, decision := range p.Decisions {
 		if decision.Outcome != ToRaise {
 			continue
 		}
 		became := after.Decisions[i]
-		if became.Outcome != Refused || became.Reason != AWSRefused || decision.Means == Requested {
+		refused := became.Outcome == Refused && became.Reason == AWSRefused || became.Reason == NotTaken
+		if !refused || decision.Means == Requested {
 			return "", false
 		}
 		why, limited = became.Detail, true
@@ -178,8 +178,12 @@ func (r *Raiser) carryOut(ctx context.Context, one call, facts Facts, plan Plan)
 			decision.Outcome = Raised
 		case answer == busy:
 			decision.Outcome, decision.Reason, decision.Detail = Waiting, IsBusy, said(err)
+		case (answer == limited || answer == invalid) && now.moved(*decision):
+			decision.Outcome, decision.Reason, decision.Detail = Waiting, IsBusy, "somebody else changed it meanwhile: "+said(err)
 		case answer == limited:
 			decision.Outcome, decision.Reason, decision.Detail = Refused, AWSRefused, said(err)
+		case answer == invalid:
+			decision.Outcome, decision.Reason, decision.Detail = Failed, NotTaken, said(err)
 		case answer == asked:
 			decision.Outcome, decision.Reason, decision.Detail = Refused, AlreadyAsked, said(err)
 		case answer == no && floor > 0:
@@ -208,6 +212,13 @@ func there(facts Facts, decision Decision) bool {
 	return found && have.Means == decision.Means && have.Now >= decision.To
 }
 
+// moved tells whether a part is no longer what a decision was made from. Less than was decided
+// may then be less than there is.
+func (f Facts) moved(decision Decision) bool {
+	have, found := f.part(decision.Part)
+	return found && (have.Means != decision.Means || have.Now != decision.From)
+}
+
 // said is an error for people: AWS's code and words without the request's number.
 func said(err error) string {
 	var api smithy.APIError
@@ -226,7 +237,7 @@ func (r *Raiser) resolve(ctx context.Context, known record, event string, facts 
 		return known, false, nil
 	}
 	begun := *known.Intent
-	plan := Plan{Resource: facts.Resource}
+	plan := Plan{Resource: facts.Resource, Goal: begun.Goal}
 	for _, decision := range begun.Decisions {
 		if decision.Outcome == Raised || there(facts, decision) {
 			decision.Outcome = Raised
@@ -248,7 +259,7 @@ func (r *Raiser) resolve(ctx context.Context, known record, event string, facts 
 			return known, false, err
 		}
 		report.planned(begun.Episode, plan)
-		known.Memory = known.raised(begun.At).toward(begun.Goal, begun.Episode.key(facts.Resource))
+		known.Memory = known.After(plan, begun.Episode.key(facts.Resource), begun.At)
 		known.Untold = append(known.Untold, notices(begun.Episode, facts, plan, begun.At, nil)...)
 	}
 	known.Intent = nil

@@ -23,6 +23,7 @@ func TestEpisode_takesStepsUntilTheAlarmIsOK(t *testing.T) {
 	s := throttledWrites(t)
 	event := s.theEvent()
 	for step, want := range []int64{75, 113, 170} {
+		s.full()
 		report, err := s.handle(event)
 		if got := decision(t, report, err); got.Outcome != Raised || report.Answers[0].Step != step {
 			t.Fatalf("step %d: %+v", step, report)
@@ -35,6 +36,7 @@ func TestEpisode_takesStepsUntilTheAlarmIsOK(t *testing.T) {
 		s.pass(5 * time.Minute)
 		event = look
 	}
+	s.full()
 	again, err := s.handle(event)
 	if got := decision(t, again, err); got.Outcome != Raised {
 		t.Errorf("%+v", again)
@@ -68,6 +70,7 @@ func TestEpisode_raisesAsFarAsTheMonthsMoneyGoes(t *testing.T) {
 		t.Errorf("%+v, %v", entries, err)
 	}
 	s.pass(6 * time.Minute)
+	s.full()
 	report, err = s.handle(s.look())
 	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != OverCost || report.LooksSent != 1 {
 		t.Errorf("%+v", report)
@@ -154,6 +157,7 @@ func TestEpisode_ofAContributorEndsWithIt(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	s.pass(5 * time.Minute)
+	s.full()
 	report, err = s.handle(s.look()) // it is on the second page
 	if got := decision(t, report, err); got.Outcome != Raised || s.calls("DescribeAlarmContributors") != 2 {
 		t.Fatalf("%+v", got)
@@ -445,6 +449,7 @@ func TestHandle_looksUpTheChildrenOfACompositeAlarm(t *testing.T) {
 	}
 	s.wantWrites(75, 1)
 	s.pass(5 * time.Minute)
+	s.full()
 	report, err = s.handle(s.look())
 	if err != nil || report.Outcomes[Raised] != 1 {
 		t.Errorf("the next step: %+v, %v", report, err)
@@ -506,6 +511,7 @@ func TestEpisode_ofACompositeAlarmGoesOnWhileItsChildIsOK(t *testing.T) {
 		writes int64
 	}{{"ALARM", 75}, {"OK", 75}, {"OK", 75}, {"ALARM", 113}} {
 		s.setState(s.alarm, c.state)
+		s.full()
 		report, err := s.handle(event)
 		if err != nil || report.LooksSent != 1 || report.EventsRefused != 0 {
 			t.Fatalf("step %d: %+v, %v", step, report, err)
@@ -647,6 +653,7 @@ func TestEpisode_ofACompositeAlarmGoesOnAfterALostAnswer(t *testing.T) {
 	s.must(err)
 	s.pass(5 * time.Minute)
 	s.setState(s.alarm, "ALARM")
+	s.full()
 	raised := 0
 	for _, body := range s.received(s.options.Queue) {
 		report, err := s.handle(inQueue([]byte(body)))

@@ -22,6 +22,9 @@ const (
 	limited
 	// asked was asked for before.
 	asked
+	// invalid was refused for its values. They change something and are within all that is known
+	// beforehand, so that it may be a limit: a table's own is refused with this code.
+	invalid
 	// no was refused for good.
 	no
 )
@@ -34,6 +37,7 @@ var answers = map[string]answer{
 	"LimitExceededException":         limited,
 	"QuotaExceededException":         limited,
 	"ResourceAlreadyExistsException": asked,
+	"ValidationException":            invalid,
 }
 
 // answerOf reads an error by its code.

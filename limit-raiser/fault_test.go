@@ -46,6 +46,14 @@ func (s *scene) handle(event json.RawMessage) (Report, error) {
 	return s.raiser(s.cfg).Handle(s.Context(), event)
 }
 
+// full puts a minute in which the table's writes used all units that it has, so that a raise is by
+// 50% again.
+func (s *scene) full() {
+	s.Helper()
+	units, _ := s.has(s.table)
+	s.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", float64(units.write)*60, 1, map[string]string{"TableName": s.table})
+}
+
 func (s *scene) theEvent() json.RawMessage { return s.event(s.alarm, s.metric, s.now()) }
 
 // wantWrites fails the test unless the table has so many write units after so many calls.
@@ -93,33 +101,37 @@ func TestHandle_readsBackACutOffAnswerBeforeAnythingIsRepeated(t *testing.T) {
 	s.wantWrites(75, 1)
 }
 
-// How much would fit, AWS does not say.
+// How much would fit, AWS does not say; a table's own limit it refuses as a wrong value.
 func TestHandle_raisesAsFarAsAWSsLimitsGo(t *testing.T) {
+	const limit, value = "LimitExceededException", "ValidationException"
 	for name, c := range map[string]struct {
+		code     string
 		refusals int
 		want     Decision
-		calls    int
 	}{
-		"half":    {1, Decision{Outcome: Raised, Reason: CutToLimits, To: 62}, 2},
-		"an inch": {4, Decision{Outcome: Raised, Reason: CutToLimits, To: 51}, 5},
-		"nothing": {5, Decision{Outcome: Refused, Reason: AWSRefused, To: 75}, 5},
+		"half":                    {limit, 1, Decision{Outcome: Raised, Reason: CutToLimits, To: 62}},
+		"an inch":                 {limit, 4, Decision{Outcome: Raised, Reason: CutToLimits, To: 51}},
+		"nothing":                 {limit, 5, Decision{Outcome: Refused, Reason: AWSRefused, To: 75}},
+		"half, of a table's":      {value, 1, Decision{Outcome: Raised, Reason: CutToLimits, To: 62}},
+		"an inch, of a table's":   {value, 4, Decision{Outcome: Raised, Reason: CutToLimits, To: 51}},
+		"nothing, whatever it is": {value, 5, Decision{Outcome: Failed, Reason: NotTaken, To: 75}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := throttledWrites(t)
-			s.fault(emulator.Fault{Operation: "UpdateTable", Times: c.refusals, Status: 400, Code: "LimitExceededException", Message: "Subscriber limit exceeded"})
+			s.fault(emulator.Fault{Operation: "UpdateTable", Times: c.refusals, Status: 400, Code: c.code, Message: "no more than 40,000 units"})
 			report, err := s.handle(s.theEvent())
 			got := decision(t, report, err)
-			if got.Outcome != c.want.Outcome || got.Reason != c.want.Reason || got.To != c.want.To || !strings.Contains(got.Detail, "Subscriber limit exceeded") {
+			if got.Outcome != c.want.Outcome || got.Reason != c.want.Reason || got.To != c.want.To || !strings.Contains(got.Detail, "no more than 40,000 units") {
 				t.Errorf("%+v", got)
 			}
 			if got.Outcome == Raised && !strings.Contains(got.Detail, "75 were wanted") {
 				t.Errorf("%+v", got)
 			}
-			more := int64(0)
+			more, calls := int64(0), c.refusals
 			if got.Outcome == Raised {
-				more = int64(got.To) - 50
+				more, calls = int64(got.To)-50, calls+1
 			}
-			s.wantWrites(50+more, c.calls)
+			s.wantWrites(50+more, calls)
 			spent, err := s.raiser(s.cfg).ledger.spent(t.Context(), s.now())
 			if want := float64(more) * 0.00065 * 730; err != nil || math.Abs(spent-want) > 1e-9 {
 				t.Errorf("$%v are counted, want $%v, %v", spent, want, err)

@@ -74,7 +74,7 @@ func TestLedger_keepsWhatTheHolderOfAResourceWrites(t *testing.T) {
 	if _, _, free, err := ledger.take(t.Context(), "table/orders", w.now().Add(time.Minute)); err != nil || free {
 		t.Fatalf("the record was free for a second: %v", err)
 	}
-	known.Memory = known.raised(w.now())
+	known.Raises = append(known.Raises, w.now())
 	known.Intent = &intent{Event: "event", At: w.now(), Decisions: []Decision{{Part: Part{Dimension: Write}, From: 50, To: 250}}}
 	w.must(ledger.settle(t.Context(), h, known))
 	_, again, free, err := ledger.take(t.Context(), "table/orders", w.now().Add(time.Minute))

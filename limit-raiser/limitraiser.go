@@ -271,7 +271,7 @@ func (r *Raiser) raise(ctx context.Context, resource held, known record, e episo
 	}
 	known.Measured = known.Measured || facts.measured()
 	at, before, key := r.now(), known, e.key(shortage.Resource)
-	plan := Decide(facts, known.in(key), r.cfg, r.home(ctx).Region, at)
+	plan := Decide(facts, known.In(key), r.cfg, r.home(ctx).Region, at)
 	floor, dear := known.Floor, len(plan.because(OverCost))
 	known, plan, err = r.applyWhatFits(ctx, resource, known, e, facts, plan, at)
 	if err == nil && (known.Floor != floor || len(plan.because(OverCost)) > dear) {
@@ -280,7 +280,7 @@ func (r *Raiser) raise(ctx context.Context, resource held, known record, e episo
 		if known.Spent, err = r.ledger.spent(ctx, at); err != nil {
 			return known, err
 		}
-		plan = Decide(facts, known.in(key), r.cfg, r.home(ctx).Region, at)
+		plan = Decide(facts, known.In(key), r.cfg, r.home(ctx).Region, at)
 		known, plan, err = r.applyWhatFits(ctx, resource, known, e, facts, plan, at)
 	}
 	var news []notice

@@ -51,10 +51,12 @@ const (
 	FloorReached   Reason = "the unreserved concurrency would fall too low"
 	AlreadyAsked   Reason = "a request is open already"
 	NotApproved    Reason = "AWS did not approve it"
+	NoMetrics      Reason = "no metrics tell how far"
 	IsBusy         Reason = "being changed"
 	InFlight       Reason = "another raise is in flight"
 	DryRun         Reason = "dry run"
 	AWSRefused     Reason = "AWS refuses it"
+	NotTaken       Reason = "AWS does not take the value"
 	Unclear        Reason = "AWS's answer was lost"
 	CallFailed     Reason = "the call failed"
 	StaysOn        Reason = "the alarm stays on all the same"
@@ -76,6 +78,8 @@ type Decision struct {
 	CostAMonth float64 `json:"costAMonth,omitempty"`
 	// Short says that the alarm named this part.
 	Short bool `json:"short,omitempty"`
+	// Guess says that no metrics told how far to go.
+	Guess bool `json:"guess,omitempty"`
 }
 
 // Plan is what a run would do about a resource: a decision for each part of it.
@@ -159,7 +163,12 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 				"%s concurrency is unreserved, and %s with %s headroom must stay so", units(facts.Unreserved), units(floor), cfg.Sizing.Headroom))
 		}
 	}
+	// The steps of a stream on the way to its goal are one guess.
+	decision.Guess = decision.To > decision.From && !demand.Known && !(memory.Goal > decision.From)
 	switch {
+	case decision.Guess && memory.guessed(have):
+		decision.To = decision.From
+		return because(Refused, NoMetrics, "this alarm's one step without metrics was made, and another would be a guess upon a guess: look whether the capacity is short at all")
 	case decision.To > decision.From && facts.Unapproved > 0 && decision.To >= facts.Unapproved:
 		decision.To = decision.From
 		return because(Refused, NotApproved, fmt.Sprintf("AWS did not approve the request for %s, and is asked again after a day", units(facts.Unapproved)))
@@ -282,6 +291,11 @@ func bound(decision Decision, facts Facts, memory Memory, limits Limits, now tim
 	if facts.Busy != "" && decision.Means != AutoScaled {
 		return Waiting, IsBusy, facts.Busy
 	}
+	if refused, known := memory.denialOf(decision.Part); known && refused.From == decision.From && refused.To <= decision.To {
+		if next := refused.At.Add(refused.rest(decision.Means)); now.Before(next) {
+			return refused.Outcome, refused.Reason, fmt.Sprintf("AWS refused %s, and is not asked again before %s", units(refused.To), next.UTC().Format("2006-01-02 15:04 MST"))
+		}
+	}
 	if decision.Part.Dimension == Shards {
 		if memory.since(now.Add(-doublingWindow)) >= mostDoublings {
 			return Refused, ShardBudget, fmt.Sprintf("the next is possible once the first of %d is 24 hours old", mostDoublings)
@@ -298,6 +312,21 @@ func bound(decision Decision, facts Facts, memory Memory, limits Limits, now tim
 		return Refused, RaisesOfTheDay, fmt.Sprintf("limits.raisesADay is %d, and the day ends at midnight UTC", limits.RaisesADay)
 	}
 	return "", "", ""
+}
+
+// The rest that AWS is given after a refusal.
+const (
+	longestRest = time.Hour
+	quotaRest   = setting.Day
+)
+
+// rest is how long AWS is not asked again for what it refused: as long as it refuses it already,
+// and up to an hour. A request for a quota, which people may have to answer, rests for a day.
+func (d Denial) rest(means Means) time.Duration {
+	if means == Requested {
+		return quotaRest
+	}
+	return min(d.At.Sub(d.Since), longestRest)
 }
 
 // with are the decisions of an outcome.

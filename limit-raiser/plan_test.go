@@ -204,14 +204,14 @@ func TestDecide_holdsAStreamsGoalToTheLimitsOfOneRaise(t *testing.T) {
 		facts := Facts{Resource: Resource{KindStream, "clicks"}, Parts: []Have{{
 			Part: Part{Dimension: Shards}, Means: Provisioned, Now: shards[len(shards)-1], Max: 10_000, Short: true, Samples: seen(5000, 0),
 		}}}
-		plan := Decide(facts, memory.in("one"), cfg, "us-east-1", at)
+		plan := Decide(facts, memory.In("one"), cfg, "us-east-1", at)
 		if plan.Decisions[0].Outcome != ToRaise {
 			if plan.Decisions[0].Reason != RaisesOfTheDay {
 				t.Errorf("%+v", plan.Decisions[0])
 			}
 			break
 		}
-		memory = memory.raised(at).toward(plan.Goal, "one")
+		memory = memory.After(plan.become(ToRaise, Raised, IsShort), "one", at)
 		shards = append(shards, plan.Decisions[0].To)
 	}
 	if diff := cmp.Diff([]float64{1, 2, 4, 8}, shards); diff != "" {
@@ -220,8 +220,8 @@ func TestDecide_holdsAStreamsGoalToTheLimitsOfOneRaise(t *testing.T) {
 }
 
 func TestMemory_keepsAGoalToItsEpisode(t *testing.T) {
-	memory := Memory{}.raised(noon).toward(8, "one")
-	if memory.in("one").Goal != 8 || memory.in("another").Goal != 0 {
+	memory := Memory{}.After(Plan{Goal: 8, Decisions: []Decision{{Outcome: Raised}}}, "one", noon)
+	if memory.In("one").Goal != 8 || memory.In("another").Goal != 0 {
 		t.Errorf("%+v", memory)
 	}
 }
@@ -249,7 +249,7 @@ func TestDecide_keepsItsPromises(t *testing.T) {
 		}
 		memory := Memory{Spent: rapid.Float64Range(0, 1000).Draw(t, "spent"), Goal: rapid.Float64Range(0, 100).Draw(t, "goal")}
 		for range rapid.IntRange(0, 12).Draw(t, "raises") {
-			memory = memory.raised(noon.Add(-time.Duration(rapid.Int64Range(0, int64(48*time.Hour)).Draw(t, "ago"))))
+			memory.Raises = append(memory.Raises, noon.Add(-time.Duration(rapid.Int64Range(0, int64(48*time.Hour)).Draw(t, "ago"))))
 		}
 		slices.SortFunc(memory.Raises, time.Time.Compare)
 		plan := Decide(facts, memory, cfg, "us-east-1", noon)

@@ -13,7 +13,6 @@ import (
 	quotastypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 
 	"caretaker/internal/alarm"
-	"caretaker/internal/setting"
 )
 
 // quotaShortages are the quotas of the file whose usage one of the metrics counts. Which metric
@@ -109,14 +108,11 @@ func (r *Raiser) quota(name string) (Quota, bool) {
 	return Quota{}, false
 }
 
-// askAgain is how long AWS is not asked again for what it did not approve.
-const askAgain = setting.Day
-
 // requests are the highest value that an open request asks for, and the lowest over the present
 // one that AWS did not approve of late; 0 where there is none. A case that is closed need not have
 // been granted.
 func (r *Raiser) requests(ctx context.Context, quota Quota, present float64) (open, unapproved float64, err error) {
-	since := r.now().Add(-askAgain)
+	since := r.now().Add(-quotaRest)
 	pages := servicequotas.NewListRequestedServiceQuotaChangeHistoryByQuotaPaginator(r.aws.Quotas,
 		&servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaInput{ServiceCode: &quota.Service, QuotaCode: &quota.Code})
 	for pages.HasMorePages() {

@@ -47,6 +47,7 @@ func TestHandle_tellsLaterWhatItCouldNotTell(t *testing.T) {
 			}
 			s.emulator.ClearFaults()
 			s.pass(5 * time.Minute)
+			s.full()
 			report, err = s.handle(s.look())
 			if got := decision(t, report, err); got.Outcome != Refused || got.Reason != InCooldown || report.MessagesSent != 2 {
 				t.Errorf("%+v, %v", report, err)
