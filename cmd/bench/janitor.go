@@ -47,14 +47,14 @@ const starts = 25
 func startUp(ctx context.Context, r *results) error {
 	took := make([]time.Duration, starts)
 	for position := range took {
-		f, err := startFunction(ctx, janitorOnHost, `{"rate": 8}`, []string{
+		f, ready, err := startFunction(ctx, janitorOnHost, `{"rate": 8}`, []string{
 			"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "STAGE=bench",
 		})
 		if err != nil {
 			return err
 		}
-		took[position] = f.started
-		f.stop()
+		took[position] = ready
+		f.Stop()
 	}
 	slices.Sort(took)
 	r.note("init: %d starts of %s on %s/%s: fastest %v, slowest %v", starts, janitorOnHost, runtime.GOOS, runtime.GOARCH,

@@ -43,11 +43,11 @@ func wholeRun(ctx context.Context, r *results) (float64, error) {
 	if err := seed(ctx, e); err != nil {
 		return 0, err
 	}
-	f, err := startFunction(ctx, janitorOnHost, fmt.Sprintf(`{"dryRun": false, "rate": %d}`, allowed), append(e.Environ(), "STAGE=bench"))
+	f, _, err := startFunction(ctx, janitorOnHost, fmt.Sprintf(`{"dryRun": false, "rate": %d}`, allowed), append(e.Environ(), "STAGE=bench"))
 	if err != nil {
 		return 0, err
 	}
-	defer f.stop()
+	defer f.Stop()
 	e.LimitRates(emulator.RateLimits{Lambda: allowed, GetPolicy: allowed, LookupEvents: 2})
 	e.SetLatency(latency)
 	e.ForgetCalls()

@@ -25,12 +25,12 @@ func handlerTime(ctx context.Context, r *results, w *raiserWorld) error {
 	if err != nil {
 		return err
 	}
-	f, err := startFunction(ctx, limitRaiserOnHost, string(config), append(w.emulator.Environ(), "STAGE=bench",
+	f, _, err := startFunction(ctx, limitRaiserOnHost, string(config), append(w.emulator.Environ(), "STAGE=bench",
 		"TABLE_NAME="+w.options.Table, "QUEUE_URL="+w.options.Queue))
 	if err != nil {
 		return err
 	}
-	defer f.stop()
+	defer f.Stop()
 	at := time.Now().UTC().Truncate(time.Millisecond)
 	own, whole := make([]float64, answered), make([]float64, answered)
 	for i, table := range tables {

@@ -29,7 +29,8 @@ import (
 // Start is what a part finds when its process begins.
 type Start struct {
 	// AWS holds the Region, the credentials, and the retries, time-outs and pools of Retryer and
-	// HTTPClient; make the clients from it, once.
+	// HTTPClient; make the clients from it, once. A part whose calls take longer than most puts a
+	// client of its own into a copy.
 	AWS aws.Config
 	// Function is the function this process runs as.
 	Function Function
@@ -37,9 +38,6 @@ type Start struct {
 	Stage string
 	// Topic is the ARN to which summaries go, from TOPIC_ARN. Empty means there is none.
 	Topic string
-	// Queue is the URL of the queue by which a part speaks to itself, from QUEUE_URL, and Table
-	// the name of the DynamoDB table it remembers in, from TABLE_NAME. Empty means there is none.
-	Queue, Table string
 	// DryRun is the emergency brake, from DRY_RUN. True stops all changes; false
 	// says nothing: a dry run that is configured stays one.
 	DryRun bool
@@ -63,7 +61,8 @@ type Report interface {
 	Metrics() []emf.Metric
 }
 
-// Handler does the work of one invocation.
+// Handler does the work of one invocation. With json.RawMessage as its E it gets the event as it
+// came, byte for byte.
 type Handler[E any, R Report] func(context.Context, E) (R, error)
 
 // Serve runs a part as a Lambda function and does not return. build is called
@@ -106,9 +105,19 @@ func newStart(function Function, stage string) (Start, error) {
 	}
 	return Start{
 		AWS: cfg, Function: function, Stage: stage, Topic: os.Getenv("TOPIC_ARN"),
-		Queue: os.Getenv("QUEUE_URL"), Table: os.Getenv("TABLE_NAME"),
 		DryRun: Brake(os.Getenv("DRY_RUN")), folder: filepath.Dir(binary),
 	}, nil
+}
+
+// Resource is what the deployment tells of one of the part's own resources in the variable of that
+// name: the URL of a queue, the name of a table or a bucket, the ARN of a stream. Without it the
+// function was deployed by something else than the CDK app, and cannot work: that is an error.
+func (s Start) Resource(variable string) (string, error) {
+	value := os.Getenv(variable)
+	if value == "" {
+		return "", fmt.Errorf("reading the environment: %s is empty: deploy the function with the CDK app", variable)
+	}
+	return value, nil
 }
 
 // Config reads config.json beside the binary over the defaults that are in into.

@@ -23,7 +23,15 @@ import (
 
 // With BOOT_TEST_PROBE set, the test's binary is a Lambda function.
 func TestMain(m *testing.M) {
-	if os.Getenv("BOOT_TEST_PROBE") != "" {
+	switch os.Getenv("BOOT_TEST_PROBE") {
+	case "":
+	case "raw":
+		Serve("probe", func(context.Context, Start) (Handler[json.RawMessage, rawReport], error) {
+			return func(_ context.Context, event json.RawMessage) (rawReport, error) {
+				return rawReport{string(event)}, nil
+			}, nil
+		})
+	default:
 		Serve("probe", probe)
 	}
 	os.Exit(m.Run())
@@ -43,11 +51,17 @@ type probeReport struct {
 	Stage      string `json:"stage"`
 	Topic      string `json:"topic"`
 	Queue      string `json:"queue"`
-	Table      string `json:"table"`
 	Function   string `json:"function"`
 	DryRun     bool   `json:"dryRun"`
 	DeadlineMs int64  `json:"deadlineMs"`
 }
+
+// rawReport answers with the event itself.
+type rawReport struct {
+	Event string `json:"event"`
+}
+
+func (rawReport) Metrics() []emf.Metric { return nil }
 
 func (probeReport) Metrics() []emf.Metric {
 	return []emf.Metric{{Name: "Greeted", Value: 1, Unit: emf.Count}}
@@ -58,11 +72,15 @@ func probe(_ context.Context, start Start) (Handler[probeEvent, probeReport], er
 	if err := start.Config(&cfg); err != nil {
 		return nil, err
 	}
+	queue, err := start.Resource("QUEUE_URL")
+	if err != nil {
+		return nil, err
+	}
 	return func(ctx context.Context, event probeEvent) (probeReport, error) {
 		zerolog.Ctx(ctx).Info().Msg("greeting")
 		deadline, _ := ctx.Deadline()
 		report := probeReport{
-			Greeting: cfg.Greeting, Region: start.AWS.Region, Stage: start.Stage, Topic: start.Topic, Queue: start.Queue, Table: start.Table,
+			Greeting: cfg.Greeting, Region: start.AWS.Region, Stage: start.Stage, Topic: start.Topic, Queue: queue,
 			Function: start.Function.Name + ":" + start.Function.Version, DryRun: start.DryRun, DeadlineMs: deadline.UnixMilli(),
 		}
 		switch event.Do {
@@ -83,7 +101,7 @@ func TestServe_answersLogsAndMeasuresAnInvocation(t *testing.T) {
 	}
 	want := probeReport{
 		Greeting: "good morning", Region: "eu-west-1", Stage: "prod", Topic: "arn:aws:sns:eu-west-1:111122223333:topic",
-		Queue: "https://sqs.eu-west-1.amazonaws.com/111122223333/queue", Table: "table",
+		Queue:    "https://sqs.eu-west-1.amazonaws.com/111122223333/queue",
 		Function: "probe:$LATEST", DeadlineMs: report.DeadlineMs,
 	}
 	if diff := cmp.Diff(want, report); diff != "" {
@@ -178,6 +196,15 @@ func TestServe_endsTheContextBeforeLambdaKillsTheRun(t *testing.T) {
 	}
 }
 
+func TestServe_handsTheEventOverAsItCame(t *testing.T) {
+	const event = ` {"a": 1.50,  "a": "\u00e9"}` // which no decoder would give back
+	got := run{event: event, env: []string{"BOOT_TEST_PROBE=raw"}}.start(t)
+	var report rawReport
+	if err := json.Unmarshal(got.body, &report); err != nil || report.Event != event {
+		t.Errorf("the answer is %s (%v), want the event as it was sent", got.body, err)
+	}
+}
+
 func TestMargin(t *testing.T) {
 	for left, want := range map[time.Duration]time.Duration{
 		15 * time.Minute:  20 * time.Second,
@@ -206,6 +233,7 @@ func TestServe_endsAtOnceWhenTheSurroundingsAreWrong(t *testing.T) {
 		"two values":              {run{config: `{} {}`}, "more than one JSON value"},
 		"what is no JSON":         {run{config: `greeting: hello`}, "decoding /"},
 		"no Region":               {run{env: []string{"AWS_REGION=", "AWS_DEFAULT_REGION="}}, "no Region"},
+		"no queue":                {run{env: []string{"QUEUE_URL="}}, "QUEUE_URL is empty"},
 		"no credentials":          {run{env: []string{"AWS_SECRET_ACCESS_KEY="}}, "no credentials"},
 		"an unreadable AWS value": {run{env: []string{"AWS_USE_FIPS_ENDPOINT=many"}}, "loading the AWS settings"},
 	} {

@@ -38,8 +38,8 @@ func (i invoker[E, R]) Invoke(ctx context.Context, payload []byte) ([]byte, erro
 	ctx, cancel := endEarly(logger.WithContext(ctx), started)
 	defer cancel()
 
-	var event E
-	if err := json.Unmarshal(payload, &event); err != nil {
+	event, err := decode[E](payload)
+	if err != nil {
 		err = fmt.Errorf("decoding the event: %w", err)
 		summarise(logger, started, nil, err)
 		return nil, err
@@ -57,6 +57,16 @@ func (i invoker[E, R]) Invoke(ctx context.Context, payload []byte) ([]byte, erro
 		return nil, err
 	}
 	return answer, nil
+}
+
+// decode reads the event, unless the part takes it as it is: that part reads it by itself, and
+// checking it here would be a second pass over what may be megabytes.
+func decode[E any](payload []byte) (event E, err error) {
+	if raw, is := any(&event).(*json.RawMessage); is {
+		*raw = payload
+		return event, nil
+	}
+	return event, json.Unmarshal(payload, &event)
 }
 
 // summarise logs the one event that says how a run went.

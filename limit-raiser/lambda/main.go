@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"caretaker/internal/boot"
 	limitraiser "caretaker/limit-raiser"
@@ -19,8 +20,10 @@ func main() {
 			return nil, problems[0]
 		}
 		cfg.DryRun = cfg.DryRun || start.DryRun
+		table, noTable := start.Resource("TABLE_NAME")
+		queue, noQueue := start.Resource("QUEUE_URL")
 		return limitraiser.New(cfg, limitraiser.Connect(start.AWS), limitraiser.Options{
-			Table: start.Table, Queue: start.Queue, Topic: start.Topic,
-		}).Handle, nil
+			Table: table, Queue: queue, Topic: start.Topic,
+		}).Handle, errors.Join(noTable, noQueue)
 	})
 }
