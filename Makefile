@@ -6,8 +6,10 @@ SHELL := /bin/sh
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
-# A part is a folder with a Lambda function in it.
-ALL_PARTS := $(patsubst %/lambda/main.go,%,$(wildcard */lambda/main.go))
+# A part is a folder with a Lambda function in it. A second function of it stands in a folder
+# below: alerts/lambda, alerts/notify/lambda.
+FUNCTIONS := $(patsubst %/lambda/main.go,%,$(wildcard */lambda/main.go */*/lambda/main.go))
+ALL_PARTS := $(sort $(foreach function,$(FUNCTIONS),$(firstword $(subst /, ,$(function)))))
 # What demo and bench are narrowed to: make demo PARTS=janitor, make bench PART=janitor.
 PARTS ?= $(ALL_PARTS)
 PART ?= $(ALL_PARTS)
@@ -21,9 +23,9 @@ GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
 LAMBDA_BUILD := $(GO_BUILD) -tags lambda.norpc -ldflags "-s -w -buildid="
 HOST_BUILD := $(GO_BUILD) -ldflags "-s -w"
 
-ARM64 := $(ALL_PARTS:%=dist/%/bootstrap)
-X86_64 := $(ALL_PARTS:%=dist/x86_64/%/bootstrap)
-HOST := $(ALL_PARTS:%=dist/host/%/bootstrap)
+ARM64 := $(FUNCTIONS:%=dist/%/bootstrap)
+X86_64 := $(FUNCTIONS:%=dist/x86_64/%/bootstrap)
+HOST := $(FUNCTIONS:%=dist/host/%/bootstrap)
 
 VENV := .venv/.ready
 NODE_MODULES := node_modules/.package-lock.json

@@ -11,10 +11,10 @@ import (
 	"caretaker/internal/iam/iamtest"
 )
 
-// docs/iam.md is written by hand, for the reasons in it. It must not say anything else than
+// docs/janitor-iam.md is written by hand, for the reasons in it. It must not say anything else than
 // what is granted.
 func TestIAMPage_saysWhatIsGranted(t *testing.T) {
-	said := iamtest.Page(t, "../docs/iam.md")
+	said := iamtest.Page(t, "../docs/janitor-iam.md")
 	cfg := Default()
 	granted := map[string]string{}
 	for _, scan := range scans {
@@ -22,7 +22,7 @@ func TestIAMPage_saysWhatIsGranted(t *testing.T) {
 	}
 	add(granted, Statements(cfg), "")
 	if diff := cmp.Diff(granted, said); diff != "" {
-		t.Errorf("(-granted +docs/iam.md):\n%s", diff)
+		t.Errorf("(-granted +docs/janitor-iam.md):\n%s", diff)
 	}
 }
 

@@ -106,6 +106,24 @@ func parts(t *testing.T) []string {
 	return found
 }
 
+// functions are the Lambda functions, by the folders that hold their lambda/main.go: janitor, alerts/notify.
+func functions(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	for _, part := range parts(t) {
+		for _, pattern := range []string{"lambda/main.go", "*/lambda/main.go"} {
+			mains, err := filepath.Glob(filepath.Join(top, part, pattern))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, main := range mains {
+				found = append(found, strings.TrimPrefix(filepath.ToSlash(filepath.Dir(filepath.Dir(main))), top+"/"))
+			}
+		}
+	}
+	return found
+}
+
 func TestParts_areWholeAndNoStubs(t *testing.T) {
 	for _, part := range parts(t) {
 		if _, err := os.Stat(filepath.Join(top, part, "lambda", "main.go")); err != nil {

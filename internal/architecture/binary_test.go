@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// budget is how large a part's Lambda may become. Each service that is read adds
+// budget is how large a Lambda function may become. Each service that is read adds
 // half a megabyte and, since the SDK builds its tables at start, start-up time.
 type budget struct{ binary, zip int64 }
 
 const megabyte = 1_000_000
 
-// The janitor reads a dozen services, the limit-raiser eight.
+// budgets are by the function's folder, such as alerts/notify. The janitor reads a dozen services, the limit-raiser eight.
 var budgets = map[string]budget{
 	"janitor":      {binary: 15 * megabyte, zip: 5.5 * megabyte},
 	"limit-raiser": {binary: 12 * megabyte, zip: 4.5 * megabyte},
@@ -29,15 +29,15 @@ var deployed = []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64"}
 var heavy = []string{"text/template", "html/template", "net/rpc", "github.com/aws/aws-sdk-go-v2/config", "github.com/alecthomas/kong", "github.com/spf13/", "github.com/prometheus/"}
 
 func TestLambda_linksNothingHeavy(t *testing.T) {
-	for _, part := range parts(t) {
-		list, err := goTool(deployed, "list", "-deps", "-tags", "lambda.norpc", "./"+part+"/lambda")
+	for _, function := range functions(t) {
+		list, err := goTool(deployed, "list", "-deps", "-tags", "lambda.norpc", "./"+function+"/lambda")
 		if err != nil {
 			t.Fatal(err)
 		}
 		for imported := range strings.Lines(string(list)) {
 			for _, name := range heavy {
 				if strings.HasPrefix(imported, name) {
-					t.Errorf("%s/lambda depends on %s", part, imported)
+					t.Errorf("%s/lambda depends on %s", function, imported)
 				}
 			}
 		}
@@ -45,14 +45,14 @@ func TestLambda_linksNothingHeavy(t *testing.T) {
 }
 
 func TestLambda_keepsItsBudget(t *testing.T) {
-	for _, part := range parts(t) {
-		limit, ok := budgets[part]
+	for _, function := range functions(t) {
+		limit, ok := budgets[function]
 		if !ok {
-			t.Errorf("%s has no budget", part)
+			t.Errorf("%s has no budget", function)
 			continue
 		}
 		file := filepath.Join(t.TempDir(), "bootstrap")
-		if _, err := goTool(deployed, "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", file, "./"+part+"/lambda"); err != nil {
+		if _, err := goTool(deployed, "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", file, "./"+function+"/lambda"); err != nil {
 			t.Fatal(err)
 		}
 		content, err := os.ReadFile(file)
@@ -60,9 +60,9 @@ func TestLambda_keepsItsBudget(t *testing.T) {
 			t.Fatal(err)
 		}
 		binary, zipped := int64(len(content)), zippedSize(t, content)
-		t.Logf("%s: %.1f MB, zipped %.1f MB", part, float64(binary)/megabyte, float64(zipped)/megabyte)
+		t.Logf("%s: %.1f MB, zipped %.1f MB", function, float64(binary)/megabyte, float64(zipped)/megabyte)
 		if binary > limit.binary || zipped > limit.zip {
-			t.Errorf("%s is %d bytes, zipped %d; its budget is %d and %d", part, binary, zipped, limit.binary, limit.zip)
+			t.Errorf("%s is %d bytes, zipped %d; its budget is %d and %d", function, binary, zipped, limit.binary, limit.zip)
 		}
 	}
 }
