@@ -43,7 +43,7 @@ type Clients struct {
 func Connect(cfg aws.Config, rate float64) Clients {
 	pace := NewPace(rate)
 	cfg = cfg.Copy()
-	cfg.APIOptions = append(cfg.APIOptions, pace.attach)
+	pace.attachTo(&cfg)
 	return Clients{
 		Lambda:         lambdasvc.NewFromConfig(cfg),
 		Tagging:        resourcegroupstaggingapi.NewFromConfig(cfg),

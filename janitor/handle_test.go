@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/time/rate"
 
 	"caretaker/internal/emulator/lambdasim"
 )
@@ -178,7 +177,7 @@ func TestEvent_refusesEveryKeyThatItDoesNotKnow(t *testing.T) {
 
 // runningDry leaves so many tokens for GetPolicy; the next one comes after any deadline.
 func (j *Janitor) runningDry(tokens int) *Janitor {
-	j.aws.Pace.buckets[policyCalls] = &bucket{rate.NewLimiter(1e-5, tokens), 1e-5}
+	j.aws.Pace.buckets[policyCalls] = newBucket(1e-5, tokens)
 	return j
 }
 
@@ -240,13 +239,16 @@ func TestHandle_countsADeletionThatHadNoTimeToBeTriedAgain(t *testing.T) {
 			w := newWorld(t, lambdasim.Options{}, lambda("orders", 4))
 			seen := &onceVerifying{}
 			j := w.janitor(earnest(), Options{Observer: seen})
-			turns := j.aws.Pace.buckets[controlPlane].limiter
+			turns := j.aws.Pace.buckets[controlPlane]
+			fast := turns.most
 			w.on("Lambda.DeleteFunction", func(int, string) (int, string) {
-				turns.SetBurst(0) // no turn for another attempt
+				turns.refill(1e-5) // no turn for another attempt
 				return test.answered, test.code
 			})
-			seen.then = func() { turns.SetBurst(100) }
-			report, _ := j.Handle(t.Context(), Event{})
+			seen.then = func() { turns.refill(fast) }
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			report, _ := j.Handle(ctx, Event{})
 			if got := seen.decisions["orders:1"]; got.Outcome != test.want || report.Outcomes[test.want] != 1 {
 				t.Errorf("orders:1 is %+v, %v are left", got, w.Versions("orders"))
 			}
@@ -259,7 +261,7 @@ func TestHandle_saysThatARegionIsTooLargeForHalfItsTime(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
 	j := w.janitor(earnest(), Options{Stage: "prod"})
-	j.aws.Pace.buckets[controlPlane] = &bucket{rate.NewLimiter(1e-5, 2), 1e-5}
+	j.aws.Pace.buckets[controlPlane] = newBucket(1e-5, 2)
 	_, err := j.Handle(ctx, Event{})
 	if !errors.Is(err, errNoTime) || !strings.Contains(err.Error(), "too large to be read in half a run's time") || !strings.Contains(err.Error(), "`caretaker janitor apply --stage prod`") {
 		t.Errorf("the error is %v", err)

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"maps"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go/middleware"
-	"golang.org/x/time/rate"
 )
 
 // Pace holds the janitor's calls to its share of what AWS allows an account, so that
@@ -22,19 +22,6 @@ type Pace struct {
 	mutex     sync.Mutex
 	calls     map[string]int
 	throttles int
-}
-
-// bucket is one of AWS's rate limits.
-type bucket struct {
-	limiter *rate.Limiter
-	// most is the rate when AWS does not throttle. It is a hundredth under what is allowed,
-	// since requests do not arrive as evenly as they leave.
-	most rate.Limit
-}
-
-func newBucket(perSecond float64, burst int) *bucket {
-	most := rate.Limit(perSecond * 0.99)
-	return &bucket{rate.NewLimiter(most, max(1, burst)), most}
 }
 
 // The buckets beside Lambda's control plane.
@@ -76,7 +63,7 @@ func (p *Pace) reset() {
 }
 
 // rate is how many calls a second a bucket allows just now.
-func (p *Pace) rate(bucket string) float64 { return float64(p.buckets[bucket].limiter.Limit()) }
+func (p *Pace) rate(bucket string) float64 { return p.buckets[bucket].rate(time.Now()) }
 
 // Calls are the attempts made in this run, by service and operation.
 func (p *Pace) Calls() map[string]int {
@@ -118,15 +105,16 @@ func (p *Pace) attempt(ctx context.Context, in middleware.FinalizeInput, next mi
 		own = p.buckets[service]
 	}
 	if own != nil {
-		if err := own.limiter.Wait(ctx); err != nil {
+		if err := own.wait(ctx); err != nil {
 			return middleware.FinalizeOutput{}, middleware.Metadata{}, errors.Join(errNoTime, err)
 		}
 	}
 	if old, asked := ctx.Value(oldKey{}).(func() bool); asked && old() {
 		return middleware.FinalizeOutput{}, middleware.Metadata{}, errOutOfDate
 	}
+	sent := time.Now()
 	out, metadata, err := next.HandleFinalize(ctx, in)
-	throttled := retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
+	throttled := isThrottle(err)
 	if begun, wanted := ctx.Value(begunKey{}).(*bool); wanted && !throttled {
 		*begun = true
 	}
@@ -137,19 +125,77 @@ func (p *Pace) attempt(ctx context.Context, in middleware.FinalizeInput, next mi
 		p.throttles++
 	}
 	if own != nil {
-		own.adapt(throttled)
+		own.answered(throttled, sent, time.Now())
 	}
 	return out, metadata, err
 }
 
-// adapt halves the rate when AWS throttles, down to one call in two seconds, and lets it
-// recover with each call that is answered.
-func (b *bucket) adapt(throttled bool) {
-	now := b.limiter.Limit()
-	switch {
-	case throttled:
-		b.limiter.SetLimit(max(now/2, min(0.5, b.most)))
-	case now < b.most:
-		b.limiter.SetLimit(min(now*1.02, b.most))
+func isThrottle(err error) bool {
+	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
+}
+
+// oftenEnough is after how long the rate is looked at again while somebody waits for a token: it may
+// have changed meanwhile.
+const oftenEnough = 100 * time.Millisecond
+
+// wait takes a token, first come, first served. It says at once that there is no time when the
+// deadline comes before its turn.
+func (b *bucket) wait(ctx context.Context) error {
+	line := b.join(time.Now())
+	defer b.leave()
+	if deadline, limited := ctx.Deadline(); limited && time.Until(deadline) < line {
+		return context.DeadlineExceeded
+	}
+	select {
+	case b.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-b.turn }()
+	for ctx.Err() == nil {
+		left := b.take(time.Now())
+		if left == 0 {
+			return nil
+		}
+		select {
+		case <-time.After(min(left, oftenEnough)):
+		case <-ctx.Done():
+		}
+	}
+	return ctx.Err()
+}
+
+// mostThrottled is how often a call is tried that AWS throttles. What is throttled was not carried
+// out, and the pace slows down for it: giving such a call up as soon as others, which the SDK
+// does, would end a run for what a deployment does in a few seconds.
+const mostThrottled = 20
+
+// patient is the SDK's retryer, with more attempts for what AWS throttles.
+type patient struct {
+	aws.RetryerV2
+}
+
+// MaxAttempts is how often a call is tried that is throttled each time.
+func (p patient) MaxAttempts() int { return max(mostThrottled, p.RetryerV2.MaxAttempts()) }
+
+// RetryDelay ends other calls earlier.
+func (p patient) RetryDelay(attempt int, err error) (time.Duration, error) {
+	if attempt >= p.RetryerV2.MaxAttempts() && !isThrottle(err) {
+		return 0, &retry.MaxAttemptsError{Attempt: attempt, Err: err}
+	}
+	return p.RetryerV2.RetryDelay(attempt, err)
+}
+
+// attachTo paces the clients that are made from this configuration.
+func (p *Pace) attachTo(cfg *aws.Config) {
+	cfg.APIOptions = append(cfg.APIOptions, p.attach)
+	if given := cfg.Retryer; given != nil {
+		cfg.Retryer = func() aws.Retryer {
+			retryer := given()
+			if known, ok := retryer.(aws.RetryerV2); ok {
+				return patient{known}
+			}
+			return retryer
+		}
 	}
 }

@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/time/rate"
 
 	"caretaker/internal/emulator/lambdasim"
 )
@@ -19,13 +20,21 @@ import (
 // still gives a pace whose buckets do not fill again, so that what is left in them counts.
 func still(w *world, tokens int) Clients {
 	clients := Connect(w.config, 15)
-	for name, own := range clients.Pace.buckets {
-		clients.Pace.buckets[name] = &bucket{rate.NewLimiter(0, tokens), own.most}
+	for name := range clients.Pace.buckets {
+		clients.Pace.buckets[name] = newBucket(1e-5, tokens)
 	}
 	return clients
 }
 
-func (c Clients) left(bucket string) int { return int(c.Pace.buckets[bucket].limiter.Tokens()) }
+func (c Clients) left(bucket string) int { return int(c.Pace.buckets[bucket].tokens.Tokens()) }
+
+// refill has an empty bucket fill at another rate.
+func (b *bucket) refill(most float64) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.most = most
+	b.tokens.AllowN(time.Now(), int(b.tokens.Tokens()))
+}
 
 func TestPace_takesATokenForEachAttempt(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 1))
@@ -64,39 +73,73 @@ func TestPace_countsGetPolicyApartFromTheRestOfLambda(t *testing.T) {
 	}
 }
 
-func TestPace_slowsDownWhenThrottledAndRecovers(t *testing.T) {
+func TestPace_slowsDownTheBucketThatWasThrottledAndNoOther(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 1))
-	throttled := true
-	w.on("Lambda.ListAliases", func(int, string) (int, string) {
-		if throttled {
+	w.on("Lambda.ListAliases", func(n int, _ string) (int, string) {
+		if n <= 2 {
 			return http.StatusTooManyRequests, "TooManyRequestsException"
 		}
 		return 0, ""
 	})
-	clients := Connect(w.config, 10)
-	own := clients.Pace.buckets[controlPlane]
-	own.limiter = rate.NewLimiter(own.most, 1000)
-	list := func() error {
-		_, err := clients.Lambda.ListAliases(t.Context(), &lambdasvc.ListAliasesInput{FunctionName: aws.String("orders")})
-		return err
+	clients := Connect(w.config, 15)
+	if _, err := clients.Lambda.ListAliases(t.Context(), &lambdasvc.ListAliasesInput{FunctionName: aws.String("orders")}); err != nil {
+		t.Fatal(err)
 	}
-	if err := list(); err == nil {
-		t.Fatal("five attempts that were throttled make a success")
+	if own := clients.Pace.buckets[controlPlane]; own.low != 0.25 || own.let.IsZero() || clients.Pace.Throttles() != 2 {
+		t.Errorf("after %d throttles the share was %g, and an answer raised it: %t", clients.Pace.Throttles(), own.low, !own.let.IsZero())
 	}
-	if slow := own.limiter.Limit(); slow != 0.5 || clients.Pace.Throttles() != 5 {
-		t.Errorf("after %d throttles the rate is %g", clients.Pace.Throttles(), slow)
-	}
-	throttled = false
-	for range 200 {
-		if err := list(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if recovered := own.limiter.Limit(); recovered != own.most {
-		t.Errorf("after 200 calls that were answered the rate is %g, not %g", recovered, own.most)
-	}
-	if other := clients.Pace.buckets[policyCalls]; other.limiter.Limit() != other.most {
+	if other := clients.Pace.buckets[policyCalls]; other.rate(time.Now()) != other.most {
 		t.Error("GetPolicy was slowed down as well")
+	}
+}
+
+func TestPace_isPatientWithThrottlingAndNotWithFaults(t *testing.T) {
+	for name, test := range map[string]struct {
+		status int
+		code   string
+		tried  int
+		let    bool
+	}{
+		"throttled": {http.StatusTooManyRequests, "TooManyRequestsException", 13, true},
+		"a fault":   {http.StatusInternalServerError, "ServiceException", 5, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, lambdasim.Options{}, lambda("orders", 1))
+			w.on("Lambda.GetAccountSettings", func(n int, _ string) (int, string) {
+				if n <= 12 {
+					return test.status, test.code
+				}
+				return 0, ""
+			})
+			_, err := w.janitor(Default(), Options{}).aws.Lambda.GetAccountSettings(t.Context(), nil)
+			if tried := w.called("Lambda.GetAccountSettings"); (err == nil) != test.let || tried != test.tried {
+				t.Errorf("tried %d times: %v", tried, err)
+			}
+			var given *retry.MaxAttemptsError
+			if err != nil && !errors.As(err, &given) {
+				t.Errorf("the error does not say that it was tried again: %v", err)
+			}
+		})
+	}
+}
+
+func TestPace_letsWaitersThroughWhenTheRateRises(t *testing.T) {
+	b := newBucket(1e-3, 1)
+	b.take(time.Now())
+	through := make(chan error)
+	for range 3 {
+		go func() { through <- b.wait(t.Context()) }()
+	}
+	for waiting := 0; waiting < 3 || len(b.turn) == 0; runtime.Gosched() {
+		b.mutex.Lock()
+		waiting = b.waiting
+		b.mutex.Unlock()
+	}
+	b.refill(1e6) // which a fixed appointment would not notice for 16 minutes
+	for range 3 {
+		if err := <-through; err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -106,8 +149,8 @@ func TestPace_staysUnderWhatItWasGiven(t *testing.T) {
 			if name != controlPlane && name != policyCalls {
 				continue
 			}
-			if float64(own.most) >= perSecond || own.limiter.Burst() > max(1, int(perSecond)-1) {
-				t.Errorf("%s: %g a second and %d at once, of %g", name, own.most, own.limiter.Burst(), perSecond)
+			if own.most >= perSecond || own.tokens.Burst() > max(1, int(perSecond)-1) {
+				t.Errorf("%s: %g a second and %d at once, of %g", name, own.most, own.tokens.Burst(), perSecond)
 			}
 		}
 	}
@@ -116,7 +159,6 @@ func TestPace_staysUnderWhatItWasGiven(t *testing.T) {
 func TestPace_saysThatThereIsNoTimeBeforeItWaits(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 1))
 	clients := still(w, 1)
-	clients.Pace.buckets[controlPlane].limiter.SetLimit(0.0001)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	list := func() error {

@@ -26,6 +26,9 @@ func measureJanitor(ctx context.Context, r *results) error {
 	if err != nil {
 		return fmt.Errorf("a large run: %w", err)
 	}
+	if err := throttledRuns(ctx, r); err != nil {
+		return fmt.Errorf("runs that AWS throttles: %w", err)
+	}
 	r.report(figure{"calls_over_formula", max(small, large), "ratio", "<=", 1})
 	if err := planMemory(ctx, r); err != nil {
 		return fmt.Errorf("the memory of a plan: %w", err)

@@ -96,7 +96,7 @@ type figure struct {
 	name  string
 	value float64
 	unit  string
-	// op is <=, < or =.
+	// op is <=, >=, < or =.
 	op   string
 	goal float64
 }
@@ -105,6 +105,8 @@ func (f figure) met() bool {
 	switch f.op {
 	case "<=":
 		return f.value <= f.goal
+	case ">=":
+		return f.value >= f.goal
 	case "<":
 		return f.value < f.goal
 	default:
