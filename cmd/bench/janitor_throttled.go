@@ -67,12 +67,12 @@ func (o *throttled) run(ctx context.Context) (time.Duration, error) {
 	defer func() { _ = sim.Close() }() // it listens to nobody else
 	const functions = 6
 	sim.Put(lambdasim.Generate(functions, o.versions, time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -30))...)
-	f, err := startFunction(ctx, janitorOnHost, `{"dryRun": false, "belts": {"maxPercent": 100}}`,
+	f, _, err := startFunction(ctx, janitorOnHost, `{"dryRun": false, "belts": {"maxPercent": 100}}`,
 		append(o.emulator.Environ(), "STAGE=bench", "AWS_ENDPOINT_URL_LAMBDA="+sim.URL()))
 	if err != nil {
 		return 0, err
 	}
-	defer f.stop()
+	defer f.Stop()
 	body, took, err := f.invoke("{}", 15*time.Minute)
 	if err != nil {
 		return 0, err
