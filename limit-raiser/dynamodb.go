@@ -45,7 +45,7 @@ func (r *Raiser) readTable(ctx context.Context, shortage Shortage) (Facts, error
 	}
 	facts.Busy = busyTable(description)
 	facts.Parts = tableParts(description, targets, bounds)
-	if err := r.readLoads(ctx, facts.Parts, tableLoads(name, facts.Parts)); err != nil {
+	if err := r.readLoads(ctx, facts.Parts, tableLoads(name, facts.Parts, building(description))); err != nil {
 		return Facts{}, err
 	}
 	return facts, nil
@@ -179,9 +179,18 @@ func readsOfItsOwn(replica dynamodbtypes.ReplicaDescription, index string) bool 
 	return own != nil && own.ReadCapacityUnits != nil
 }
 
+// building are the indexes that are being built.
+func building(description *dynamodbtypes.TableDescription) map[string]bool {
+	names := map[string]bool{}
+	for _, index := range description.GlobalSecondaryIndexes {
+		names[aws.ToString(index.IndexName)] = index.IndexStatus == dynamodbtypes.IndexStatusCreating
+	}
+	return names
+}
+
 // tableLoads are the loads of the parts. Only tables count their requests, by operation; what an
-// index is written to comes from the table's writes.
-func tableLoads(table string, parts []Have) []load {
+// index is written to comes from the table's writes, and while it is built from what the table holds.
+func tableLoads(table string, parts []Have, building map[string]bool) []load {
 	loads := make([]load, 0, len(parts))
 	for _, have := range parts {
 		of := map[string]string{"TableName": table}
@@ -192,26 +201,34 @@ func tableLoads(table string, parts []Have) []load {
 		if have.Part.Dimension == Write {
 			direction, operations = "Write", writeOperations
 		}
-		one := load{tell: 2, series: []series{
-			{"AWS/DynamoDB", "Consumed" + direction + "CapacityUnits", "Sum", of},
-			{"AWS/DynamoDB", direction + "ThrottleEvents", "Sum", of},
-		}}
+		consumed, throttled := []string{"Consumed" + direction + "CapacityUnits"}, []string{direction + "ThrottleEvents"}
+		if have.Part.Dimension == Write && building[have.Part.Index] {
+			consumed, throttled = append(consumed, onlineIndexConsumed), append(throttled, onlineIndexThrottles)
+		}
+		one, refused, served := load{}, len(consumed), len(consumed)+len(throttled)
+		for _, metric := range slices.Concat(consumed, throttled) {
+			one.series = append(one.series, series{"AWS/DynamoDB", metric, "Sum", of})
+		}
 		for _, operation := range operations {
 			one.series = append(one.series, series{
 				"AWS/DynamoDB", "SuccessfulRequestLatency", "SampleCount",
 				map[string]string{"TableName": table, "Operation": operation},
 			})
 		}
+		one.tell = served
 		one.sample = func(values []float64) Sample {
-			sample := Sample{Consumed: values[0], Throttled: values[1]}
-			for _, requests := range values[2:] {
-				sample.Requests += requests
-			}
-			return sample
+			return Sample{Consumed: sum(values[:refused]), Throttled: sum(values[refused:served]), Requests: sum(values[served:])}
 		}
 		loads = append(loads, one)
 	}
 	return loads
+}
+
+func sum(values []float64) (sum float64) {
+	for _, value := range values {
+		sum += value
+	}
+	return sum
 }
 
 // updateTable makes the one call that raises all of a table and its indexes: AWS changes a

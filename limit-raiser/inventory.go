@@ -42,8 +42,10 @@ type Have struct {
 	InUse float64
 	// Max is the highest that it may be raised to; 0 never raises it.
 	Max float64
-	// Short says that the alarm names this part.
+	// Short says that the alarm is about this part: it names it, or Holds does.
 	Short bool
+	// Holds is the part whose requests this index refuses; zero where it is none.
+	Holds Dimension
 	// Samples are the load of the last minutes; none where there are no metrics.
 	Samples []Sample
 	// Silent says that CloudWatch has nothing about the load of the last hours: there is none, or
@@ -82,6 +84,33 @@ type Facts struct {
 // measured says that CloudWatch has the load of at least one part.
 func (f Facts) measured() bool {
 	return slices.ContainsFunc(f.Parts, func(have Have) bool { return len(have.Samples) > 0 })
+}
+
+// withHolders are the parts, and the alarm is about those indexes too that refuse requests of the
+// table which the alarm names: a write is refused by the table as soon as one of its indexes has no
+// room for it, and ThrottledRequests counts a query of an index among the table's.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations.Writes
+func (f Facts) withHolders() []Have {
+	parts := slices.Clone(f.Parts)
+	for i, have := range parts {
+		table, named := f.part(Part{Dimension: have.Part.Dimension})
+		refuses := slices.ContainsFunc(have.Samples, func(s Sample) bool { return count(s.Throttled) > 0 })
+		if have.Part.Index != "" && !have.Short && refuses && named && table.Short {
+			parts[i].Short, parts[i].Holds = true, have.Part.Dimension
+		}
+	}
+	return parts
+}
+
+// holds says in words what an index holds back.
+func (h Have) holds() string {
+	switch h.Holds {
+	case Write:
+		return "; what it refuses holds the table's writes back"
+	case Read:
+		return "; what it refuses counts among the table's throttled reads"
+	}
+	return ""
 }
 
 // part finds what there is of a part.

@@ -121,7 +121,8 @@ func tableDimensions(metric alarm.Metric) []Dimension {
 		"ReadProvisionedThroughputThrottleEvents", "ReadMaxOnDemandThroughputThrottleEvents", "OnDemandMaxReadRequestUnits":
 		return []Dimension{Read}
 	case "ConsumedWriteCapacityUnits", "ProvisionedWriteCapacityUnits", "WriteThrottleEvents",
-		"WriteProvisionedThroughputThrottleEvents", "WriteMaxOnDemandThroughputThrottleEvents", "OnDemandMaxWriteRequestUnits":
+		"WriteProvisionedThroughputThrottleEvents", "WriteMaxOnDemandThroughputThrottleEvents", "OnDemandMaxWriteRequestUnits",
+		onlineIndexThrottles, onlineIndexConsumed:
 		return []Dimension{Write}
 	case "ThrottledRequests":
 		operation := metric.Dimensions["Operation"]
@@ -135,6 +136,13 @@ func tableDimensions(metric alarm.Metric) []Dimension {
 	}
 	return nil
 }
+
+// What is written while an index is being built, DynamoDB counts apart:
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+const (
+	onlineIndexConsumed  = "OnlineIndexConsumedWriteCapacity"
+	onlineIndexThrottles = "OnlineIndexThrottleEvents"
+)
 
 // The operations by which DynamoDB counts requests.
 var (

@@ -28,6 +28,7 @@ func TestShortages_areWhatARaiseCanCure(t *testing.T) {
 		"consumed writes":      {[]alarm.Metric{metric("AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", "orders")}, of(orders, Part{"", Write})},
 		"throttled reads":      {[]alarm.Metric{metric("AWS/DynamoDB", "ReadThrottleEvents", "TableName", "orders")}, of(orders, Part{"", Read})},
 		"of an index":          {[]alarm.Metric{metric("AWS/DynamoDB", "ReadThrottleEvents", "TableName", "orders", "GlobalSecondaryIndexName", "by-day")}, of(orders, Part{"by-day", Read})},
+		"an index being built": {[]alarm.Metric{metric("AWS/DynamoDB", "OnlineIndexThrottleEvents", "TableName", "orders", "GlobalSecondaryIndexName", "by-day")}, of(orders, Part{"by-day", Write})},
 		"throttled queries":    {[]alarm.Metric{metric("AWS/DynamoDB", "ThrottledRequests", "TableName", "orders", "Operation", "Query")}, of(orders, Part{"", Read})},
 		"throttled puts":       {[]alarm.Metric{metric("AWS/DynamoDB", "ThrottledRequests", "TableName", "orders", "Operation", "PutItem")}, of(orders, Part{"", Write})},
 		"throttled statements": {[]alarm.Metric{metric("AWS/DynamoDB", "ThrottledRequests", "TableName", "orders", "Operation", "ExecuteStatement")}, of(orders, Part{"", Read}, Part{"", Write})},

@@ -6,8 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -72,5 +74,31 @@ func TestHandle_takesMetricsThatCloudWatchCouldNotReadForNone(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 		})
+	}
+}
+
+// DynamoDB counts what fills a new index apart from what is written to it. The emulator fills it at once.
+func TestTableLoads_countWhatAnIndexBeingBuiltIsWrittenTo(t *testing.T) {
+	description := &dynamodbtypes.TableDescription{GlobalSecondaryIndexes: []dynamodbtypes.GlobalSecondaryIndexDescription{
+		{IndexName: aws.String("new"), IndexStatus: dynamodbtypes.IndexStatusCreating}, {IndexName: aws.String("old"), IndexStatus: dynamodbtypes.IndexStatusActive},
+	}}
+	counted := map[string]float64{
+		"ConsumedWriteCapacityUnits": 60, "WriteThrottleEvents": 3, "OnlineIndexConsumedWriteCapacity": 600, "OnlineIndexThrottleEvents": 30,
+		"ConsumedReadCapacityUnits": 7,
+	}
+	for part, want := range map[Part]Sample{
+		{"new", Write}: {Consumed: 660, Throttled: 33, Requests: 5}, {"old", Write}: {Consumed: 60, Throttled: 3, Requests: 5},
+		{"", Write}: {Consumed: 60, Throttled: 3, Requests: 5}, {"new", Read}: {Consumed: 7, Requests: 5},
+	} {
+		one := tableLoads("orders", []Have{{Part: part}}, building(description))[0]
+		values := make([]float64, len(one.series))
+		for i, series := range one.series {
+			if values[i] = counted[series.name]; series.name == "SuccessfulRequestLatency" {
+				values[i] = 1
+			}
+		}
+		if diff := cmp.Diff(want, one.sample(values)); diff != "" || one.tell != len(one.series)-5 {
+			t.Errorf("%s: %d tell of the load: %s", part, one.tell, diff)
+		}
 	}
 }

@@ -3,7 +3,6 @@ package limitraiser
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -38,6 +37,7 @@ const (
 	IsShort        Reason = "short"
 	NotShort       Reason = "not short"
 	NeedMet        Reason = "the need is met"
+	CallsEarly     Reason = "the need is met, and the alarm calls all the same"
 	NotListed      Reason = "not listed in the file"
 	NoMaximum      Reason = "no maximum is set"
 	NothingToRaise Reason = "nothing that a call could raise"
@@ -60,6 +60,7 @@ const (
 	Unclear        Reason = "AWS's answer was lost"
 	CallFailed     Reason = "the call failed"
 	StaysOn        Reason = "the alarm stays on all the same"
+	AlarmTooLow    Reason = "the alarm calls before anything is to be raised"
 )
 
 // Decision is what happens to one part of a resource, and why.
@@ -76,7 +77,7 @@ type Decision struct {
 	// CostAMonth is what the raise adds to a month's bill, in US dollars at list prices; 0 where
 	// what is raised is priced by its use.
 	CostAMonth float64 `json:"costAMonth,omitempty"`
-	// Short says that the alarm named this part.
+	// Short says that the alarm is about this part.
 	Short bool `json:"short,omitempty"`
 	// Guess says that no metrics told how far to go.
 	Guess bool `json:"guess,omitempty"`
@@ -94,7 +95,7 @@ type Plan struct {
 // Decide makes the plan. It knows no clock and no network.
 func Decide(facts Facts, memory Memory, cfg Config, region string, now time.Time) Plan {
 	plan := Plan{Resource: facts.Resource}
-	for _, have := range facts.Parts {
+	for _, have := range facts.withHolders() {
 		decision := decide(have, facts, memory, cfg)
 		if decision.Outcome == ToRaise && have.Part.Dimension == Shards {
 			decision, plan.Goal = doubled(decision, memory.Goal)
@@ -123,15 +124,18 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 		samples = []Sample{{}} // CloudWatch has no metrics of what is idle
 	}
 	demand := EstimateDemand(samples, cfg.Sizing.RetryFactor)
+	over := overShare(have, demand, facts.AlarmAbove)
 	switch {
-	case !have.Short && !due(have, demand, facts.AlarmAbove):
+	case !have.Short && !over:
 		return because(Met, NotShort, "the alarm does not name it, and its own use is under the alarm's share")
+	case !have.Short && (have.Means == NoMeans || have.Max <= have.Now):
+		return because(Met, NotShort, "the alarm does not name it; its own use is over the alarm's share, and it may go no higher")
 	case facts.Unlisted:
 		return because(Refused, NotListed, "list it in caretaker.yaml with a maximum to have it raised")
 	case have.Means == NoMeans:
-		return because(Refused, NothingToRaise, have.Note)
+		return because(Refused, NothingToRaise, have.Note+have.holds())
 	case have.Max <= 0:
-		return because(Refused, NoMaximum, "set one in caretaker.yaml to have it raised")
+		return because(Refused, NoMaximum, "set one in caretaker.yaml to have it raised"+have.holds())
 	case facts.OpenRequest > 0:
 		return because(Refused, AlreadyAsked, fmt.Sprintf("AWS has yet to answer the request for %s", units(facts.OpenRequest)))
 	case demand.Known && demand.PerSecond == 0:
@@ -175,18 +179,21 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 	case decision.To > decision.From:
 		return because(ToRaise, IsShort, detail)
 	case step.AtMaximum:
-		return because(AtMaximum, MaximumReached, detail)
+		return because(AtMaximum, MaximumReached, detail+have.holds())
+	}
+	if advice := early(facts.AlarmAbove, cfg.Sizing); over && advice != "" {
+		return because(Met, CallsEarly, fmt.Sprintf("%s, though its alarm calls above %s: %s", detail, facts.AlarmAbove, advice))
 	}
 	return because(Met, NeedMet, detail)
 }
 
-// due says that a part which the alarm does not name needs a raise by its own metrics, as its
-// own alarm would say in a minute. It then goes with the others in one call.
-func due(have Have, demand Demand, above setting.Percent) bool {
+// overShare says that a part's own metrics are over the share at which its own alarm calls. One that the
+// alarm does not name is then raised with the others in one call.
+func overShare(have Have, demand Demand, above setting.Percent) bool {
 	if above == 0 {
 		above = 100
 	}
-	return have.Means != NoMeans && have.Max > have.Now && demand.Known && demand.PerSecond > have.Now*float64(above)/100
+	return demand.Known && demand.PerSecond > have.Now*float64(above)/100
 }
 
 // reservable is how much of a step can be reserved without taking what must stay unreserved.
@@ -212,123 +219,6 @@ func doubled(decision Decision, set float64) (Decision, float64) {
 	return decision, 0
 }
 
-// limit holds back what the limits of the whole resource, or of all, do not allow.
-func (p *Plan) limit(facts Facts, memory Memory, limits Limits, now time.Time) {
-	for i := range p.Decisions {
-		decision := &p.Decisions[i]
-		if decision.Outcome != ToRaise {
-			continue
-		}
-		if outcome, reason, detail := bound(*decision, facts, memory, limits, now); reason != "" {
-			decision.holdBack(outcome, reason, detail)
-		}
-	}
-	p.afford(memory.Spent, limits.AddedCostAMonth)
-}
-
-func (d *Decision) holdBack(outcome Outcome, reason Reason, detail string) {
-	d.Outcome, d.Reason, d.Detail = outcome, reason, detail
-	d.To, d.CostAMonth = d.From, 0
-}
-
-// unitCost is what each unit of a raise adds to a month's bill.
-func (d Decision) unitCost() float64 { return d.CostAMonth / (d.To - d.From) }
-
-// afford cuts the raises to what is left of the month's limit: all by the same share, in whole
-// units. What rounding down leaves goes on to the next part, the cheapest last, so that a unit
-// is bought wherever there is the money for one.
-func (p *Plan) afford(spent, most float64) {
-	left, cost := affordable(spent, most), costOf(p.with(ToRaise))
-	if cost <= left || cost == 0 {
-		return
-	}
-	var parts []*Decision
-	for i, decision := range p.Decisions {
-		if decision.Outcome == ToRaise && decision.CostAMonth > 0 {
-			parts = append(parts, &p.Decisions[i])
-		}
-	}
-	slices.SortStableFunc(parts, func(a, b *Decision) int { return cmp.Compare(b.unitCost(), a.unitCost()) })
-	budget := 0.0
-	for _, decision := range parts {
-		unit, wanted := decision.unitCost(), decision.To
-		budget += decision.CostAMonth * left / cost
-		decision.To = min(wanted, decision.From+math.Floor(budget/unit))
-		budget -= unit * (decision.To - decision.From)
-		switch of := fmt.Sprintf("$%.2f of this month's raises, of $%.2f allowed", spent, most); {
-		case decision.To == decision.From:
-			decision.holdBack(Refused, OverCost, fmt.Sprintf("it adds $%.2f a month to the %s", decision.CostAMonth, of))
-		case decision.To < wanted:
-			decision.CostAMonth = unit * (decision.To - decision.From)
-			decision.Reason = CutToCost
-			decision.Detail += fmt.Sprintf("; %s were wanted, for $%.2f a month beside the %s", units(wanted), unit*(wanted-decision.From), of)
-		}
-	}
-}
-
-// cut is the plan with a share of each raise, in whole units and at least one. The reason is
-// whatever refused the whole.
-func (p Plan) cut(share float64, because string) Plan {
-	p.Decisions = slices.Clone(p.Decisions)
-	for i, decision := range p.Decisions {
-		if part := math.Floor((decision.To - decision.From) * share); decision.Outcome == ToRaise {
-			p.Decisions[i].To = decision.From + max(part, 1)
-			p.Decisions[i].CostAMonth = decision.unitCost() * max(part, 1)
-			p.Decisions[i].Reason = CutToLimits
-			p.Decisions[i].Detail += fmt.Sprintf("; %s were wanted: %s", units(decision.To), because)
-		}
-	}
-	return p
-}
-
-// affordable is what is left to be spent, less what sums of dollars may be wrong by: the ledger
-// refuses what is a hair's breadth too much.
-func affordable(spent, most float64) float64 { return max(0, most-spent-1e-6) }
-
-// bound says why a part may not be raised now; the reason is empty when it may.
-func bound(decision Decision, facts Facts, memory Memory, limits Limits, now time.Time) (Outcome, Reason, string) {
-	// Auto scaling's maximum can be raised while the table changes.
-	if facts.Busy != "" && decision.Means != AutoScaled {
-		return Waiting, IsBusy, facts.Busy
-	}
-	if refused, known := memory.denialOf(decision.Part); known && refused.From == decision.From && refused.To <= decision.To {
-		if next := refused.At.Add(refused.rest(decision.Means)); now.Before(next) {
-			return refused.Outcome, refused.Reason, fmt.Sprintf("AWS refused %s, and is not asked again before %s", units(refused.To), next.UTC().Format("2006-01-02 15:04 MST"))
-		}
-	}
-	if decision.Part.Dimension == Shards {
-		if memory.since(now.Add(-doublingWindow)) >= mostDoublings {
-			return Refused, ShardBudget, fmt.Sprintf("the next is possible once the first of %d is 24 hours old", mostDoublings)
-		}
-		// The steps on the way to a goal are one raise.
-		if memory.Goal > decision.From {
-			return "", "", ""
-		}
-	}
-	if rested := memory.last().Add(limits.Cooldown.Std()); !memory.last().IsZero() && now.Before(rested) {
-		return Refused, InCooldown, fmt.Sprintf("it rests until %s", rested.UTC().Format(time.TimeOnly+" MST"))
-	}
-	if midnight := now.UTC().Truncate(setting.Day); memory.since(midnight) >= limits.RaisesADay {
-		return Refused, RaisesOfTheDay, fmt.Sprintf("limits.raisesADay is %d, and the day ends at midnight UTC", limits.RaisesADay)
-	}
-	return "", "", ""
-}
-
-// The rest that AWS is given after a refusal.
-const (
-	longestRest = time.Hour
-	quotaRest   = setting.Day
-)
-
-// rest is how long AWS is not asked again for what it refused: as long as it refuses it already,
-// and up to an hour. A request for a quota, which people may have to answer, rests for a day.
-func (d Denial) rest(means Means) time.Duration {
-	if means == Requested {
-		return quotaRest
-	}
-	return min(d.At.Sub(d.Since), longestRest)
-}
-
 // with are the decisions of an outcome.
 func (p Plan) with(outcome Outcome) []Decision {
 	return p.those(func(d Decision) bool { return d.Outcome == outcome })
@@ -343,9 +233,14 @@ func (p Plan) lingering() Plan {
 	}
 	p.Decisions = slices.Clone(p.Decisions)
 	for i, decision := range p.Decisions {
-		if decision.Short {
-			p.Decisions[i].Reason, p.Decisions[i].Detail = StaysOn, fmt.Sprintf("%s: %s", decision.Reason, decision.Detail)
+		if !decision.Short {
+			continue
 		}
+		if decision.Reason == CallsEarly {
+			p.Decisions[i].Reason = AlarmTooLow
+			continue
+		}
+		p.Decisions[i].Reason, p.Decisions[i].Detail = StaysOn, fmt.Sprintf("%s: %s", decision.Reason, decision.Detail)
 	}
 	return p
 }

@@ -87,8 +87,8 @@ func onceOf(decision Decision) string {
 	case WouldRaise, Refused, AtMaximum, Failed:
 		return string(decision.Outcome) + ": " + string(decision.Reason) + ": " + decision.Part.String()
 	case Met, Waiting:
-		if decision.Reason == StaysOn {
-			return string(StaysOn)
+		if decision.Reason == StaysOn || decision.Reason == AlarmTooLow {
+			return string(decision.Reason)
 		}
 	}
 	return ""

@@ -28,6 +28,9 @@ func (s Sections) Notes(environment string) []string {
 	if s.LimitRaiser.Enabled && !raises(s.LimitRaiser) {
 		notes = append(notes, "limitRaiser is enabled and can raise nothing: list tables, streams, functions or quotas, each with a maximum, or set byTag with a ceiling")
 	}
+	if s.LimitRaiser.Enabled {
+		notes = append(notes, s.LimitRaiser.Notes()...)
+	}
 	return notes
 }
 

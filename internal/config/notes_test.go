@@ -19,6 +19,11 @@ func TestNotes_tellWhatIsAllowedAndMostlyAMistake(t *testing.T) {
 		"regions: [eu-west-1]\nlimitRaiser: {enabled: true, tables: [{name: orders, indexes: [{name: byDate, read: {max: 1}}]}]}": nil,
 		"regions: [eu-west-1]\nlimitRaiser: {enabled: true, byTag: true, ceiling: 9}":                                             nil,
 		"regions: [eu-west-1]\nlimitRaiser: {enabled: true, functions: [{name: checkout, maxConcurrency: 9}]}":                    nil,
+		"regions: [eu-west-1]\nlimitRaiser: {enabled: true, byTag: true, ceiling: 9, alarmAbove: 60%, tables: [{name: one}, {name: two, alarmAbove: 76%}], quotas: [{service: vpc, code: L-1, alarmAbove: 90%}]}": {
+			"limitRaiser.alarmAbove: 60%: the alarm calls, and with 30% headroom nothing is raised below 77%: write alarmAbove: 77% or more, or sizing.headroom: 67% or more",
+			"limitRaiser.tables[1].alarmAbove: 76%: the alarm calls, and with 30% headroom nothing is raised below 77%: write alarmAbove: 77% or more, or sizing.headroom: 32% or more",
+		},
+		"regions: [eu-west-1]\nlimitRaiser: {enabled: false, alarmAbove: 60%}": nil,
 	} {
 		file, err := load(t, "version: 1\n"+text, config.Options{})
 		if err != nil {

@@ -1,0 +1,88 @@
+package limitraiser
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"caretaker/internal/alarm"
+)
+
+func TestDecide_findsTheIndexThatHoldsItsTableBack(t *testing.T) {
+	index := func(dimension Dimension, most float64, samples []Sample, changes ...func(*Have)) []Have {
+		have := Have{Part: Part{"by-customer", dimension}, Means: Provisioned, Now: 5, Max: most, Samples: samples}
+		for _, change := range changes {
+			change(&have)
+		}
+		return []Have{have}
+	}
+	refusing, calm := seen(5, 5), seen(5, 0)
+	for name, c := range map[string]struct {
+		index   []Have
+		outcome Outcome
+		reason  Reason
+		short   bool
+		detail  string
+	}{
+		"at its maximum":                 {index(Write, 5, refusing), AtMaximum, MaximumReached, true, "holds the table's writes back"},
+		"without one":                    {index(Write, 0, refusing), Refused, NoMaximum, true, "holds the table's writes back"},
+		"that nothing can raise":         {index(Write, 50, refusing, func(h *Have) { h.Means, h.Note = NoMeans, "suspended" }), Refused, NothingToRaise, true, "suspended; what it refuses"},
+		"that may go up":                 {index(Write, 50, refusing), ToRaise, IsShort, true, ""},
+		"whose demand is met":            {index(Write, 50, refusing, func(h *Have) { h.Now = 20 }), Met, NeedMet, true, ""},
+		"of reads, no alarm's for it":    {index(Read, 5, refusing), Met, NotShort, false, "it may go no higher"},
+		"at its maximum, refusing none":  {index(Write, 5, calm), Met, NotShort, false, "it may go no higher"},
+		"at its maximum, hardly in use":  {index(Write, 5, seen(1, 0)), Met, NotShort, false, "under the alarm's share"},
+		"of which there are no metrics":  {index(Write, 5, nil), Met, NotShort, false, "under the alarm's share"},
+		"that the alarm names by itself": {index(Write, 5, refusing, func(h *Have) { h.Short = true }), AtMaximum, MaximumReached, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			facts := shortTable(50, 4000, change(func(h *Have) { h.Samples = seen(5, 0) }), func(f *Facts) { f.Parts = append(f.Parts, c.index...) })
+			plan := Decide(facts, Memory{}, policy(), "us-east-1", noon)
+			if got := plan.Decisions[0]; got.Outcome != Met {
+				t.Errorf("the table's own writes: %+v", got)
+			}
+			got := plan.Decisions[1]
+			if got.Outcome != c.outcome || got.Reason != c.reason || got.Short != c.short || !strings.Contains(got.Detail, c.detail) {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+func TestDecide_findsTheIndexAmongTheTablesThrottledQueries(t *testing.T) {
+	facts := shortTable(50, 4000, change(func(h *Have) { h.Part.Dimension, h.Samples = Read, seen(5, 0) }), func(f *Facts) {
+		f.Parts = append(f.Parts, Have{Part: Part{"by-customer", Read}, Means: Provisioned, Now: 5, Max: 5, Samples: seen(5, 5)})
+	})
+	if got := Decide(facts, Memory{}, policy(), "us-east-1", noon).Decisions[1]; got.Outcome != AtMaximum || !strings.Contains(got.Detail, "among the table's throttled reads") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// The table's own writes are far from short, and a look for a hot key would find none.
+func TestEpisode_tellsOfTheIndexThatHoldsItsTableBack(t *testing.T) {
+	for name, most := range map[string]int64{"is at its maximum of 5": 5, "no maximum is set": 0} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			table := w.table(twoUnits{5, 50}, twoUnits{5, 5})
+			s := &scene{world: w, table: table, cfg: earnest(table, func(c *Config) { c.Tables[0].Indexes[0].Write.Max = most })}
+			s.metric = alarm.Metric{Namespace: "AWS/DynamoDB", Name: "ThrottledRequests", Dimensions: map[string]string{"TableName": table, "Operation": "PutItem"}}
+			s.alarm = w.alarm("ALARM", s.metric)
+			event := s.theEvent()
+			for range 6 {
+				w.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", 5*60, 1, map[string]string{"TableName": table})
+				of := map[string]string{"TableName": table, "GlobalSecondaryIndexName": "by-customer"}
+				w.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", 5*60, 1, of)
+				w.measure("AWS/DynamoDB", "WriteThrottleEvents", 300, 1, of)
+				if _, err := s.handle(event); err != nil {
+					t.Fatal(err)
+				}
+				s.pass(5 * time.Minute)
+				event = s.look()
+			}
+			told := s.received(s.inbox)
+			if len(told) != 1 || !strings.Contains(told[0], name) || !strings.Contains(told[0], "write of the index by-customer") || !strings.Contains(told[0], "holds the table's writes back") {
+				t.Errorf("people were told %q", told)
+			}
+		})
+	}
+}
