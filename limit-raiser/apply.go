@@ -6,138 +6,82 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go"
 )
 
-// call is one call to AWS that raises some of a resource's parts.
-type call struct {
-	// parts are the positions of its decisions in the plan.
-	parts []int
-	make  func(context.Context) error
-}
-
-// calls are as few as AWS allows: one for a table with all its indexes, and one for each
-// scalable target, as for everything else.
-func (r *Raiser) calls(facts Facts, plan Plan) []call {
-	name := facts.Resource.Name
-	var table call
-	var whole []Decision
-	var list []call
-	for position, decision := range plan.Decisions {
-		if decision.Outcome != ToRaise {
-			continue
+// settle leaves no intent of another step: what was made is looked at again, to be told and counted
+// as by the run that made it, and completes its event; what was not costs nothing. What this step
+// made stands as begun until its look is sent.
+func (r *Raiser) settle(ctx context.Context, h hold, left leftover, facts Facts, report *Report) (record, error) {
+	known := h.known
+	known.Measured = known.Measured || facts.measured()
+	if known.Intent == nil || left.open {
+		return known, nil
+	}
+	begun := *known.Intent
+	unspent := costOf(begun.Decisions) - costOf(left.made.Decisions)
+	begun.Decisions = left.made.Decisions
+	known.Intent = &begun
+	if !left.own && len(begun.Decisions) > 0 {
+		err := r.look(ctx, visit{episode: begun.Episode, Shortage: Shortage{Resource: facts.Resource}}, left.made, false, report)
+		if err == nil {
+			err = r.ledger.completeFor(ctx, begun.Event)
 		}
-		one := call{parts: []int{position}}
-		switch {
-		case decision.Means == AutoScaled:
-			one.make = func(ctx context.Context) error {
-				_, err := r.aws.AutoScaling.RegisterScalableTarget(ctx, registerTarget(name, decision),
-					func(o *applicationautoscaling.Options) { o.Retryer = once() })
-				return err
-			}
-		case facts.Resource.Kind == KindTable:
-			table.parts, whole = append(table.parts, position), append(whole, decision)
-			continue
-		case facts.Resource.Kind == KindStream:
-			one.make = func(ctx context.Context) error { return r.updateShards(ctx, name, decision.To) }
-		case facts.Resource.Kind == KindFunction:
-			one.make = func(ctx context.Context) error { return r.reserve(ctx, name, decision.To) }
-		default:
-			one.make = func(ctx context.Context) error { return r.requestQuota(ctx, name, decision.To) }
+		if err != nil {
+			return h.known, err
 		}
-		list = append(list, one)
+		report.planned(begun.Episode, left.made)
+		known.Untold = append(known.Untold, notices(begun.Episode, facts, left.made, nil)...)
 	}
-	if len(whole) > 0 {
-		table.make = func(ctx context.Context) error {
-			_, err := r.aws.DynamoDB.UpdateTable(ctx, updateTable(facts, whole), func(o *dynamodb.Options) { o.Retryer = once() })
-			return err
-		}
-		list = append(list, table)
+	if !left.own {
+		known = known.closed(facts.Resource)
 	}
-	return list
-}
-
-// apply carries a plan out: it sets the cost aside, writes down what it is about to do, does
-// it, and says in the plan what came of each part. The record comes back with what was done, and
-// with an intent only where nobody knows. An error is for what must be tried again.
-func (r *Raiser) apply(ctx context.Context, h held, known record, e episode, facts Facts, plan Plan, at time.Time) (record, Plan, error) {
-	raises := plan.with(ToRaise)
-	if len(raises) == 0 {
-		return known, plan, nil
-	}
-	if r.cfg.DryRun {
-		return known, plan.become(ToRaise, WouldRaise, DryRun), nil
-	}
-	if known.Intent != nil {
-		// A scalable target could be raised while its table is being changed; but one raise at a
-		// time, or what became of the first is forgotten.
-		return known, plan.become(ToRaise, Waiting, IsBusy), nil
-	}
-	cost := costOf(raises)
-	free, err := r.ledger.spend(ctx, at, cost, r.cfg.Limits.AddedCostAMonth)
-	if err != nil {
-		return known, plan, err
-	}
-	if !free {
-		return known, plan.become(ToRaise, Refused, OverCost), nil
-	}
-	known.Intent = &intent{Event: e.event(facts.Resource), Episode: e, At: at, Decisions: raises, Goal: plan.Goal}
-	if err := r.ledger.keep(ctx, h, known); err != nil {
-		known.Intent = nil
-		return known, plan, errors.Join(err, r.ledger.giveBack(ctx, at, cost))
-	}
-	var failures []error
-	for _, one := range r.calls(facts, plan) {
-		floor, err := r.carryOut(ctx, one, facts, plan)
-		known.Floor = cmp.Or(floor, known.Floor)
-		failures = append(failures, err)
-	}
-	raised, unclear := plan.with(Raised), plan.because(Unclear)
-	unspent := cost - costOf(raised) - costOf(unclear)
 	if unspent > 0 {
-		known.Intent.Decisions = append(slices.Clone(raised), unclear...)
-		if err := r.ledger.keep(ctx, h, known); err != nil {
-			failures, unspent = append(failures, err), 0
+		// What cannot be taken off stays counted: that spends less than is allowed, not more.
+		err := r.ledger.keep(ctx, h.held, known)
+		if err == nil {
+			err = r.ledger.giveBack(ctx, begun.At, unspent)
 		}
+		report.fail(err)
 	}
-	if known.Intent.Decisions = unclear; len(unclear) == 0 {
-		known.Intent = nil
-	}
-	known.Memory = known.After(plan, e.key(facts.Resource), at)
-	return known, plan, errors.Join(append(failures, r.ledger.giveBack(ctx, at, unspent))...)
+	return known, nil
 }
 
-// mostHalvings is how often a raise is halved that AWS refuses for a limit of its own.
-const mostHalvings = 4
+// deed is what came of a plan.
+type deed struct {
+	plan  Plan
+	known record
+	// told says that a refusal told what the plan could not know: only AWS tells how much
+	// concurrency must stay unreserved, and only the ledger that another resource's raise spent the
+	// money meanwhile. With that the plan is another.
+	told bool
+}
 
-// applyWhatFits carries a plan out, and where AWS refuses it for a limit of its own, such as the
-// shards or the units of an account, half of it, then a quarter, and so on. How much would fit no
-// answer says; the looks that follow come closer to it. A table's own limit is refused by the code
-// of any wrong value, and which it was only less can show.
-func (r *Raiser) applyWhatFits(ctx context.Context, h held, known record, e episode, facts Facts, plan Plan, at time.Time) (record, Plan, error) {
-	wanted := plan
-	wanted.Decisions = slices.Clone(plan.Decisions)
-	known, refused, err := r.apply(ctx, h, known, e, facts, plan, at)
-	share := 1.0
-	for range mostHalvings {
-		why, limited := wanted.limited(refused)
-		if err != nil || !limited {
+// smallestShare is how much of a raise is still tried that AWS refuses for a limit of its own.
+const smallestShare = 1.0 / 16
+
+// carryOut carries a plan out, and where AWS refuses it for a limit of its own, such as the shards
+// or the units of an account, half of it, then a quarter, and so on. How much would fit no answer
+// says; the looks that follow come closer to it. A table's own limit is refused by the code of any
+// wrong value, and which it was only less can show.
+func (r *Raiser) carryOut(ctx context.Context, v visit, h hold, facts Facts, plan Plan) (deed, error) {
+	whole, err := r.attempt(ctx, v, h, facts, plan)
+	for share := 0.5; err == nil && share >= smallestShare; share /= 2 {
+		why, limited := plan.limited(whole.plan)
+		if !limited {
 			break
 		}
-		share /= 2
-		var smaller Plan
-		if known, smaller, err = r.apply(ctx, h, known, e, facts, wanted.cut(share, why), at); err != nil {
-			return known, smaller, err
+		h.known = whole.known
+		part, err := r.attempt(ctx, v, h, facts, plan.cut(share, why))
+		if _, again := plan.limited(part.plan); err != nil || !again {
+			return part, err
 		}
-		if _, again := wanted.limited(smaller); !again {
-			return known, smaller, nil
-		}
+		whole.known = part.known
 	}
-	return known, refused, err
+	return whole, err
 }
 
 // limited tells whether AWS refused all raises of the plan for what may be a limit of its own, and
@@ -157,21 +101,101 @@ func (p Plan) limited(after Plan) (why string, limited bool) {
 	return why, limited
 }
 
-// carryOut makes one call and writes into the plan what came of it. An answer that leaves open
-// whether the call was carried out is never asked for twice: what there is now is read back. What
-// AWS says right after a call may be from before it, so that a raise which is not there then is not
-// known to have failed.
+// attempt sets the cost aside, writes down what is about to be done, does it, and says in the plan
+// what came of each part. The record comes back with the raise as begun: as far as it was made, or
+// nobody knows. An error is for what must be tried again.
+func (r *Raiser) attempt(ctx context.Context, v visit, h hold, facts Facts, plan Plan) (deed, error) {
+	done := deed{plan: plan, known: h.known}
+	raises := plan.with(ToRaise)
+	switch {
+	case len(raises) == 0:
+		return done, nil
+	case r.cfg.DryRun:
+		done.plan = plan.become(ToRaise, WouldRaise, DryRun)
+		return done, nil
+	case h.known.Intent != nil:
+		// A scalable target could be raised while its table is being changed; but one raise at a
+		// time, or what became of the first is forgotten.
+		done.plan = plan.become(ToRaise, Waiting, IsBusy)
+		return done, nil
+	}
+	cost := costOf(raises)
+	free, err := r.ledger.spend(ctx, plan.At, cost, r.cfg.Limits.AddedCostAMonth)
+	if err != nil {
+		return done, err
+	}
+	if !free {
+		done.plan, done.told = plan.become(ToRaise, Refused, OverCost), true
+		return done, nil
+	}
+	done.plan.Decisions = slices.Clone(plan.Decisions)
+	begun := intent{Event: v.event(), Episode: v.episode, At: plan.At, Decisions: raises, Goal: plan.Goal}
+	done.known.Intent = &begun
+	if err := r.ledger.keep(ctx, h.held, done.known); err != nil {
+		done.known = h.known
+		return done, errors.Join(err, r.ledger.giveBack(ctx, plan.At, cost))
+	}
+	var failures []error
+	for _, one := range calls(facts, plan) {
+		floor, err := r.make(ctx, one, facts, done.plan)
+		done.known.Floor = cmp.Or(floor, done.known.Floor)
+		failures = append(failures, err)
+	}
+	done.told = done.known.Floor != h.known.Floor
+	done.known.Memory = done.known.After(done.plan.but(Raised), v.key(v.Resource), plan.At) // its raises are remembered once their look is sent
+	begun.Decisions = append(done.plan.with(Raised), done.plan.because(Unclear)...)
+	unspent := cost - costOf(begun.Decisions)
+	if unspent > 0 {
+		if err := r.ledger.keep(ctx, h.held, done.known); err != nil {
+			failures, unspent = append(failures, err), 0
+		}
+	}
+	if len(begun.Decisions) == 0 {
+		done.known.Intent = nil
+	}
+	return done, errors.Join(append(failures, r.ledger.giveBack(ctx, plan.At, unspent))...)
+}
+
+// calls are the positions of a plan's raises by the call to AWS that makes them. They are as few as
+// AWS allows: one for a table with all its indexes, and one for each scalable target, as for
+// everything else.
+func calls(facts Facts, plan Plan) [][]int {
+	var list [][]int
+	var table []int
+	for position, decision := range plan.Decisions {
+		switch {
+		case decision.Outcome != ToRaise:
+		case facts.Resource.Kind == KindTable && decision.Means != AutoScaled:
+			table = append(table, position)
+		default:
+			list = append(list, []int{position})
+		}
+	}
+	if len(table) > 0 {
+		list = append(list, table)
+	}
+	return list
+}
+
+// make makes one call and writes into the plan what came of it. An answer that leaves open whether
+// the call was carried out is never asked for twice: what there is now is read back. What AWS says
+// right after a call may be from before it, so that a raise which is not there then is not known
+// to have failed.
 // The refusal of a reservation tells the floor; 0 is none.
-func (r *Raiser) carryOut(ctx context.Context, one call, facts Facts, plan Plan) (floor float64, failure error) {
-	err := one.make(ctx)
+func (r *Raiser) make(ctx context.Context, positions []int, facts Facts, plan Plan) (floor float64, failure error) {
+	var decisions []Decision
+	for _, position := range positions {
+		decisions = append(decisions, plan.Decisions[position])
+	}
+	err := r.raise(ctx, facts, decisions)
 	var now Facts
 	var reading error
 	answer := answerOf(err)
 	floor, _ = floorOf(err)
 	if err != nil && answer != throttled && answer != busy {
-		now, reading = r.inventory(ctx, plan.shortage(one.parts))
+		now, reading = r.inventory(ctx, Shortage{facts.Resource, partsOf(decisions)})
 	}
-	for _, position := range one.parts {
+	for _, position := range positions {
 		decision := &plan.Decisions[position]
 		switch {
 		case err == nil || reading == nil && there(now, *decision):
@@ -196,20 +220,30 @@ func (r *Raiser) carryOut(ctx context.Context, one call, facts Facts, plan Plan)
 			decision.Outcome, decision.Reason, decision.Detail = Waiting, CallFailed, said(err)
 		}
 	}
-	first := plan.Decisions[one.parts[0]]
+	first := plan.Decisions[positions[0]]
 	if changing := reading != nil || now.Busy != ""; first.Reason == CallFailed || first.Reason == Unclear && !changing {
 		return floor, fmt.Errorf("raising %s: %w", facts.Resource.Key(), err)
 	}
 	return floor, nil
 }
 
-// there tells whether a raise is in what AWS says there is, whoever made it.
-func there(facts Facts, decision Decision) bool {
-	have, found := facts.part(decision.Part)
-	if decision.Means == Requested && facts.OpenRequest >= decision.To {
-		return true
+// raise makes the call that raises parts of a resource.
+func (r *Raiser) raise(ctx context.Context, facts Facts, decisions []Decision) error {
+	name, first := facts.Resource.Name, decisions[0]
+	switch {
+	case first.Means == AutoScaled:
+		_, err := r.aws.AutoScaling.RegisterScalableTarget(ctx, registerTarget(name, first),
+			func(o *applicationautoscaling.Options) { o.Retryer = once() })
+		return err
+	case facts.Resource.Kind == KindTable:
+		_, err := r.aws.DynamoDB.UpdateTable(ctx, updateTable(facts, decisions), func(o *dynamodb.Options) { o.Retryer = once() })
+		return err
+	case facts.Resource.Kind == KindStream:
+		return r.updateShards(ctx, name, first.To)
+	case facts.Resource.Kind == KindFunction:
+		return r.reserve(ctx, name, first.To)
 	}
-	return found && have.Means == decision.Means && have.Now >= decision.To
+	return r.requestQuota(ctx, name, first.To)
 }
 
 // moved tells whether a part is no longer what a decision was made from. Less than was decided
@@ -228,44 +262,12 @@ func said(err error) string {
 	return cut(err.Error(), longest)
 }
 
-// resolve finds out what became of a raise that was begun and whose end nobody knows: a run died,
-// or AWS's answer was lost. What was made is looked at again, to be told and counted as by that
-// run, and completes its event; what was not costs nothing. While the resource is being changed
-// it stays open. It is true when that event is this one, so that there is nothing left to do.
-func (r *Raiser) resolve(ctx context.Context, known record, event string, facts Facts, report *Report) (record, bool, error) {
-	if known.Intent == nil {
-		return known, false, nil
+func partsOf(decisions []Decision) []Part {
+	parts := make([]Part, 0, len(decisions))
+	for _, decision := range decisions {
+		parts = append(parts, decision.Part)
 	}
-	begun := *known.Intent
-	plan := Plan{Resource: facts.Resource, Goal: begun.Goal}
-	for _, decision := range begun.Decisions {
-		if decision.Outcome == Raised || there(facts, decision) {
-			decision.Outcome = Raised
-			if decision.Reason == Unclear {
-				decision.Reason, decision.Detail = IsShort, "AWS's answer was lost, and it is there"
-			}
-			plan.Decisions = append(plan.Decisions, decision)
-		}
-	}
-	if len(plan.Decisions) < len(begun.Decisions) && facts.Busy != "" {
-		return known, false, nil
-	}
-	if len(plan.Decisions) > 0 {
-		err := r.lookAgain(ctx, begun.Episode, plan, report)
-		if err == nil && begun.Event != event {
-			err = r.ledger.completeFor(ctx, begun.Event)
-		}
-		if err != nil {
-			return known, false, err
-		}
-		report.planned(begun.Episode, plan)
-		known.Memory = known.After(plan, begun.Episode.key(facts.Resource), begun.At)
-		known.Untold = append(known.Untold, notices(begun.Episode, facts, plan, begun.At, nil)...)
-	}
-	known.Intent = nil
-	// What cannot be taken off stays counted: that spends less than is allowed, not more.
-	report.fail(r.ledger.giveBack(ctx, begun.At, costOf(begun.Decisions)-costOf(plan.Decisions)))
-	return known, len(plan.Decisions) > 0 && begun.Event == event, nil
+	return parts
 }
 
 func costOf(decisions []Decision) float64 {

@@ -12,10 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"caretaker/internal/alarm"
-	"caretaker/internal/setting"
 )
 
 // Home is the account and Region whose alarms are answered.
@@ -42,47 +40,6 @@ func (r *Raiser) home(ctx context.Context) Home {
 	}
 	return Home{Partition: parts[1], Region: parts[3], Account: parts[4]}
 }
-
-// open tells which step of which episode a delivery asks for. It is false for what is counted
-// and not acted on: what is no alarm, comes from elsewhere, is over, or is not in ALARM.
-func (r *Raiser) open(ctx context.Context, delivery Delivery, report *Report) (episode, bool, error) {
-	var e episode
-	switch {
-	case delivery.Err != nil:
-		report.refuse("", delivery.Err.Error())
-		return e, false, nil
-	case delivery.Look != nil:
-		e = episode{Alarm: delivery.Look.Alarm, Step: delivery.Look.Step}
-	default:
-		e = episode{Alarm: *delivery.Alarm}
-	}
-	if home := r.home(ctx); e.Alarm.Account != home.Account || e.Alarm.Region != home.Region {
-		report.refuse(e.Alarm.Name, fmt.Sprintf("it is of the account %s, Region %s", e.Alarm.Account, e.Alarm.Region))
-		return e, false, nil
-	}
-	if delivery.Look != nil {
-		report.Looks++
-	} else {
-		report.Alarms++
-		if e.Alarm.State != stateAlarm {
-			report.Ignored++
-			return e, false, nil
-		}
-		if r.options.AsIfNew || r.now().Sub(e.Alarm.ChangedAt) < late {
-			return e, true, nil
-		}
-	}
-	still, err := r.still(ctx, e.Alarm)
-	if err == nil && !still {
-		report.Ended++
-		err = r.end(ctx, e, delivery.Look, report)
-	}
-	return e, still, err
-}
-
-// late is how old an event must be for its alarm to be read before it is acted on: it has waited
-// in a queue, or among the dead letters, and may be over.
-const late = 3 * time.Minute
 
 const stateAlarm = "ALARM"
 
@@ -229,58 +186,3 @@ func (r *Raiser) raisable(metric alarm.Metric) bool {
 	_, parts := shortageOf(metric)
 	return len(parts) > 0 || len(r.cfg.Quotas) > 0 && metric.Namespace == "AWS/Usage"
 }
-
-// anyChild stands for the resource of a look at a composite alarm of which no child that is in
-// ALARM says that something is short.
-var anyChild = Resource{"child", "any"}
-
-// inFlight is the plan of a resource that another run holds.
-func inFlight(shortage Shortage) Plan {
-	plan := Plan{Resource: shortage.Resource}
-	for _, part := range shortage.Parts {
-		plan.Decisions = append(plan.Decisions, Decision{Part: part, Outcome: Waiting, Reason: InFlight, Short: true})
-	}
-	return plan
-}
-
-// lasting are the reasons that no time changes.
-var lasting = map[Reason]bool{NotListed: true, NoMaximum: true, NothingToRaise: true, NotShort: true}
-
-// lookAgain sends the message that brings the episode's next step, unless nothing would come of it.
-func (r *Raiser) lookAgain(ctx context.Context, e episode, plan Plan, report *Report) error {
-	// A composite alarm that is in ALARM says nothing when another of its children comes, or one
-	// comes back.
-	delay, worth := r.options.LookAfter, e.Alarm.Rule != ""
-	for _, decision := range plan.Decisions {
-		worth = worth || !lasting[decision.Reason]
-		if decision.Outcome == Waiting {
-			delay = min(delay, r.options.WaitFor)
-		}
-	}
-	if !worth {
-		return nil
-	}
-	if e.Step >= mostSteps || r.now().Sub(e.Alarm.ChangedAt) >= longestEpisode {
-		report.refuse(e.Alarm.Name, "it has been in ALARM for a month: it is looked at again when it changes")
-		return nil
-	}
-	body, err := Look{Alarm: e.Alarm, Resource: plan.Resource.Key(), Step: e.Step + 1}.Encode()
-	if err != nil {
-		return err
-	}
-	_, err = r.aws.SQS.SendMessage(ctx, &sqs.SendMessageInput{
-		QueueUrl: &r.options.Queue, MessageBody: aws.String(string(body)), DelaySeconds: int32(delay.Seconds()),
-	})
-	if err != nil {
-		return fmt.Errorf("sending the message to look at %s again: %w", e.Alarm.Name, err)
-	}
-	report.LooksSent++
-	return nil
-}
-
-// An episode of an alarm that nobody ever clears ends after a month: with a step each minute, as
-// while it waits, these are the steps.
-const (
-	longestEpisode = 30 * setting.Day
-	mostSteps      = 45_000
-)

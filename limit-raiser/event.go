@@ -1,8 +1,10 @@
 package limitraiser
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"caretaker/internal/alarm"
 )
@@ -26,21 +28,136 @@ func Decode(event []byte) []Delivery {
 	var deliveries []Delivery
 	for _, brought := range alarm.Decode(event) {
 		delivery := Delivery{MessageID: brought.MessageID, Alarm: brought.Alarm, Err: brought.Err}
-		if isLook(brought.Other) {
-			delivery.Look, delivery.Err = decodeLook(brought.Other)
-			if delivery.Err != nil {
-				delivery.Err = fmt.Errorf("decoding the event: %w", delivery.Err)
-			}
+		if look, is, err := decodeLook(brought.Other); is {
+			delivery.Look, delivery.Err = look, err
 		}
 		deliveries = append(deliveries, delivery)
 	}
 	return deliveries
 }
 
-// isLook tells whether what is not an alarm is, or wants to be, the raiser's own message.
-func isLook(raw json.RawMessage) bool {
-	var message struct {
-		Look json.RawMessage `json:"look"`
+// visits are what a delivery asks for. What is not for this raiser, or asks for nothing, is counted.
+func (r *Raiser) visits(ctx context.Context, delivery Delivery, report *Report) ([]visit, error) {
+	e, of, ours := r.open(ctx, delivery, report)
+	if !ours {
+		return nil, nil
 	}
-	return json.Unmarshal(raw, &message) == nil && len(message.Look) > 0
+	state, err := r.ask(ctx, e)
+	if state.over {
+		report.Ended++
+	}
+	list := visitsOf(e, of, state)
+	if err == nil && !state.over && !slices.ContainsFunc(list, visit.claims) {
+		report.refuse(e.Alarm.Name, "it names nothing that could be raised")
+	}
+	return list, err
+}
+
+// open tells which step of which episode a delivery asks for, and of which resource a look is. It
+// is false for what is counted and not acted on: what is no alarm, comes from elsewhere, or is not
+// in ALARM.
+func (r *Raiser) open(ctx context.Context, delivery Delivery, report *Report) (e episode, of Resource, ours bool) {
+	switch {
+	case delivery.Err != nil:
+		report.refuse("", delivery.Err.Error())
+		return e, of, false
+	case delivery.Look != nil:
+		e, of = episode{Alarm: delivery.Look.Alarm, Step: delivery.Look.Step}, resourceOf(delivery.Look.Resource)
+	default:
+		e, of = episode{Alarm: *delivery.Alarm}, anyChild
+	}
+	switch home := r.home(ctx); {
+	case e.Alarm.Account != home.Account || e.Alarm.Region != home.Region:
+		report.refuse(e.Alarm.Name, fmt.Sprintf("it is of the account %s, Region %s", e.Alarm.Account, e.Alarm.Region))
+		return e, of, false
+	case delivery.Look != nil:
+		report.Looks++
+		return e, of, true
+	}
+	report.Alarms++
+	if e.Alarm.State != stateAlarm {
+		report.Ignored++
+		return e, of, false
+	}
+	return e, of, true
+}
+
+// late is how old an event must be for its alarm to be read before it is acted on: it has waited
+// in a queue, or among the dead letters, and may be over.
+const late = 3 * time.Minute
+
+// anyChild stands for the resource of a look at a composite alarm of which no child that is in
+// ALARM says that something is short.
+var anyChild = Resource{"child", "any"}
+
+// alarmState is what an alarm says at present.
+type alarmState struct {
+	// over says that it is not in ALARM any more, or began another episode.
+	over bool
+	// short is what it says is short, calm what those children of a composite alarm are about that
+	// are not in ALARM. Of one that is over, short is what all of them are about.
+	short, calm []Shortage
+	// more says that more may come from those children.
+	more bool
+}
+
+// ask finds out what an alarm says. What is found stands beside an error.
+func (r *Raiser) ask(ctx context.Context, e episode) (alarmState, error) {
+	var now alarmState
+	if e.Step > 0 || !r.options.AsIfNew && r.now().Sub(e.Alarm.ChangedAt) >= late {
+		still, err := r.still(ctx, e.Alarm)
+		if err != nil {
+			return alarmState{}, err
+		}
+		now.over = !still
+	}
+	if now.over && e.Step > 0 {
+		return now, nil // its resource is known
+	}
+	var err error
+	if now.short, now.more, err = r.shortages(ctx, e.Alarm, now.over); err != nil || now.over || e.Alarm.Rule == "" {
+		now.more = now.more && err == nil
+		return now, err
+	}
+	all, _, err := r.shortages(ctx, e.Alarm, true)
+	now.calm = slices.DeleteFunc(all, func(s Shortage) bool { return among(now.short, s.Resource) })
+	return now, err
+}
+
+func among(list []Shortage, resource Resource) bool {
+	return slices.ContainsFunc(list, func(s Shortage) bool { return s.Resource == resource })
+}
+
+// visitsOf are the visits of a step, whose look, if it is one, is of a resource.
+func visitsOf(e episode, of Resource, now alarmState) []visit {
+	var list []visit
+	look, composite := e.Step > 0, e.Alarm.Rule != ""
+	if now.over {
+		if look {
+			return []visit{{episode: e, Shortage: Shortage{Resource: of}, why: over}}
+		}
+		for _, one := range now.short {
+			list = append(list, visit{episode: e, Shortage: Shortage{Resource: one.Resource}, why: over})
+		}
+		return list
+	}
+	for _, one := range now.short {
+		switch {
+		case !look || one.Resource == of:
+			list = append(list, visit{episode: e, Shortage: one})
+		case composite:
+			// A child that came after the others begins with its first step.
+			list = append(list, visit{episode: episode{Alarm: e.Alarm}, Shortage: one, joined: true})
+		}
+	}
+	for _, one := range now.calm {
+		if one.Resource != of {
+			list = append(list, visit{episode: e, Shortage: Shortage{Resource: one.Resource}, why: calm})
+		}
+	}
+	// Once others are looked at, nobody waits for any child.
+	if now.more && !among(now.short, of) && (of != anyChild || len(now.short) == 0) {
+		list = append(list, visit{episode: e, Shortage: Shortage{Resource: of}, why: again})
+	}
+	return list
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"golang.org/x/sync/errgroup"
 
 	"caretaker/internal/alarm"
@@ -371,6 +372,48 @@ func killedAt(t *testing.T, call int64, arrives bool) (alive bool) {
 	return false
 }
 
+// A panic is a death: what stands in the ledger is left to whoever comes next.
+func TestHandle_leavesAllAsBegunWhereItPanics(t *testing.T) {
+	for name, breaks := range map[string]func(*Clients){
+		"after the raise": func(c *Clients) { c.DynamoDB = panicky{dynamodbAPI: c.DynamoDB} },
+		"at the look":     func(c *Clients) { c.SQS = panickyQueue{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := throttledWrites(t)
+			s.cfg.Limits.Cooldown = 0
+			event, clients := s.theEvent(), s.clients
+			breaks(&clients)
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Error("the run lived")
+					}
+				}()
+				_, _ = New(s.cfg, clients, s.options).Handle(t.Context(), event)
+			}()
+			s.pass(unlimited + time.Minute)
+			if report, err := s.handle(event); err != nil || report.Outcomes[Raised] != 1 || report.LooksSent != 1 || report.MessagesSent != 1 {
+				t.Errorf("%+v, %v", report, err)
+			}
+			s.wantWrites(75, 1)
+		})
+	}
+}
+
+// panicky updates a table, and does not live to say so.
+type panicky struct{ dynamodbAPI }
+
+func (p panicky) UpdateTable(ctx context.Context, input *dynamodb.UpdateTableInput, options ...func(*dynamodb.Options)) (*dynamodb.UpdateTableOutput, error) {
+	_, _ = p.dynamodbAPI.UpdateTable(ctx, input, options...)
+	panic("killed")
+}
+
+type panickyQueue struct{ sqsAPI }
+
+func (panickyQueue) SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	panic("killed")
+}
+
 func TestHandle_takesOverFromARunThatDied(t *testing.T) {
 	s := throttledWrites(t)
 	s.cfg.Limits.Cooldown = 0
@@ -483,20 +526,23 @@ func TestHandle_makesNoRaiseBesideOneThatIsUnclear(t *testing.T) {
 	facts, err := r.inventory(t.Context(), Shortage{resource, []Part{{Dimension: Read}, {Dimension: Write}}})
 	s.must(err)
 	facts.Busy = "the table is UPDATING"
-	report := Report{Outcomes: map[Outcome]int{}}
-	known, made, err := r.resolve(t.Context(), record{Intent: begun}, "this", facts, &report)
-	if made || err != nil || known.Intent != begun {
-		t.Fatalf("%v, %v: it is not known yet what became of it: %+v", made, err, known)
+	v := visit{episode: episode{Alarm: alarm.Alarm{Name: "a", ChangedAt: s.now()}}, Shortage: Shortage{Resource: resource}}
+	left := comesTo(begun, facts, v)
+	if !left.open || left.own {
+		t.Fatalf("it is not known yet what became of it: %+v", left)
 	}
-	h, _, _, err := r.ledger.take(t.Context(), resource.Key(), s.now().Add(time.Minute))
+	taken, _, _, err := r.ledger.take(t.Context(), resource.Key(), s.now().Add(time.Minute))
 	s.must(err)
-	plan := Decide(facts, known.Memory, s.cfg, "us-east-1", s.now())
+	h := hold{held: taken, known: record{Intent: begun}}
+	h.known, err = r.settle(t.Context(), h, left, facts, &Report{})
+	s.must(err)
+	plan := Decide(facts, h.known.Memory, s.cfg, "us-east-1", s.now())
 	if len(plan.with(ToRaise)) != 1 {
 		t.Fatalf("it is not due: %+v", plan)
 	}
-	known, plan, err = r.apply(t.Context(), h, known, episode{Alarm: alarm.Alarm{Name: "a", ChangedAt: s.now()}}, facts, plan, s.now())
-	if err != nil || known.Intent != begun || len(plan.with(Waiting)) != 2 || s.calls("RegisterScalableTarget") != 1 {
-		t.Errorf("what was begun is forgotten: %+v, %+v, %v", known, plan, err)
+	done, err := r.carryOut(t.Context(), v, h, facts, plan)
+	if err != nil || done.known.Intent != begun || len(done.plan.with(Waiting)) != 2 || s.calls("RegisterScalableTarget") != 1 {
+		t.Errorf("what was begun is forgotten: %+v, %v", done, err)
 	}
 }
 

@@ -123,6 +123,18 @@ func (f Facts) part(part Part) (Have, bool) {
 	return Have{}, false
 }
 
+// read reads what there is of what is short, or of what an earlier run was about to raise.
+func (r *Raiser) read(ctx context.Context, v visit, h hold) (Facts, error) {
+	shortage := v.Shortage
+	if v.why != short && h.known.Intent != nil {
+		shortage.Parts = partsOf(h.known.Intent.Decisions)
+	}
+	if !h.ours() || len(shortage.Parts) == 0 {
+		return Facts{Resource: v.Resource}, nil
+	}
+	return r.inventory(ctx, shortage)
+}
+
 // inventory reads what there is of a resource.
 func (r *Raiser) inventory(ctx context.Context, shortage Shortage) (Facts, error) {
 	read := map[Kind]func(context.Context, Shortage) (Facts, error){

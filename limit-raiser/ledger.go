@@ -8,8 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -190,97 +188,6 @@ func (l ledger) release(ctx context.Context, h held) error {
 	return l.asOwner(ctx, h, "releasing", "REMOVE #owner, #until", nil)
 }
 
-// spend adds to the cost of the raises of a UTC month, unless that would be over the cap. It is
-// the one place where raises of different resources meet.
-func (l ledger) spend(ctx context.Context, at time.Time, dollars, mostDollars float64) (bool, error) {
-	free, err := l.count(ctx, at, dollars, mostDollars)
-	if err != nil {
-		return false, fmt.Errorf("adding to the month's cost: %w", err)
-	}
-	return free, nil
-}
-
-// giveBack takes off what a raise that was not made would have cost.
-func (l ledger) giveBack(ctx context.Context, at time.Time, dollars float64) error {
-	if _, err := l.count(ctx, at, -dollars, math.Inf(1)); err != nil {
-		return fmt.Errorf("taking off the month's cost: %w", err)
-	}
-	return nil
-}
-
-// count changes the month's cost, each time once: DynamoDB's ADD would count twice when an answer
-// is lost and the SDK asks again. The record names the last changes for that.
-func (l ledger) count(ctx context.Context, at time.Time, dollars, mostDollars float64) (bool, error) {
-	if dollars == 0 {
-		return true, nil // also where the cap was lowered under what is spent
-	}
-	item, err := l.get(ctx, month(at))
-	if err != nil {
-		return false, err
-	}
-	for change := rand.Text(); ; {
-		last := strings.Fields(text(item["changes"]))
-		if slices.Contains(last, change) {
-			return true, nil
-		}
-		spent := number(item["spent"]) + dollars
-		if spent > mostDollars {
-			return false, nil
-		}
-		given := values{
-			":spent": num(spent), ":ttl": l.expiry(keepAudit),
-			":changes": str(strings.Join(append(last[max(0, len(last)-mostChanges+1):], change), " ")),
-		}
-		condition := "attribute_not_exists(#changes)"
-		if len(last) > 0 {
-			condition, given[":last"] = "#changes = :last", item["changes"]
-		}
-		_, err := l.db.UpdateItem(ctx, l.update(month(at), "SET #spent = :spent, #changes = :changes, #ttl = :ttl", condition, given))
-		var other *dynamodbtypes.ConditionalCheckFailedException
-		if !errors.As(err, &other) {
-			return err == nil, err
-		}
-		item = other.Item
-	}
-}
-
-// mostChanges are more than others make while the SDK repeats one.
-const mostChanges = 50
-
-// spent is what the raises of a UTC month cost, in US dollars a month.
-func (l ledger) spent(ctx context.Context, at time.Time) (float64, error) {
-	item, err := l.get(ctx, month(at))
-	if err != nil {
-		return 0, fmt.Errorf("reading the month's cost: %w", err)
-	}
-	return number(item["spent"]), nil
-}
-
-func month(at time.Time) string { return "cost#" + at.UTC().Format("2006-01") }
-
-// told is what people were told in an episode already, and tell adds what they are told now.
-func (l ledger) told(ctx context.Context, episode string) ([]string, error) {
-	item, err := l.get(ctx, episodeKey(episode))
-	if err != nil {
-		return nil, fmt.Errorf("reading the episode %s: %w", episode, err)
-	}
-	set, _ := item["told"].(*dynamodbtypes.AttributeValueMemberSS)
-	if set == nil {
-		return nil, nil
-	}
-	return set.Value, nil
-}
-
-func (l ledger) tell(ctx context.Context, episode string, what []string) error {
-	input := l.update(episodeKey(episode), "ADD #told :what SET #event = :event, #ttl = :ttl", "", values{
-		":what": &dynamodbtypes.AttributeValueMemberSS{Value: what}, ":event": str(episode), ":ttl": l.expiry(keepEvents),
-	})
-	if _, err := l.db.UpdateItem(ctx, input); err != nil {
-		return fmt.Errorf("writing down the episode %s: %w", episode, err)
-	}
-	return nil
-}
-
 // single is the sort key of all records but those of the audit trail.
 const single = "-"
 
@@ -357,4 +264,36 @@ func used(expression string) map[string]string {
 		}
 	}
 	return found
+}
+
+// str, num and millis are values as DynamoDB writes them, text and number read them: zero for
+// what is absent or of another type.
+
+func str(value string) dynamodbtypes.AttributeValue {
+	return &dynamodbtypes.AttributeValueMemberS{Value: value}
+}
+
+func num(value float64) dynamodbtypes.AttributeValue {
+	return &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatFloat(value, 'f', -1, 64)}
+}
+
+func millis(at time.Time) dynamodbtypes.AttributeValue {
+	return &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatInt(at.UnixMilli(), 10)}
+}
+
+func text(value dynamodbtypes.AttributeValue) string {
+	member, ok := value.(*dynamodbtypes.AttributeValueMemberS)
+	if !ok {
+		return ""
+	}
+	return member.Value
+}
+
+func number(value dynamodbtypes.AttributeValue) float64 {
+	member, ok := value.(*dynamodbtypes.AttributeValueMemberN)
+	if !ok {
+		return 0
+	}
+	parsed, _ := strconv.ParseFloat(member.Value, 64)
+	return parsed
 }

@@ -3,8 +3,6 @@ package limitraiser
 import (
 	"slices"
 	"time"
-
-	"caretaker/internal/alarm"
 )
 
 // Memory is what is remembered of a resource.
@@ -136,33 +134,16 @@ type record struct {
 	Untold []notice `json:"untold,omitempty"`
 }
 
-// intent is a raise that is about to be made. It is written down before the call, so that
-// whoever finds it can read from AWS whether the call was carried out.
-type intent struct {
-	// Event is the key of the event that it answers.
-	Event   string    `json:"event"`
-	Episode episode   `json:"episode"`
-	At      time.Time `json:"at"`
-	// Decisions are the raises of the resource's parts, as Raised where that is known.
-	Decisions []Decision `json:"decisions"`
-	// Goal is what a raise of several steps is on its way to.
-	Goal float64 `json:"goal,omitempty"`
-}
-
-// episode is an alarm from one change to ALARM until it is OK again, and the step that it is in.
-type episode struct {
-	Alarm alarm.Alarm `json:"alarm"`
-	// Step is 0 for the alarm itself and counts the looks after it.
-	Step int `json:"step"`
-}
-
-// key names the episode of a resource.
-func (e episode) key(resource Resource) string { return e.Alarm.Key() + "#" + resource.Key() }
-
-// event names the step of a resource's episode, of which only one is ever acted on.
-func (e episode) event(resource Resource) string {
-	if e.Step == 0 {
-		return e.key(resource)
+// closed is the record once the look is sent that follows its raise: what was made is remembered,
+// and of the intent stays what nobody knows.
+func (k record) closed(resource Resource) record {
+	begun := *k.Intent
+	plan := Plan{Decisions: begun.Decisions, Goal: begun.Goal}
+	k.Memory = k.After(Plan{Decisions: plan.with(Raised), Goal: begun.Goal}, begun.Episode.key(resource), begun.At)
+	if begun.Decisions = plan.because(Unclear); len(begun.Decisions) > 0 {
+		k.Intent = &begun
+	} else {
+		k.Intent = nil
 	}
-	return Look{Alarm: e.Alarm, Step: e.Step}.Key() + "#" + resource.Key()
+	return k
 }

@@ -90,11 +90,22 @@ type Plan struct {
 	Decisions []Decision `json:"decisions"`
 	// Goal is what a raise of several steps is on its way to; 0 when one step is enough.
 	Goal float64 `json:"goal,omitempty"`
+	// At is when it was made.
+	At time.Time `json:"-"`
+}
+
+// inFlight is the plan of a resource that another run holds.
+func inFlight(shortage Shortage) Plan {
+	plan := Plan{Resource: shortage.Resource}
+	for _, part := range shortage.Parts {
+		plan.Decisions = append(plan.Decisions, Decision{Part: part, Outcome: Waiting, Reason: InFlight, Short: true})
+	}
+	return plan
 }
 
 // Decide makes the plan. It knows no clock and no network.
 func Decide(facts Facts, memory Memory, cfg Config, region string, now time.Time) Plan {
-	plan := Plan{Resource: facts.Resource}
+	plan := Plan{Resource: facts.Resource, At: now}
 	for _, have := range facts.withHolders() {
 		decision := decide(have, facts, memory, cfg)
 		if decision.Outcome == ToRaise && have.Part.Dimension == Shards {
@@ -224,6 +235,12 @@ func (p Plan) with(outcome Outcome) []Decision {
 	return p.those(func(d Decision) bool { return d.Outcome == outcome })
 }
 
+// but is the plan without the decisions of an outcome.
+func (p Plan) but(outcome Outcome) Plan {
+	p.Decisions = p.those(func(d Decision) bool { return d.Outcome != outcome })
+	return p
+}
+
 // lingering is the plan with its short parts said to be no cure for the alarm, where there is
 // nothing to raise of any of them.
 func (p Plan) lingering() Plan {
@@ -272,13 +289,4 @@ func (p Plan) become(from, to Outcome, reason Reason) Plan {
 		}
 	}
 	return p
-}
-
-// shortage is the plan's resource with some of its parts.
-func (p Plan) shortage(positions []int) Shortage {
-	shortage := Shortage{Resource: p.Resource}
-	for _, position := range positions {
-		shortage.Parts = append(shortage.Parts, p.Decisions[position].Part)
-	}
-	return shortage
 }

@@ -91,8 +91,11 @@ func (r *Report) refuse(alarm, why string) {
 	}
 }
 
-// planned counts what was decided about a resource.
+// planned counts what was decided about a resource; an empty plan decides nothing.
 func (r *Report) planned(e episode, plan Plan) {
+	if len(plan.Decisions) == 0 {
+		return
+	}
 	for _, decision := range plan.Decisions {
 		r.Outcomes[decision.Outcome]++
 		if decision.Outcome == Raised {

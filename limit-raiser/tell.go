@@ -32,23 +32,26 @@ type notice struct {
 // news is what there is to tell of a plan: of raises each time, of refusals and maximums what was
 // not said in the episode yet, and once that an alarm stays on though nothing is left to raise.
 // What needs nobody's attention is in the report alone.
-func (r *Raiser) news(ctx context.Context, known record, e episode, facts Facts, plan Plan, at time.Time) ([]notice, error) {
-	if e.Step >= patientSteps && at.Sub(e.Alarm.ChangedAt) >= patience && at.Sub(known.last()) >= patience {
+func (r *Raiser) news(ctx context.Context, v visit, h hold, facts Facts, plan Plan) ([]notice, error) {
+	if !h.ours() {
+		return nil, nil // whoever has the resource tells of it
+	}
+	if v.Step >= patientSteps && plan.At.Sub(v.Alarm.ChangedAt) >= patience && plan.At.Sub(h.known.last()) >= patience {
 		plan = plan.lingering()
 	}
 	if !slices.ContainsFunc(plan.Decisions, func(d Decision) bool { return onceOf(d) != "" }) {
-		return notices(e, facts, plan, at, nil), nil
+		return notices(v.episode, facts, plan, nil), nil
 	}
-	said, err := r.ledger.told(ctx, e.key(facts.Resource))
+	said, err := r.ledger.told(ctx, v.key(v.Resource))
 	if err != nil {
 		return nil, err
 	}
-	for _, waiting := range known.Untold {
-		if waiting.Episode.key(facts.Resource) == e.key(facts.Resource) {
+	for _, waiting := range h.known.Untold {
+		if waiting.Episode.key(v.Resource) == v.key(v.Resource) {
 			said = append(said, waiting.once()...)
 		}
 	}
-	return notices(e, facts, plan, at, said), nil
+	return notices(v.episode, facts, plan, said), nil
 }
 
 // How long an alarm may stay on that more capacity would not help, or which a raise has yet to
@@ -59,7 +62,7 @@ const (
 )
 
 // notices are the decisions to tell of, but for those that said has.
-func notices(e episode, facts Facts, plan Plan, at time.Time, said []string) []notice {
+func notices(e episode, facts Facts, plan Plan, said []string) []notice {
 	if e.Alarm.Rule = ""; len(e.Alarm.Metrics) != 1 {
 		e.Alarm.Metrics = nil
 	}
@@ -73,7 +76,7 @@ func notices(e episode, facts Facts, plan Plan, at time.Time, said []string) []n
 			return other.Decisions[0].Outcome == decision.Outcome && other.Decisions[0].Reason == decision.Reason
 		})
 		if same < 0 {
-			same, list = len(list), append(list, notice{Episode: e, At: at, Stack: facts.Tags[stackTag]})
+			same, list = len(list), append(list, notice{Episode: e, At: plan.At, Stack: facts.Tags[stackTag]})
 		}
 		list[same].Decisions = append(list[same].Decisions, decision)
 	}

@@ -201,15 +201,15 @@ func TestNotices_sayOnceOfEachPart(t *testing.T) {
 		}
 		return plan
 	}
-	first := notices(episode{}, table, of(Write), noon, nil)
+	first := notices(episode{}, table, of(Write), nil)
 	if len(first) != 1 || len(first[0].Decisions) != 1 {
 		t.Fatalf("%+v", first)
 	}
-	second := notices(episode{}, table, of(Read, Write), noon, first[0].once())
+	second := notices(episode{}, table, of(Read, Write), first[0].once())
 	if len(second) != 1 || len(second[0].Decisions) != 1 || second[0].Decisions[0].Part.Dimension != Read {
 		t.Errorf("of the part that came to its maximum later people are told %+v", second)
 	}
-	if third := notices(episode{}, table, of(Read, Write), noon, append(first[0].once(), second[0].once()...)); len(third) != 0 {
+	if third := notices(episode{}, table, of(Read, Write), append(first[0].once(), second[0].once()...)); len(third) != 0 {
 		t.Errorf("people are told again: %+v", third)
 	}
 }

@@ -77,7 +77,6 @@ var asks = map[string][]string{
 var edges = map[string]string{
 	"janitor/clients.go":         "it makes the clients",
 	"limit-raiser/clients.go":    "it makes the clients",
-	"limit-raiser/attributes.go": "it writes the ledger's values as DynamoDB has them",
 	"limit-raiser/errors.go":     "it sorts AWS's answers",
 	"limit-raiser/report.go":     "it takes the time that a run took",
 	"limit-raiser/watch.go":      "it is a stopwatch around the HTTP client",

@@ -1,0 +1,147 @@
+package limitraiser
+
+import (
+	"context"
+	"errors"
+
+	"caretaker/internal/alarm"
+)
+
+// visit is what one step of an alarm's episode asks of one resource, and why.
+type visit struct {
+	episode
+	// Shortage is the resource, with its parts that are short where that is why it is visited.
+	Shortage
+	why why
+	// joined says that the resource came after others of a composite alarm. Each look at the alarm
+	// then finds that its episode has begun, which is no news.
+	joined bool
+}
+
+// why is the reason for a visit.
+type why int
+
+const (
+	// short is what the alarm says of the resource.
+	short why = iota
+	// over is the end of the alarm.
+	over
+	// calm is a child of a composite alarm that is not short, while the alarm is still on.
+	calm
+	// again is a composite alarm of which no child says at present that something is short, and
+	// which says nothing when one does.
+	again
+)
+
+// claims tells whether the visit is what its step of the episode is for. The others only leave
+// nothing unclear and nothing untold, which may be done any number of times.
+func (v visit) claims() bool { return v.why == short || v.why == again }
+
+// event names what only one run ever acts on.
+func (v visit) event() string { return v.episode.event(v.Resource) }
+
+// visit runs a visit from top to bottom. It alone knows the order of the stages, which is the same
+// whatever the visit is for: each takes what those before it found, and none calls another.
+func (r *Raiser) visit(ctx context.Context, v visit, report *Report) (failure error) {
+	step, ours, err := r.claim(ctx, v, report)
+	if err != nil || !ours {
+		return err
+	}
+	var h hold
+	failure = errDied
+	defer func() {
+		if failure != errDied { // a panic leaves all as begun, as any other death does
+			failure = r.release(ctx, step, h, failure)
+		}
+	}()
+	if h, err = r.take(ctx, v); err != nil {
+		return err
+	}
+	facts, err := r.read(ctx, v, h)
+	if err != nil {
+		return err
+	}
+	looks, left := report.LooksSent, comesTo(h.known.Intent, facts, v)
+	if h.known, err = r.settle(ctx, h, left, facts, report); err != nil {
+		return err
+	}
+	done := deed{told: true}
+	for plans := 0; done.told && plans < mostPlans; plans++ {
+		if done.plan, err = r.decide(ctx, v, h, left, facts); err != nil {
+			return err
+		}
+		done, err = r.carryOut(ctx, v, h, facts, done.plan)
+		if h.known = done.known; err != nil {
+			break
+		}
+	}
+	raised := len(done.plan.with(Raised)) > 0
+	if !raised { // A raise is counted where its look was sent, and so once.
+		report.planned(v.episode, done.plan)
+	}
+	if err != nil {
+		return err
+	}
+	news, err := r.news(ctx, v, h, facts, done.plan)
+	if err != nil {
+		return err
+	}
+	if err := r.look(ctx, v, done.plan, left.open, report); err != nil {
+		return err // what was raised stands as begun: the event comes again for its look
+	}
+	if raised {
+		report.planned(v.episode, done.plan)
+		h.known = h.known.closed(v.Resource)
+	}
+	h.known.Untold, err = r.tell(ctx, v.Resource, append(h.known.Untold, news...), report)
+	if report.LooksSent > looks {
+		// The look tells it. Did the event come again for that, another look would follow.
+		report.fail(err)
+		return nil
+	}
+	return err
+}
+
+var errDied = errors.New("the visit did not come to its end")
+
+// mostPlans is how many plans a visit makes: a refusal may tell what the first could not know.
+const mostPlans = 2
+
+// decide makes the plan, which is empty where nothing is said to be short. A step that finds its
+// own raise has nothing else to do.
+func (r *Raiser) decide(ctx context.Context, v visit, h hold, left leftover, facts Facts) (Plan, error) {
+	at := r.now()
+	switch {
+	case left.own:
+		return left.made, nil
+	case v.why != short:
+		return Plan{Resource: v.Resource, At: at}, nil
+	case h.busy:
+		return inFlight(v.Shortage), nil
+	}
+	spent, err := r.ledger.spent(ctx, at)
+	if err != nil {
+		return Plan{}, err
+	}
+	memory := h.known.In(v.key(v.Resource))
+	memory.Spent = spent
+	return Decide(facts, memory, r.cfg, r.home(ctx).Region, at), nil
+}
+
+// episode is an alarm from one change to ALARM until it is OK again, and the step that it is in.
+type episode struct {
+	Alarm alarm.Alarm `json:"alarm"`
+	// Step is 0 for the alarm itself and counts the looks after it.
+	Step int `json:"step"`
+}
+
+// key names the episode of a resource.
+func (e episode) key(resource Resource) string { return e.Alarm.Key() + "#" + resource.Key() }
+
+// event names the step of a resource's episode, of which only one is ever acted on.
+func (e episode) event(resource Resource) string {
+	if e.Step == 0 {
+		return e.key(resource)
+	}
+	return Look{Alarm: e.Alarm, Step: e.Step}.Key() + "#" + resource.Key()
+}
