@@ -43,6 +43,7 @@ func newFeed(stack awscdk.Stack, name string, timeout setting.Duration) feed {
 		topic: newTopic(stack, "AlarmTopic", name+"-alarms", nil), deadLetters: newDeadLetters(stack, "DeadLetters"),
 		visibility: 6 * timeout.Std(),
 	}
+	forAlarmsAlone(stack, f.topic)
 	f.queue = awssqs.NewQueue(stack, jsii.String("Queue"), &awssqs.QueueProps{
 		Encryption:        awssqs.QueueEncryption_SQS_MANAGED,
 		EnforceSSL:        jsii.Bool(true),

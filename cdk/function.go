@@ -73,6 +73,8 @@ type function struct {
 // log group, its topic, its on-failure queue and the alarms that every part has.
 func newFunction(stack awscdk.Stack, p part) function {
 	fn := function{part: p, stack: stack, fullName: "caretaker-" + p.stage + "-" + p.name}
+	// CDK would make a second log group for the function, kept for two years and left behind by
+	// the stack, were useCdkManagedLogGroup in cdk.json not false.
 	fn.logs = awslogs.NewCfnLogGroup(stack, jsii.String("Logs"), &awslogs.CfnLogGroupProps{
 		LogGroupName:    jsii.String("/aws/lambda/" + fn.fullName),
 		RetentionInDays: jsii.Number(p.size.LogRetentionDays),

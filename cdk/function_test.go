@@ -127,12 +127,13 @@ func TestTopic_letsAlarmsPublishOverSSLOnly(t *testing.T) {
 		if topic["KmsMasterKeyId"] != nil {
 			t.Errorf("%s: CloudWatch may not publish to a topic with the key %v", stack, topic["KmsMasterKeyId"])
 		}
-		checkTopicPolicy(t, stack, id)
+		checkTopicPolicy(t, stack, id, false)
 	}
 }
 
-// checkTopicPolicy checks who may publish to a topic.
-func checkTopicPolicy(t *testing.T, stack, id string) {
+// checkTopicPolicy checks who may publish to a topic. With alone it is CloudWatch and nobody
+// else: in one account a role's own permission is enough, unless the topic denies it.
+func checkTopicPolicy(t *testing.T, stack, id string, alone bool) {
 	t.Helper()
 	want := []any{
 		object{
@@ -143,9 +144,12 @@ func checkTopicPolicy(t *testing.T, stack, id string) {
 			"Sid": "AllowAlarms", "Effect": "Allow", "Principal": object{"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": object{"Ref": id},
 			"Condition": object{"StringEquals": object{"aws:SourceAccount": account}},
 		},
-		object{
-			"Sid": "AllowOwnAccount", "Effect": "Allow", "Principal": object{"AWS": "arn:aws:iam::" + account + ":root"}, "Action": "sns:Publish", "Resource": object{"Ref": id},
-		},
+	}
+	if alone {
+		want = append(want, object{
+			"Sid": "DenyOthers", "Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": object{"Ref": id},
+			"Condition": object{"StringNotEquals": object{"aws:SourceAccount": account}},
+		})
 	}
 	for _, policy := range resources(t, stack, "AWS::SNS::TopicPolicy") {
 		if cmp.Equal([]any{object{"Ref": id}}, policy["Topics"]) {

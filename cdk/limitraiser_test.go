@@ -202,7 +202,7 @@ func TestFeed_letsAlarmsPublishOverSSLOnly(t *testing.T) {
 			if topic["KmsMasterKeyId"] != nil {
 				t.Errorf("%s: CloudWatch may not publish to a topic with the key %v", stack, topic["KmsMasterKeyId"])
 			}
-			checkTopicPolicy(t, stack, id)
+			checkTopicPolicy(t, stack, id, id == callersTopic(t, stack))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -119,8 +120,17 @@ func plain(t *testing.T, references *strings.Replacer, statement any) string {
 	return normal(t, back)
 }
 
+// normal is a statement as text. CDK sorts the actions and resources.
 func normal(t *testing.T, statement object) string {
 	t.Helper()
+	for _, key := range []string{"Action", "Resource"} {
+		switch list := statement[key].(type) {
+		case []string:
+			statement[key] = slices.Sorted(slices.Values(list))
+		case []any:
+			slices.SortFunc(list, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		}
+	}
 	text, err := json.MarshalIndent(statement, "", " ")
 	if err != nil {
 		t.Fatal(err)

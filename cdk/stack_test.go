@@ -36,22 +36,52 @@ func TestTemplates_areTheGoldenOnes(t *testing.T) {
 	}
 }
 
-func TestStacks_areOneForEachRegionUnderOneName(t *testing.T) {
-	var manifest struct {
-		Artifacts map[string]struct {
-			Type, Environment string
-			Properties        struct{ StackName string }
-		}
+// artifact is an entry of the assembly's manifest: a stack, or CDK's report on its feature flags.
+type artifact struct {
+	Type, Environment string
+	Properties        struct {
+		StackName string
+		Tags      map[string]string
+		Flags     map[string]struct{ UserValue, RecommendedValue any }
 	}
+}
+
+func artifacts(t *testing.T) map[string]artifact {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join(assembly, "manifest.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	var manifest struct{ Artifacts map[string]artifact }
 	if err := json.Unmarshal(text, &manifest); err != nil {
 		t.Fatal(err)
 	}
+	return manifest.Artifacts
+}
+
+// CDK counts the flags that are not set after each command.
+func TestFlags_areAllSetAsCDKRecommends(t *testing.T) {
+	otherwise := map[string]any{
+		"@aws-cdk/aws-lambda:useCdkManagedLogGroup": false, // it would add a second log group, which outlives the stack
+	}
+	flags := artifacts(t)["aws-cdk-lib/feature-flag-report"].Properties.Flags
+	if len(flags) < 80 {
+		t.Fatalf("CDK reports on %d flags", len(flags))
+	}
+	for name, flag := range flags {
+		want := flag.RecommendedValue
+		if own, is := otherwise[name]; is {
+			want = own
+		}
+		if diff := cmp.Diff(want, flag.UserValue); diff != "" {
+			t.Errorf("cdk.json: %s (-recommended +set):\n%s", name, diff)
+		}
+	}
+}
+
+func TestStacks_areOneForEachRegionUnderOneName(t *testing.T) {
 	got := map[string]string{}
-	for id, artifact := range manifest.Artifacts {
+	for id, artifact := range artifacts(t) {
 		if artifact.Type == "aws:cloudformation:stack" {
 			name := artifact.Properties.StackName
 			if name == "" {
@@ -107,6 +137,9 @@ func TestStacks_leaveNothingBehind(t *testing.T) {
 
 func TestStacks_bearTheTagsOfTheFileAndTheStage(t *testing.T) {
 	for stack, stage := range map[string]string{prod: "prod", raiser: "raise"} {
+		if diff := cmp.Diff(map[string]string{"caretaker:stage": stage, "team": "platform"}, artifacts(t)[stack].Properties.Tags); diff != "" {
+			t.Errorf("%s: the stack's own tags (-want +got):\n%s", stack, diff)
+		}
 		want := []any{object{"Key": "caretaker:stage", "Value": stage}, object{"Key": "team", "Value": "platform"}}
 		for _, kind := range []string{
 			"AWS::Lambda::Function", "AWS::IAM::Role", "AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::CloudWatch::Alarm",

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -73,16 +74,23 @@ func targets(in input, part string) []target {
 }
 
 func newStack(app constructs.Construct, in input, to target) awscdk.Stack {
+	labels := map[string]string{}
+	maps.Copy(labels, in.file.Tags)
+	labels[tag.Stage] = in.stage
+	own := map[string]*string{}
+	for key, value := range labels {
+		own[key] = jsii.String(value)
+	}
 	stack := awscdk.NewStack(app, jsii.String(to.id), &awscdk.StackProps{
 		StackName:   jsii.String(to.name),
 		Description: jsii.String("Caretaker: looks after the AWS Lambda functions of this Region"),
 		Env:         &awscdk.Environment{Account: optional(in.account), Region: optional(to.region)},
+		// The stack's own. CloudFormation hands them on to what CDK cannot tag.
+		Tags: &own,
 	})
-	tags := awscdk.Tags_Of(stack)
-	for key, value := range in.file.Tags {
-		tags.Add(jsii.String(key), jsii.String(value), nil)
+	for key, value := range labels {
+		awscdk.Tags_Of(stack).Add(jsii.String(key), jsii.String(value), nil)
 	}
-	tags.Add(jsii.String(tag.Stage), jsii.String(in.stage), nil)
 	return stack
 }
 

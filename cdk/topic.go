@@ -21,8 +21,8 @@ func newTopic(stack awscdk.Stack, id, name string, emails []string) awssns.Topic
 		DisplayName: jsii.String(name),
 		EnforceSSL:  jsii.Bool(true),
 	})
-	// EnforceSSL brings a policy, which replaces the one that SNS gives a topic without
-	// any; without these two nobody but the function, by its role, could publish.
+	// EnforceSSL brings a policy, which replaces the one that SNS gives a topic without any.
+	// The function publishes by its role: in its own account that alone lets it.
 	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:        jsii.String("AllowAlarms"),
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
@@ -30,14 +30,22 @@ func newTopic(stack awscdk.Stack, id, name string, emails []string) awssns.Topic
 		Resources:  &[]*string{topic.TopicArn()},
 		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()}},
 	}))
-	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid:        jsii.String("AllowOwnAccount"),
-		Principals: &[]awsiam.IPrincipal{awsiam.NewAccountRootPrincipal()},
-		Actions:    jsii.Strings("sns:Publish"),
-		Resources:  &[]*string{topic.TopicArn()},
-	}))
 	for _, email := range emails {
 		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(email), nil))
 	}
 	return topic
+}
+
+// forAlarmsAlone refuses what any role with sns:Publish could say in an alarm's name. A service that
+// publishes for the account names it as aws:SourceAccount, which nobody else can.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+func forAlarmsAlone(stack awscdk.Stack, topic awssns.Topic) {
+	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid:        jsii.String("DenyOthers"),
+		Effect:     awsiam.Effect_DENY,
+		Principals: &[]awsiam.IPrincipal{awsiam.NewStarPrincipal()},
+		Actions:    jsii.Strings("sns:Publish"),
+		Resources:  &[]*string{topic.TopicArn()},
+		Conditions: &map[string]any{"StringNotEquals": map[string]any{"aws:SourceAccount": stack.Account()}},
+	}))
 }

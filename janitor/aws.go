@@ -150,5 +150,5 @@ func Statements(cfg Config) []iam.Statement {
 		}
 		statements = append(statements, deny)
 	}
-	return statements
+	return iam.Merge(statements)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -146,12 +147,28 @@ func tableStatements(cfg Config) []iam.Statement {
 	if len(statements) > 0 {
 		statements = append(statements, iam.Statement{
 			Sid: "RaiseScalableTargets", Resources: []string{scalableTarget}, Actions: []string{"application-autoscaling:RegisterScalableTarget"},
+			// The ARN of a target does not say what is scaled: without these its role could scale anything.
+			// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsapplicationautoscaling.html
+			Conditions: map[string]map[string][]string{"StringEquals": {
+				"application-autoscaling:service-namespace":  {string(autoscalingtypes.ServiceNamespaceDynamodb)},
+				"application-autoscaling:scalable-dimension": dimensionNames(),
+			}},
 		}, iam.Statement{
 			Sid: "ReadScalableTargets", Resources: []string{anyResource}, Actions: []string{"application-autoscaling:DescribeScalableTargets"},
 			WhyStar: "listing scalable targets knows no narrower resource",
 		})
 	}
 	return statements
+}
+
+// dimensionNames are the dimensions that a raise may register, sorted.
+func dimensionNames() []string {
+	names := make([]string, 0, len(scalableDimensions))
+	for name := range scalableDimensions {
+		names = append(names, string(name))
+	}
+	slices.Sort(names)
+	return names
 }
 
 func each[T any](list []T, name func(T) string) []string {

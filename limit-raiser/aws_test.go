@@ -109,3 +109,20 @@ func TestStatements_grantTaggedTablesByTheirTagAlone(t *testing.T) {
 		}
 	}
 }
+
+// The ARN of a scalable target is an id: it does not tell a table from a fleet of instances.
+func TestStatements_registerScalableTargetsOfDynamoDBAlone(t *testing.T) {
+	want := map[string]map[string][]string{"StringEquals": {
+		"application-autoscaling:service-namespace": {"dynamodb"},
+		"application-autoscaling:scalable-dimension": {
+			"dynamodb:index:ReadCapacityUnits", "dynamodb:index:WriteCapacityUnits", "dynamodb:table:ReadCapacityUnits", "dynamodb:table:WriteCapacityUnits",
+		},
+	}}
+	for _, statement := range Statements(everything()) {
+		if slices.Contains(statement.Actions, "application-autoscaling:RegisterScalableTarget") {
+			if diff := cmp.Diff(want, statement.Conditions); diff != "" {
+				t.Error(diff)
+			}
+		}
+	}
+}

@@ -1,12 +1,14 @@
 package limitraiser
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"caretaker/internal/iam"
 	"caretaker/internal/iam/iamtest"
 )
 
@@ -36,9 +38,7 @@ func grantedByKey() map[string]string {
 				service, _, _ := strings.Cut(action, ":")
 				for _, resource := range statement.Resources {
 					grant := action + " on " + strings.Replace(resource, "arn:${Partition}:"+service+":${Region}:${Account}", "${Here}", 1)
-					if len(statement.Conditions) > 0 {
-						grant += ", if tagged"
-					}
+					grant += narrowed(statement)
 					keys[grant] = append(keys[grant], key)
 				}
 			}
@@ -53,4 +53,22 @@ func grantedByKey() map[string]string {
 		granted[grant] = strings.Join(brought, ", ")
 	}
 	return granted
+}
+
+// narrowed is how the page writes a condition.
+func narrowed(statement iam.Statement) string {
+	var keys []string
+	for _, conditions := range statement.Conditions {
+		keys = slices.AppendSeq(keys, maps.Keys(conditions))
+	}
+	slices.Sort(keys)
+	switch strings.Join(keys, " ") {
+	case "":
+		return ""
+	case "aws:ResourceTag/" + RaiseTag:
+		return ", if tagged"
+	case "application-autoscaling:scalable-dimension application-autoscaling:service-namespace":
+		return ", of DynamoDB"
+	}
+	return ", if " + strings.Join(keys, " ")
 }

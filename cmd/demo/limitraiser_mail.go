@@ -76,12 +76,9 @@ func (m *mail) read(ctx context.Context, queue string) ([]string, error) {
 	}
 }
 
-// publish says what an alarm said.
+// publish has CloudWatch say again what an alarm said.
 func (m *mail) publish(ctx context.Context, message string) error {
-	if _, err := m.topics.Publish(ctx, &sns.PublishInput{TopicArn: &m.callers, Message: &message}); err != nil {
-		return fmt.Errorf("publishing an event again: %w", err)
-	}
-	return nil
+	return m.Announce(ctx, m.callers, "arn:aws:cloudwatch:"+m.Region()+":"+m.Account()+":alarm:any", message)
 }
 
 // patience is how long something that takes a second may take on a busy machine.

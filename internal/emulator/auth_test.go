@@ -281,6 +281,19 @@ func TestAuth_holdsForTheNamespaceOfMetrics(t *testing.T) {
 	}
 }
 
+// What is scaled is in the request alone: the ARN of a target does not say it.
+func TestAuth_holdsForWhatAScalableTargetScales(t *testing.T) {
+	empty(t, enforced)
+	cfg := user(t, "raiser")
+	for namespace, refused := range map[string]bool{"dynamodb": false, "ecs": true} {
+		allow(t, "raiser", "Allow", "application-autoscaling:RegisterScalableTarget", "*", fmt.Sprintf(`,"Condition":{"StringEquals":{
+			"application-autoscaling:service-namespace":%q,"application-autoscaling:scalable-dimension":"dynamodb:table:ReadCapacityUnits"}}`, namespace))
+		if err := manage(t.Context(), cfg, "orders", aws.Int32(1), aws.Int32(7)); denied(err) != refused {
+			t.Errorf("allowed for %s: %v", namespace, err)
+		}
+	}
+}
+
 func TestAuth_deniedDeletionsAreNotCarriedOut(t *testing.T) {
 	empty(t, enforced)
 	ctx, root := t.Context(), enforced.AWS()

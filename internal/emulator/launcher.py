@@ -10,6 +10,7 @@ import os
 import sys
 import time
 import uuid
+from urllib.parse import parse_qs
 
 import cbor2
 from ministack import app
@@ -88,7 +89,12 @@ def tables(body, region, account):
 def context(service, iam_action, body, params):
     values = request_tag_context(service, iam_action, body, params)
     namespace = cbor_field(body, "Namespace") if service == "monitoring" else ""
-    return {**values, "cloudwatch:namespace": namespace} if namespace else values
+    if namespace:
+        values = {**values, "cloudwatch:namespace": namespace}
+    if iam_action == "application-autoscaling:RegisterScalableTarget":
+        scaled = {"service-namespace": "ServiceNamespace", "scalable-dimension": "ScalableDimension"}
+        values = {**values, **{"application-autoscaling:" + key: safe_json_field(body, name) for key, name in scaled.items()}}
+    return values
 
 
 def elapse(seconds):
@@ -103,6 +109,10 @@ def only_authorise(handler):
     async def handle(method, path, headers, body, query):
         if headers.get("x-emulator-elapse"):
             elapse(float(headers["x-emulator-elapse"]))
+        if headers.get("x-emulator-announce"):
+            said = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+            if not publish_alarm(said["TopicArn"], said["AlarmArn"], said["Message"], said["Subject"]):
+                return 403, {}, b""
         if headers.get("x-emulator-authorise-only"):
             return 204, {"x-emulator-authorised": "true"}, b""
         return await handler(method, path, headers, body, query)
@@ -192,6 +202,14 @@ def trigger(alarm):
     return {**told, "StatisticType": "Statistic", "Statistic": alarm["Statistic"].upper()}
 
 
+def publish_alarm(topic, alarm, message, subject):
+    """CloudWatch publishes in its own name: the policy of the topic has to let it."""
+    allowed = sns.topic_policy_allows(topic, "cloudwatch.amazonaws.com", alarm, alarm.split(":")[4])
+    if allowed:
+        sns._fanout(topic, str(uuid.uuid4()), message, subject)
+    return allowed
+
+
 def dispatch_alarm(alarm, old_state, new_state, reason):
     """Publishes the message that AWS publishes when an alarm changes its state.
 
@@ -218,7 +236,7 @@ def dispatch_alarm(alarm, old_state, new_state, reason):
     subject = f'{new_state}: "{alarm["AlarmName"]}" in {message["Region"]}'[:100]
     for topic in message[actions[new_state]]:
         if cloudwatch._is_sns_action_arn(topic):
-            sns._fanout(topic, str(uuid.uuid4()), json.dumps(message), subject)
+            publish_alarm(topic, alarm["AlarmArn"], json.dumps(message), subject)
 
 
 def quiet(alarm):

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"caretaker/internal/emulator"
 	limitraiser "caretaker/limit-raiser"
@@ -167,6 +168,15 @@ func TestDeployed_actsOnNothingFromElsewhereAndOnNoNoise(t *testing.T) {
 	w.idle(t)
 	if got := w.writes(t, "permitted")[0]; got != before {
 		t.Errorf("the table has %d write units, before %d", got, before)
+	}
+}
+
+// A forged alarm would raise whatever the file allows.
+func TestDeployed_nobodyButCloudWatchSpeaksForAlarms(t *testing.T) {
+	w := shared
+	own := w.message(t, "forged", "AWS/DynamoDB", "WriteThrottleEvents", map[string]string{"TableName": "permitted"}, time.Now())
+	if _, err := w.topics.Publish(t.Context(), &sns.PublishInput{TopicArn: &w.callers, Message: &own}); err == nil || !strings.Contains(err.Error(), "AuthorizationError") {
+		t.Errorf("the account's own root publishes: %v", err)
 	}
 }
 

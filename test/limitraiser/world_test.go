@@ -290,8 +290,7 @@ func (w world) received(t *testing.T, queue string) []string {
 	}
 }
 
-// publish sends a message to the topic that alarms publish to.
+// publish has CloudWatch send a message to the topic that alarms publish to.
 func (w world) publish(ctx context.Context, message string) error {
-	_, err := w.topics.Publish(ctx, &sns.PublishInput{TopicArn: &w.callers, Message: &message})
-	return err
+	return w.Announce(ctx, w.callers, "arn:aws:cloudwatch:"+w.Region()+":"+w.Account()+":alarm:any", message)
 }
