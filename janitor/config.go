@@ -2,7 +2,6 @@ package janitor
 
 import (
 	"fmt"
-	"math"
 	"path"
 	"strconv"
 	"strings"
@@ -21,10 +20,9 @@ type Config struct {
 	Schedule string `json:"schedule" yaml:"schedule"`
 	// TimeZone is the IANA name in which a cron schedule is read, such as Europe/Berlin. Empty means UTC.
 	TimeZone string `json:"timeZone" yaml:"timeZone"`
-	// Rate is how many Lambda control-plane calls a second the janitor allows itself,
-	// 1 to 15. AWS gives an account 15 in a Region, deployments included, and does not raise it:
+	// Rate is how many Lambda control-plane calls a second the janitor allows itself. AWS gives an account 15 in a Region, deployments included, and does not raise it:
 	// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-	Rate float64 `json:"rate" yaml:"rate"`
+	Rate float64 `json:"rate" yaml:"rate" bounds:"1 to 15" of:"calls a second"`
 	// Function is the deployed function's size.
 	Function setting.Function `json:"function" yaml:"function"`
 	// Keep says which versions stay although nothing refers to them.
@@ -48,15 +46,14 @@ type Config struct {
 // Keep holds the rules that keep versions which nothing refers to. All of them
 // must allow a deletion.
 type Keep struct {
-	// Newest is how many of a function's highest version numbers stay, 1 to 10,000.
-	Newest int `json:"newest" yaml:"newest"`
+	// Newest is how many of a function's highest version numbers stay.
+	Newest int `json:"newest" yaml:"newest" bounds:"1 to 10000"`
 	// SupersededFor is how long a version stays after a newer one was published or an
-	// alias of its function changed: 0s, or 30m to 90d (CloudTrail looks back 90 days).
-	SupersededFor setting.Duration `json:"supersededFor" yaml:"supersededFor"`
-	// InvokedWithin keeps versions that were invoked by their number so recently: 14d to 455d, or
-	// 0s for off. The last two weeks are a list of the Region; more is a metric for each version
+	// alias of its function changed. CloudTrail looks back 90 days.
+	SupersededFor setting.Duration `json:"supersededFor" yaml:"supersededFor" bounds:"30m to 90d" zero:"off"`
+	// InvokedWithin keeps versions that were invoked by their number so recently. The last two weeks are a list of the Region; more is a metric for each version
 	// that would go, at a cent for 1,000 of them in each run.
-	InvokedWithin setting.Duration `json:"invokedWithin" yaml:"invokedWithin"`
+	InvokedWithin setting.Duration `json:"invokedWithin" yaml:"invokedWithin" bounds:"14d to 455d" zero:"off"`
 }
 
 // Include names the functions the janitor looks after. With both fields set a function must match both.
@@ -85,17 +82,17 @@ type Pressure struct {
 	Above setting.Percent `json:"above" yaml:"above"`
 	// TightenAbove is the share over which Newest here replaces keep.newest. 0% never tightens.
 	TightenAbove setting.Percent `json:"tightenAbove" yaml:"tightenAbove"`
-	// Newest is the keep.newest under pressure, 1 to 10,000; one above keep.newest changes nothing.
-	Newest int `json:"newest" yaml:"newest"`
+	// Newest is the keep.newest under pressure; one above keep.newest changes nothing.
+	Newest int `json:"newest" yaml:"newest" bounds:"1 to 10000"`
 }
 
 // Belts bound one run.
 type Belts struct {
-	// MaxDeletions cuts a run: the biggest so many go, the rest waits for the next. 1 to 1,000,000.
-	MaxDeletions int `json:"maxDeletions" yaml:"maxDeletions"`
+	// MaxDeletions cuts a run: the biggest so many go, the rest waits for the next.
+	MaxDeletions int `json:"maxDeletions" yaml:"maxDeletions" bounds:"1 to 1000000"`
 	// MaxPercent stops a run before its first deletion when a larger share of the Region's
-	// numbered versions would go, maxDeletions aside. 1 to 100.
-	MaxPercent float64 `json:"maxPercent" yaml:"maxPercent"`
+	// numbered versions would go, maxDeletions aside.
+	MaxPercent float64 `json:"maxPercent" yaml:"maxPercent" bounds:"1 to 100"`
 }
 
 // Checks switches the scans for references on and off. A scan that is off is
@@ -125,7 +122,7 @@ type Checks struct {
 	Firehose         bool `json:"firehose" yaml:"firehose"`
 	// DynamicTargets says what a target does that is only known when it runs: protect, the
 	// default, keeps every version it may name; ignore does not, and the report lists it.
-	DynamicTargets string `json:"dynamicTargets" yaml:"dynamicTargets"`
+	DynamicTargets string `json:"dynamicTargets" yaml:"dynamicTargets" choices:"protect, ignore"`
 }
 
 // The values of Checks.DynamicTargets.
@@ -170,36 +167,12 @@ const longestInvoked = 455 * setting.Day
 // Validate says everything that is wrong, each with its key, its value and what is allowed.
 // The schedule is not among it: the running function has no use for it.
 func (c Config) Validate() []setting.Problem {
-	problems := c.Function.Validate("janitor.function")
+	problems := setting.Check("janitor", c)
 	wrong := func(key string, value any, allowed string) {
 		problems = append(problems, setting.Problem{Key: "janitor." + key, Value: fmt.Sprint(value), Allowed: allowed})
 	}
-	if math.IsNaN(c.Rate) || c.Rate < 1 || c.Rate > 15 {
-		wrong("rate", c.Rate, "calls a second from 1 to 15")
-	}
-	if c.Keep.Newest < 1 || c.Keep.Newest > 10000 {
-		wrong("keep.newest", c.Keep.Newest, "a whole number from 1 to 10000")
-	}
-	if grace := c.Keep.SupersededFor.Std(); grace != 0 && (grace < 30*time.Minute || grace > 90*setting.Day) {
-		wrong("keep.supersededFor", c.Keep.SupersededFor, "0s for off, or a duration from 30m to 90d")
-	}
-	if within := c.Keep.InvokedWithin.Std(); within != 0 && (within < invokedWindow || within > longestInvoked) {
-		wrong("keep.invokedWithin", c.Keep.InvokedWithin, "0s for off, or a duration from 14d to 455d")
-	}
-	if c.Pressure.Newest < 1 || c.Pressure.Newest > 10000 {
-		wrong("pressure.newest", c.Pressure.Newest, "a whole number from 1 to 10000")
-	}
 	if c.Pressure.TightenAbove != 0 && c.Pressure.TightenAbove < c.Pressure.Above {
 		wrong("pressure.tightenAbove", c.Pressure.TightenAbove, "0% for never, or at least pressure.above")
-	}
-	if c.Belts.MaxDeletions < 1 || c.Belts.MaxDeletions > 1000000 {
-		wrong("belts.maxDeletions", c.Belts.MaxDeletions, "a whole number from 1 to 1000000")
-	}
-	if math.IsNaN(c.Belts.MaxPercent) || c.Belts.MaxPercent < 1 || c.Belts.MaxPercent > 100 {
-		wrong("belts.maxPercent", c.Belts.MaxPercent, "a number from 1 to 100")
-	}
-	if c.Checks.DynamicTargets != ProtectDynamic && c.Checks.DynamicTargets != IgnoreDynamic {
-		wrong("checks.dynamicTargets", c.Checks.DynamicTargets, "protect or ignore")
 	}
 	for key, patterns := range map[string][]string{
 		"include.names": c.Include.Names, "exclude.names": c.Exclude.Names,

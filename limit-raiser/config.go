@@ -36,55 +36,54 @@ type Config struct {
 	ByTag bool `json:"byTag" yaml:"byTag"`
 	// Ceiling bounds the maximum that a tag may give a table, in units a second, since whoever
 	// may tag is not whoever may spend. 0 allows none, and is refused together with ByTag.
-	Ceiling int64 `json:"ceiling" yaml:"ceiling"`
+	Ceiling int64 `json:"ceiling" yaml:"ceiling" bounds:"0 (never) to 1000000"`
 }
 
 // Sizing says how far one raise goes: of percent, units and demand the largest wins.
 type Sizing struct {
-	// Percent of the present capacity, 0 to 1,000. 0 is off, but a raise without any metrics
-	// then takes 50.
-	Percent float64 `json:"percent" yaml:"percent"`
-	// Units are added: a table's a second, shards, concurrent runs, whatever a quota counts. 0
-	// is off, 1,000,000 the most.
-	Units float64 `json:"units" yaml:"units"`
+	// Percent of the present capacity. 0 is off, but a raise without any metrics then takes 50.
+	Percent float64 `json:"percent" yaml:"percent" bounds:"0 (off) to 1000"`
+	// Units are added: a table's a second, shards, concurrent runs, whatever a quota counts.
+	Units float64 `json:"units" yaml:"units" bounds:"0 (off) to 1000000"`
 	// ToDemand raises straight to the estimated demand plus Headroom.
 	ToDemand bool `json:"toDemand" yaml:"toDemand"`
 	// Headroom is the share added to the estimated demand. 0% adds none.
 	Headroom setting.Percent `json:"headroom" yaml:"headroom"`
 	// RetryFactor is how often a client sends a throttled request in all, 1 to 20: of so many
 	// throttled requests one was meant. 1 takes every throttled request for demand.
-	RetryFactor float64 `json:"retryFactor" yaml:"retryFactor"`
-	// MaxFactor bounds one raise to so many times the present capacity, 1.1 to 100.
-	MaxFactor float64 `json:"maxFactor" yaml:"maxFactor"`
+	RetryFactor float64 `json:"retryFactor" yaml:"retryFactor" bounds:"1 to 20"`
+	// MaxFactor bounds one raise to so many times the present capacity.
+	MaxFactor float64 `json:"maxFactor" yaml:"maxFactor" bounds:"1.1 to 100"`
 }
 
 // Limits bound what raises may do.
 type Limits struct {
-	// Cooldown is how long a resource rests after a raise, 0s to 1d. 0s is no rest.
-	Cooldown setting.Duration `json:"cooldown" yaml:"cooldown"`
-	// RaisesADay is how often one resource may be raised in a UTC day, 1 to 100.
-	RaisesADay int `json:"raisesADay" yaml:"raisesADay"`
+	// Cooldown is how long a resource rests after a raise. 0s is no rest.
+	Cooldown setting.Duration `json:"cooldown" yaml:"cooldown" bounds:"0s to 1d"`
+	// RaisesADay is how often one resource may be raised in a UTC day.
+	RaisesADay int `json:"raisesADay" yaml:"raisesADay" bounds:"1 to 100"`
 	// AddedCostAMonth caps in US dollars what all raises of a UTC month together may add to a
-	// month's bill, at list prices, 0 to 10,000,000. 0 allows only raises that cost nothing. A
+	// month's bill, at list prices. 0 allows only raises that cost nothing. A
 	// raise that costs more than is left is cut to that.
-	AddedCostAMonth float64 `json:"addedCostAMonth" yaml:"addedCostAMonth"`
+	AddedCostAMonth float64 `json:"addedCostAMonth" yaml:"addedCostAMonth" bounds:"0 to 10000000" of:"US dollars"`
 	// Prices overrides the list prices, in US dollars an hour: readUnitHour and writeUnitHour of
 	// DynamoDB, infrequentReadUnitHour and infrequentWriteUnitHour of its class for infrequent
 	// access, shardHour of Kinesis. Empty overrides none.
-	Prices map[string]float64 `json:"prices" yaml:"prices"`
+	Prices map[string]float64 `json:"prices" yaml:"prices" bounds:"0 to 10000000" of:"US dollars"`
 }
 
 // Capacity bounds one dimension of a resource.
 type Capacity struct {
-	// Max is the highest that it is ever raised to, in units a second, up to 1,000,000. 0 never
-	// raises it, and deploys no alarm for it.
-	Max int64 `json:"max" yaml:"max"`
+	// Max is the highest that it is ever raised to, in units a second. 0 never raises it, and
+	// deploys no alarm for it.
+	Max int64 `json:"max" yaml:"max" bounds:"0 (never) to 1000000"`
 }
 
 // Table is a DynamoDB table: its provisioned units, or on demand the maximum throughput set for it.
 type Table struct {
 	// Name is the table's, not its ARN.
-	Name string `json:"name" yaml:"name"`
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+	Name string `json:"name" yaml:"name" form:"^[A-Za-z0-9_.-]{3,255}$" allowed:"a name, not an ARN: 3 to 255 letters, digits and _.-"`
 	// Read bounds its read units.
 	Read Capacity `json:"read" yaml:"read"`
 	// Write bounds its write units.
@@ -99,7 +98,7 @@ type Table struct {
 // Index is a global secondary index of a table.
 type Index struct {
 	// Name is the index's.
-	Name string `json:"name" yaml:"name"`
+	Name string `json:"name" yaml:"name" form:"^[A-Za-z0-9_.-]{3,255}$" allowed:"a name, not an ARN: 3 to 255 letters, digits and _.-"`
 	// Read bounds its read units.
 	Read Capacity `json:"read" yaml:"read"`
 	// Write bounds its write units.
@@ -110,30 +109,32 @@ type Index struct {
 // has no metric that says how many shards there are, so that there is no share to watch.
 type Stream struct {
 	// Name is the stream's, not its ARN.
-	Name string `json:"name" yaml:"name"`
-	// MaxShards is the most shards it is raised to, up to 10,000. 0 never raises it, and deploys
-	// no alarm for it.
-	MaxShards int64 `json:"maxShards" yaml:"maxShards"`
+	// https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
+	Name string `json:"name" yaml:"name" form:"^[A-Za-z0-9_.-]{1,128}$" allowed:"a stream's name: up to 128 letters, digits and _.-"`
+	// MaxShards is the most shards it is raised to. 0 never raises it, and deploys no alarm for it.
+	MaxShards int64 `json:"maxShards" yaml:"maxShards" bounds:"0 (never) to 10000"`
 }
 
 // Function is a Lambda function with reserved concurrency. Its alarm calls when Lambda
 // refuses to run it: CloudWatch has no metric that says how much is reserved.
 type Function struct {
 	// Name is the function's, not its ARN.
-	Name string `json:"name" yaml:"name"`
-	// MaxConcurrency is the most that is reserved for it, up to 1,000,000. 0 never raises it, and
-	// deploys no alarm for it.
-	MaxConcurrency int64 `json:"maxConcurrency" yaml:"maxConcurrency"`
+	// https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+	Name string `json:"name" yaml:"name" form:"^[A-Za-z0-9_-]{1,64}$" allowed:"a function's name, not its ARN: up to 64 letters, digits and _-"`
+	// MaxConcurrency is the most that is reserved for it. 0 never raises it, and deploys no alarm
+	// for it.
+	MaxConcurrency int64 `json:"maxConcurrency" yaml:"maxConcurrency" bounds:"0 (never) to 1000000"`
 }
 
 // Quota is a service quota by its codes.
 type Quota struct {
 	// Service is the service's code, such as lambda.
-	Service string `json:"service" yaml:"service"`
+	// https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_RequestServiceQuotaIncrease.html
+	Service string `json:"service" yaml:"service" form:"^[A-Za-z][A-Za-z0-9-]{1,62}$" allowed:"a service's code such as lambda"`
 	// Code is the quota's, such as L-B99A9384.
-	Code string `json:"code" yaml:"code"`
-	// Max is the highest value ever asked for, up to 10,000,000,000. 0 never asks.
-	Max float64 `json:"max" yaml:"max"`
+	Code string `json:"code" yaml:"code" form:"^[A-Za-z][A-Za-z0-9-]{1,127}$" allowed:"a quota's code such as L-B99A9384"`
+	// Max is the highest value ever asked for. 0 never asks.
+	Max float64 `json:"max" yaml:"max" bounds:"0 (never) to 10000000000"`
 	// SupportCase allows AWS to open a support case for the request.
 	SupportCase bool `json:"supportCase" yaml:"supportCase"`
 	// AlarmAbove is the share of the quota over which its alarm calls the raiser. 0% or left out
@@ -152,7 +153,7 @@ type Usage struct {
 	Resource string `json:"resource" yaml:"resource"`
 	// Type is Resource for what there is at a time (ResourceCount), API for calls a second
 	// (CallCount). Empty is Resource.
-	Type string `json:"type" yaml:"type"`
+	Type string `json:"type" yaml:"type" choices:"Resource, API" zero:"Resource"`
 	// Class is the class of the resource, such as Standard/OnDemand of EC2's instances. Empty is
 	// None, which is what AWS writes where there are no classes.
 	Class string `json:"class" yaml:"class"`

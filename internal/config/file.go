@@ -35,7 +35,7 @@ const DefaultStage = "default"
 // File is the whole of caretaker.yaml, after the overlay of the chosen stage.
 type File struct {
 	// Version is the version of the file's format: 1.
-	Version  int `json:"version" yaml:"version"`
+	Version  int `json:"version" yaml:"version" bounds:"1 to 1"`
 	Sections `yaml:",inline"`
 	// Stages are what differs by stage: each holds the keys of this file that have another
 	// value there. Choose one with -c stage=prod (cdk) or --stage prod (caretaker).

@@ -112,41 +112,16 @@ func (p *Percent) UnmarshalText(text []byte) error {
 
 // Function is what a part's deployed Lambda function may be given.
 type Function struct {
-	// Memory is in MB, 128 to 10,240. CPU grows with it.
-	Memory int `json:"memory" yaml:"memory"`
-	// Timeout is how long one run may take, 1s to 15m, which is Lambda's own limit.
-	Timeout Duration `json:"timeout" yaml:"timeout"`
+	// Memory is in MB. CPU grows with it.
+	Memory int `json:"memory" yaml:"memory" bounds:"128 to 10240" of:"a whole number of MB"`
+	// Timeout is how long one run may take; 15m is Lambda's own limit.
+	Timeout Duration `json:"timeout" yaml:"timeout" bounds:"1s to 15m" of:"whole seconds" step:"1s"`
 	// LogRetentionDays is how long the log group keeps its lines; one of the numbers CloudWatch Logs knows.
-	LogRetentionDays int `json:"logRetentionDays" yaml:"logRetentionDays"`
+	// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+	LogRetentionDays int `json:"logRetentionDays" yaml:"logRetentionDays" choices:"1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"`
 	// ReservedConcurrency caps how many runs there are at once. 0, the default, reserves
 	// nothing: a new account has 10 in all, and AWS refuses to reserve any of them.
-	ReservedConcurrency int `json:"reservedConcurrency" yaml:"reservedConcurrency"`
-}
-
-// logRetentions are the retentions that PutRetentionPolicy accepts, in days:
-// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-var logRetentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
-
-// Validate says what is wrong with the values; key is where they stand in the file.
-func (f Function) Validate(key string) []Problem {
-	var problems []Problem
-	if f.Memory < 128 || f.Memory > 10240 {
-		problems = append(problems, Problem{key + ".memory", strconv.Itoa(f.Memory), "a whole number of MB from 128 to 10240"})
-	}
-	if f.Timeout.Std() < time.Second || f.Timeout.Std() > 15*time.Minute || f.Timeout.Std()%time.Second != 0 {
-		problems = append(problems, Problem{key + ".timeout", f.Timeout.String(), "whole seconds from 1s to 15m"})
-	}
-	known := false
-	for _, days := range logRetentions {
-		known = known || days == f.LogRetentionDays
-	}
-	if !known {
-		problems = append(problems, Problem{key + ".logRetentionDays", strconv.Itoa(f.LogRetentionDays), fmt.Sprintf("one of %v", logRetentions)})
-	}
-	if f.ReservedConcurrency < 0 || f.ReservedConcurrency > 1000 {
-		problems = append(problems, Problem{key + ".reservedConcurrency", strconv.Itoa(f.ReservedConcurrency), "a whole number from 0 (none reserved) to 1000"})
-	}
-	return problems
+	ReservedConcurrency int `json:"reservedConcurrency" yaml:"reservedConcurrency" bounds:"0 (none reserved) to 1000"`
 }
 
 // Problem is one wrong value of the file.

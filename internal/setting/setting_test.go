@@ -103,7 +103,7 @@ func TestFunction_namesEachValueThatLambdaWouldRefuse(t *testing.T) {
 			function := good
 			c.change(&function)
 			var got []string
-			for _, problem := range function.Validate("a") {
+			for _, problem := range setting.Check("a", function) {
 				got = append(got, problem.Key)
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {

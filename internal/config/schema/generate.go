@@ -1,78 +1,51 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/invopop/jsonschema"
 
 	"caretaker/internal/config"
 	"caretaker/internal/setting"
-	"caretaker/janitor"
-	limitraiser "caretaker/limit-raiser"
 )
 
 // sources are the packages whose types, with their comments, make up the file.
 var sources = []string{"internal/config", "internal/setting", "janitor", "limit-raiser"}
 
-// bounds are the numbers a key allows. A reflected type does not tell them; the test
-// tries each bound, and the number beyond it, on the loader.
-var bounds = map[string][2]json.Number{
-	"version":                              {"1", "1"},
-	"janitor.rate":                         {"1", "15"},
-	"janitor.function.memory":              {"128", "10240"},
-	"janitor.function.reservedConcurrency": {"0", "1000"},
-	"janitor.keep.newest":                  {"1", "10000"},
-	"janitor.pressure.newest":              {"1", "10000"},
-	"janitor.belts.maxDeletions":           {"1", "1000000"},
-	"janitor.belts.maxPercent":             {"1", "100"},
-
-	"limitRaiser.function.memory":              {"128", "10240"},
-	"limitRaiser.function.reservedConcurrency": {"0", "1000"},
-	"limitRaiser.sizing.percent":               {"0", "1000"},
-	"limitRaiser.sizing.units":                 {"0", "1000000"},
-	"limitRaiser.sizing.retryFactor":           {"1", "20"},
-	"limitRaiser.sizing.maxFactor":             {"1.1", "100"},
-	"limitRaiser.limits.raisesADay":            {"1", "100"},
-	"limitRaiser.limits.addedCostAMonth":       {"0", "10000000"},
-	"limitRaiser.limits.prices":                {"0", "10000000"},
-	"limitRaiser.tables[].read.max":            {"0", "1000000"},
-	"limitRaiser.tables[].write.max":           {"0", "1000000"},
-	"limitRaiser.tables[].indexes[].read.max":  {"0", "1000000"},
-	"limitRaiser.tables[].indexes[].write.max": {"0", "1000000"},
-	"limitRaiser.streams[].maxShards":          {"0", "10000"},
-	"limitRaiser.functions[].maxConcurrency":   {"0", "1000000"},
-	"limitRaiser.quotas[].max":                 {"0", "10000000000"},
-	"limitRaiser.ceiling":                      {"0", "1000000"},
+// rulesOf are the rules at the fields of a type, by the keys of the file: janitor.keep.newest,
+// limitRaiser.tables[].name. The test tries each of them on the loader.
+func rulesOf(t reflect.Type, path string) map[string]setting.Rule {
+	found := map[string]setting.Rule{}
+	for index := range t.NumField() {
+		field := t.Field(index)
+		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		key, value := strings.Trim(path+"."+name, "."), field.Type
+		found[key] = setting.RuleOf(field)
+		if value.Kind() == reflect.Slice {
+			key, value = key+"[]", value.Elem()
+		}
+		if value.Kind() == reflect.Struct {
+			maps.Copy(found, rulesOf(value, key))
+		}
+	}
+	return found
 }
 
-// retentions are those of CloudWatch Logs, in days.
-var retentions = []any{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+// rules are those of the whole file.
+var rules = rulesOf(reflect.TypeFor[config.File](), "")
 
-// choices are the values a key allows where they are few. The test tries each, too.
-var choices = map[string][]any{
-	"janitor.checks.dynamicTargets":     {janitor.ProtectDynamic, janitor.IgnoreDynamic},
-	"janitor.function.logRetentionDays": retentions,
-
-	"limitRaiser.function.logRetentionDays": retentions,
-	"limitRaiser.quotas[].usage.type":       {limitraiser.UsageOfResource, limitraiser.UsageOfAPI},
-}
-
-// patterns are the forms of texts.
+// patterns are the forms of texts that the loader judges by more than a form.
 var patterns = map[string]string{
 	"regions":             `^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`,
 	"notify.email":        `^[^@\s]+@[^@\s]+$`,
 	"notify.slack.secret": `^[A-Za-z0-9/_+=.@:-]*$`,
-
-	"limitRaiser.tables[].name":           `^[A-Za-z0-9_.-]{3,255}$`,
-	"limitRaiser.tables[].indexes[].name": `^[A-Za-z0-9_.-]{3,255}$`,
-	"limitRaiser.streams[].name":          `^[A-Za-z0-9_.-]{1,128}$`,
-	"limitRaiser.functions[].name":        `^[A-Za-z0-9_-]{1,64}$`,
-	"limitRaiser.quotas[].service":        `^[A-Za-z][A-Za-z0-9-]{1,62}$`,
-	"limitRaiser.quotas[].code":           `^[A-Za-z][A-Za-z0-9-]{1,127}$`,
 }
 
 // required are the keys that an entry of a list must have.
@@ -187,12 +160,24 @@ func refine(section *jsonschema.Schema, path string, defaults map[string]any) {
 		case property.AdditionalProperties != nil:
 			leaf = property.AdditionalProperties
 		}
-		if bound, ok := bounds[key]; ok {
-			leaf.Minimum, leaf.Maximum = bound[0], bound[1]
+		rule := rules[key]
+		if rule.Allowed != "" {
+			property.Description += " Allowed: " + rule.Allowed + "."
 		}
-		leaf.Enum = choices[key]
-		if pattern, ok := patterns[key]; ok {
-			leaf.Pattern = pattern
+		if rule.Most > 0 && !rule.Duration {
+			leaf.Minimum, leaf.Maximum = number(rule.Least), number(rule.Most)
+		}
+		for _, choice := range rule.Choices {
+			if leaf.Type == "integer" {
+				leaf.Enum = append(leaf.Enum, json.Number(choice))
+			} else {
+				leaf.Enum = append(leaf.Enum, choice)
+			}
+		}
+		if form := cmp.Or(rule.Form, patterns[key]); form != "" {
+			leaf.Pattern = form
 		}
 	}
 }
+
+func number(value float64) json.Number { return json.Number(strconv.FormatFloat(value, 'f', -1, 64)) }
