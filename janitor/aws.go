@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/appsync"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -30,8 +31,13 @@ type lambdaAPI interface {
 	ListProvisionedConcurrencyConfigs(context.Context, *lambdasvc.ListProvisionedConcurrencyConfigsInput, ...func(*lambdasvc.Options)) (*lambdasvc.ListProvisionedConcurrencyConfigsOutput, error)
 	ListFunctionEventInvokeConfigs(context.Context, *lambdasvc.ListFunctionEventInvokeConfigsInput, ...func(*lambdasvc.Options)) (*lambdasvc.ListFunctionEventInvokeConfigsOutput, error)
 	ListDurableExecutionsByFunction(context.Context, *lambdasvc.ListDurableExecutionsByFunctionInput, ...func(*lambdasvc.Options)) (*lambdasvc.ListDurableExecutionsByFunctionOutput, error)
+	GetFunctionScalingConfig(context.Context, *lambdasvc.GetFunctionScalingConfigInput, ...func(*lambdasvc.Options)) (*lambdasvc.GetFunctionScalingConfigOutput, error)
 	GetPolicy(context.Context, *lambdasvc.GetPolicyInput, ...func(*lambdasvc.Options)) (*lambdasvc.GetPolicyOutput, error)
 	DeleteFunction(context.Context, *lambdasvc.DeleteFunctionInput, ...func(*lambdasvc.Options)) (*lambdasvc.DeleteFunctionOutput, error)
+}
+
+type autoscalingAPI interface {
+	DescribeScalableTargets(context.Context, *applicationautoscaling.DescribeScalableTargetsInput, ...func(*applicationautoscaling.Options)) (*applicationautoscaling.DescribeScalableTargetsOutput, error)
 }
 
 type taggingAPI interface {
@@ -66,6 +72,7 @@ type schedulerAPI interface {
 }
 
 type pipesAPI interface {
+	DescribePipe(context.Context, *pipes.DescribePipeInput, ...func(*pipes.Options)) (*pipes.DescribePipeOutput, error)
 	ListPipes(context.Context, *pipes.ListPipesInput, ...func(*pipes.Options)) (*pipes.ListPipesOutput, error)
 }
 

@@ -16,7 +16,7 @@ import (
 // actionsOf are the actions that the clients' methods need. Most are called like the method.
 func actionsOf() map[string]bool {
 	prefixes := map[string]string{
-		"Lambda": "lambda", "Tagging": "tag", "CloudWatch": "cloudwatch", "CloudTrail": "cloudtrail", "CloudFormation": "cloudformation",
+		"Lambda": "lambda", "AutoScaling": "application-autoscaling", "Tagging": "tag", "CloudWatch": "cloudwatch", "CloudTrail": "cloudtrail", "CloudFormation": "cloudformation",
 		"StepFunctions": "states", "Scheduler": "scheduler", "Pipes": "pipes", "EventBridge": "events", "AppSync": "appsync", "Firehose": "firehose", "SNS": "sns",
 	}
 	actions := map[string]bool{}
@@ -59,7 +59,7 @@ func TestStatements_areNarrowAndWellFormed(t *testing.T) {
 		}
 		sids[statement.Sid] = true
 		for _, action := range statement.Actions {
-			if !regexp.MustCompile(`^[a-z]+:[A-Za-z]+$`).MatchString(action) {
+			if !regexp.MustCompile(`^[a-z-]+:[A-Za-z]+$`).MatchString(action) {
 				t.Errorf("%s: the action %q", statement.Sid, action)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/appsync"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -21,6 +22,7 @@ import (
 // Clients are what the janitor calls AWS with, all of one account and Region.
 type Clients struct {
 	Lambda         lambdaAPI
+	AutoScaling    autoscalingAPI
 	Tagging        taggingAPI
 	CloudWatch     cloudwatchAPI
 	CloudTrail     cloudtrailAPI
@@ -46,6 +48,7 @@ func Connect(cfg aws.Config, rate float64) Clients {
 	pace.attachTo(&cfg)
 	return Clients{
 		Lambda:         lambdasvc.NewFromConfig(cfg),
+		AutoScaling:    applicationautoscaling.NewFromConfig(cfg),
 		Tagging:        resourcegroupstaggingapi.NewFromConfig(cfg),
 		CloudWatch:     cloudwatch.NewFromConfig(cfg),
 		CloudTrail:     cloudtrail.NewFromConfig(cfg),

@@ -100,13 +100,19 @@ type Belts struct {
 type Checks struct {
 	EventSourceMappings    bool `json:"eventSourceMappings" yaml:"eventSourceMappings"`
 	ProvisionedConcurrency bool `json:"provisionedConcurrency" yaml:"provisionedConcurrency"`
-	DurableExecutions      bool `json:"durableExecutions" yaml:"durableExecutions"`
-	AsyncDestinations      bool `json:"asyncDestinations" yaml:"asyncDestinations"`
-	Policies               bool `json:"policies" yaml:"policies"`
-	AliasHistory           bool `json:"aliasHistory" yaml:"aliasHistory"`
-	StackResources         bool `json:"stackResources" yaml:"stackResources"`
-	StackStates            bool `json:"stackStates" yaml:"stackStates"`
-	StepFunctions          bool `json:"stepFunctions" yaml:"stepFunctions"`
+	// ScalableTargets reads what Application Auto Scaling manages, be it scaled to nothing just now.
+	ScalableTargets bool `json:"scalableTargets" yaml:"scalableTargets"`
+	// ManagedInstances reads which versions on Lambda Managed Instances somebody gave bounds of their own.
+	ManagedInstances  bool `json:"managedInstances" yaml:"managedInstances"`
+	DurableExecutions bool `json:"durableExecutions" yaml:"durableExecutions"`
+	// AsyncDestinations reads which versions get other functions' results, and which have
+	// settings of their own for asynchronous invocations.
+	AsyncDestinations bool `json:"asyncDestinations" yaml:"asyncDestinations"`
+	Policies          bool `json:"policies" yaml:"policies"`
+	AliasHistory      bool `json:"aliasHistory" yaml:"aliasHistory"`
+	StackResources    bool `json:"stackResources" yaml:"stackResources"`
+	StackStates       bool `json:"stackStates" yaml:"stackStates"`
+	StepFunctions     bool `json:"stepFunctions" yaml:"stepFunctions"`
 	// StepFunctionsExecutions reads what running executions go on with after their state machine
 	// was updated.
 	StepFunctionsExecutions bool `json:"stepFunctionsExecutions" yaml:"stepFunctionsExecutions"`
@@ -148,7 +154,7 @@ func Default() Config {
 		Pressure: Pressure{TightenAbove: 80, Newest: 2},
 		Belts:    Belts{MaxDeletions: 5000, MaxPercent: 98},
 		Checks: Checks{
-			EventSourceMappings: true, ProvisionedConcurrency: true, DurableExecutions: true,
+			EventSourceMappings: true, ProvisionedConcurrency: true, ScalableTargets: true, ManagedInstances: true, DurableExecutions: true,
 			AsyncDestinations: true, Policies: true, AliasHistory: true, StackResources: true,
 			StackStates: true, StepFunctions: true, StepFunctionsExecutions: true, Scheduler: true, Pipes: true,
 			APIGateway: true, APIGatewayStages: true, EventBridge: true, AppSync: true, Firehose: true, DynamicTargets: ProtectDynamic,

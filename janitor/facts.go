@@ -57,6 +57,8 @@ type Version struct {
 	Edge bool
 	// Durable says that the version can have executions that outlive an invocation.
 	Durable bool
+	// Managed says that the version runs on Lambda Managed Instances.
+	Managed bool
 }
 
 // Self names a function's version.
@@ -75,7 +77,11 @@ const (
 	EventSourceMapping     Kind = "event source mapping"
 	ProvisionedConcurrency Kind = "provisioned concurrency"
 	DurableExecution       Kind = "durable execution"
+	ScalableTarget         Kind = "scalable target"
+	ScalingConfig          Kind = "scaling configuration"
 	AsyncDestination       Kind = "async destination"
+	AsyncSettings          Kind = "async settings"
+	Environment            Kind = "environment variable"
 	StackResource          Kind = "stack resource"
 	StateMachine           Kind = "state machine"
 	Execution              Kind = "state machine execution"

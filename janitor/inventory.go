@@ -25,11 +25,11 @@ func (j *Janitor) inventory(ctx context.Context, storage Storage) (Facts, error)
 	if idle(storage, j.cfg.Pressure) {
 		return facts, nil
 	}
+	var listed *fleet
 	var tags map[string]map[string]string
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		listed, err := j.listFunctions(groupCtx)
-		facts.Functions, facts.Account, facts.Region = listed.sorted(), listed.place.account, listed.place.region
+	group.Go(func() (err error) {
+		listed, err = j.listFunctions(groupCtx)
 		return err
 	})
 	group.Go(func() (err error) {
@@ -38,6 +38,10 @@ func (j *Janitor) inventory(ctx context.Context, storage Storage) (Facts, error)
 	})
 	if err := group.Wait(); err != nil {
 		return Facts{}, err
+	}
+	facts.Functions, facts.Account, facts.Region = listed.sorted(), listed.place.account, listed.place.region
+	for _, named := range listed.variables {
+		facts.named(scope{place: listed.place}, Environment, named.by, calls{static: named.targets})
 	}
 	for position := range facts.Functions {
 		facts.Functions[position].Tags = tags[facts.Functions[position].Name]
@@ -86,10 +90,20 @@ type fleet struct {
 	functions map[string]*Function
 	// masters are the versions, or with number 0 all versions, that Lambda@Edge replicates.
 	masters []target
-	place   target
+	// variables are the environment variables with ARNs of functions in them.
+	variables map[string]variable
+	place     target
 }
 
-func newFleet() *fleet { return &fleet{functions: map[string]*Function{}} }
+// variable is one environment variable of a function with what its versions name in it.
+type variable struct {
+	by      string
+	targets []target
+}
+
+func newFleet() *fleet {
+	return &fleet{functions: map[string]*Function{}, variables: map[string]variable{}}
+}
 
 func (f *fleet) add(item *lambdatypes.FunctionConfiguration) error {
 	named, ok := parseTarget(aws.ToString(item.FunctionArn))
@@ -105,6 +119,7 @@ func (f *fleet) add(item *lambdatypes.FunctionConfiguration) error {
 	if master, ok := parseTarget(aws.ToString(item.MasterArn)); ok {
 		f.masters = append(f.masters, master)
 	}
+	f.names(named.function, item.Environment)
 	// Beside $LATEST there is $LATEST.PUBLISHED; neither is a version that could go.
 	if strings.HasPrefix(aws.ToString(item.Version), "$LATEST") || named.qualifier == "" {
 		function.Runtime = string(item.Runtime)
@@ -123,8 +138,26 @@ func (f *fleet) add(item *lambdatypes.FunctionConfiguration) error {
 		Published: published(aws.ToString(item.LastModified)),
 		Edge:      item.MasterArn != nil,
 		Durable:   item.DurableConfig != nil,
+		Managed:   item.CapacityProviderConfig != nil,
 	})
 	return nil
+}
+
+// names notes whose ARNs stand in a version's environment variables: most likely its code calls them.
+// Variables that AWS cannot decrypt for the janitor are not in the list.
+func (f *fleet) names(function string, environment *lambdatypes.EnvironmentResponse) {
+	if environment == nil {
+		return
+	}
+	for name, value := range environment.Variables {
+		for _, called := range arnsInText(value) {
+			by := function + " " + name
+			known := f.variables[by]
+			if !slices.Contains(known.targets, called) {
+				f.variables[by] = variable{by, append(known.targets, called)}
+			}
+		}
+	}
 }
 
 // sorted is the fleet by name, the versions by number and not as text, and each of them once.

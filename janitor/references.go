@@ -59,13 +59,23 @@ var scans = []scan{
 		grants: onFunctions("ReadProvisionedConcurrency", "lambda:ListProvisionedConcurrencyConfigs"),
 	},
 	{
+		key: "checks.scalableTargets", on: func(c Config) bool { return c.Checks.ScalableTargets },
+		kinds: []Kind{ScalableTarget}, read: (*Janitor).readScalableTargets,
+		grants: regionWide("ReadScalableTargets", "application-autoscaling:DescribeScalableTargets"),
+	},
+	{
+		key: "checks.managedInstances", on: func(c Config) bool { return c.Checks.ManagedInstances },
+		kinds: []Kind{ScalingConfig}, perFunction: true, read: (*Janitor).readScalingConfigs,
+		grants: onFunctions("ReadScalingConfigs", "lambda:GetFunctionScalingConfig"),
+	},
+	{
 		key: "checks.durableExecutions", on: func(c Config) bool { return c.Checks.DurableExecutions },
 		kinds: []Kind{DurableExecution}, perFunction: true, read: (*Janitor).readDurableExecutions,
 		grants: onFunctions("ReadDurableExecutions", "lambda:ListDurableExecutionsByFunction"),
 	},
 	{
 		key: "checks.asyncDestinations", on: func(c Config) bool { return c.Checks.AsyncDestinations },
-		kinds: []Kind{AsyncDestination}, read: (*Janitor).readDestinations,
+		kinds: []Kind{AsyncDestination, AsyncSettings}, read: (*Janitor).readDestinations,
 		grants: onFunctions("ReadDestinations", "lambda:ListFunctionEventInvokeConfigs"),
 	},
 	{
@@ -123,7 +133,11 @@ var scans = []scan{
 	},
 	{
 		key: "checks.pipes", on: func(c Config) bool { return c.Checks.Pipes },
-		kinds: []Kind{Pipe}, read: (*Janitor).readPipes, grants: regionWide("ListPipes", "pipes:ListPipes"),
+		kinds: []Kind{Pipe}, read: (*Janitor).readPipes,
+		grants: append(regionWide("ListPipes", "pipes:ListPipes"), iam.Statement{
+			Sid: "ReadPipes", Actions: []string{"pipes:DescribePipe"},
+			Resources: []string{"arn:${Partition}:pipes:${Region}:${Account}:pipe/*"},
+		}),
 	},
 	{
 		key: "checks.apiGateway", on: func(c Config) bool { return c.Checks.APIGateway },
@@ -162,6 +176,19 @@ var scans = []scan{
 			Resources: []string{"arn:${Partition}:firehose:${Region}:${Account}:deliverystream/*"},
 		}),
 	},
+}
+
+// candidates are the shortlisted versions that something holds of, each by itself.
+func (s scope) candidates(holds func(Version) bool) []Function {
+	var some []Function
+	for _, function := range s.shortlist {
+		for _, version := range function.Versions {
+			if holds(version) {
+				some = append(some, Function{Name: function.Name, Versions: []Version{version}})
+			}
+		}
+	}
+	return some
 }
 
 func regionWide(sid string, actions ...string) []iam.Statement {

@@ -85,6 +85,9 @@ func (j *Janitor) readRestAPI(ctx context.Context, in scope, api apigatewaytypes
 		if err != nil {
 			return nil, err
 		}
+		if err := found.anywhere(in, API, name, page.Items); err != nil {
+			return nil, err
+		}
 		for _, resource := range page.Items {
 			for _, method := range resource.ResourceMethods {
 				if integration := method.MethodIntegration; integration != nil {
@@ -114,6 +117,9 @@ func (j *Janitor) readHTTPAPI(ctx context.Context, in scope, api apigatewayv2typ
 	err := everyPage(func(token *string) (*string, error) {
 		page, err := j.aws.APIGatewayV2.GetIntegrations(ctx, &apigatewayv2.GetIntegrationsInput{ApiId: api.ApiId, MaxResults: aws.String("100"), NextToken: token})
 		if err != nil {
+			return nil, err
+		}
+		if err := found.anywhere(in, API, name, page.Items); err != nil {
 			return nil, err
 		}
 		for _, integration := range page.Items {
@@ -174,6 +180,9 @@ func (j *Janitor) readAPIStages(ctx context.Context, in scope) (Findings, error)
 
 func (j *Janitor) readRestStages(ctx context.Context, in scope, api apigatewaytypes.RestApi, stages []apigatewaytypes.Stage, found *Findings) error {
 	for _, stage := range stages {
+		if err := found.anywhere(in, APIStage, aws.ToString(api.Name)+"/"+aws.ToString(stage.StageName), stage); err != nil {
+			return err
+		}
 		export, err := j.aws.APIGateway.GetExport(ctx, &apigateway.GetExportInput{
 			RestApiId: api.Id, StageName: stage.StageName, ExportType: aws.String("oas30"),
 			Accepts: aws.String("application/json"), Parameters: map[string]string{"extensions": "apigateway"},
@@ -208,6 +217,9 @@ func (j *Janitor) readHTTPStages(ctx context.Context, in scope, api apigatewayv2
 		return err
 	}
 	for _, stage := range stages {
+		if err := found.anywhere(in, APIStage, aws.ToString(api.Name)+"/"+aws.ToString(stage.StageName), stage); err != nil {
+			return err
+		}
 		if stage.DeploymentId == nil || servesLatest(stage) {
 			continue
 		}
@@ -242,6 +254,7 @@ func (f *Findings) exported(in scope, api, stage *string, body []byte) error {
 		return fmt.Errorf("reading the export of stage %s: %w", aws.ToString(stage), err)
 	}
 	by := aws.ToString(api) + "/" + aws.ToString(stage)
+	f.named(in, APIStage, by, calls{static: arnsIn(document)})
 	objects(document, func(part map[string]any) {
 		uri, _ := part["uri"].(string)
 		credentials, _ := part["credentials"].(string)

@@ -11,15 +11,19 @@ import (
 )
 
 // readDataSources reads the functions behind the data sources of GraphQL and Event APIs,
-// which call them with a service role.
+// which call them with a service role, and the authorizers in the APIs themselves.
 func (j *Janitor) readDataSources(ctx context.Context, in scope) (Findings, error) {
 	apis := map[string]string{}
+	var found Findings
 	err := everyPage(func(token *string) (*string, error) {
 		page, err := j.aws.AppSync.ListGraphqlApis(ctx, &appsync.ListGraphqlApisInput{MaxResults: 25, NextToken: token})
 		if err != nil {
 			return nil, err
 		}
 		for _, api := range page.GraphqlApis {
+			if err := found.anywhere(in, DataSource, aws.ToString(api.Name), api); err != nil {
+				return nil, err
+			}
 			apis[aws.ToString(api.ApiId)] = aws.ToString(api.Name)
 		}
 		return page.NextToken, nil
@@ -33,6 +37,9 @@ func (j *Janitor) readDataSources(ctx context.Context, in scope) (Findings, erro
 			return nil, err
 		}
 		for _, api := range page.Apis {
+			if err := found.anywhere(in, DataSource, aws.ToString(api.Name), api); err != nil {
+				return nil, err
+			}
 			apis[aws.ToString(api.ApiId)] = aws.ToString(api.Name)
 		}
 		return page.NextToken, nil
@@ -40,7 +47,6 @@ func (j *Janitor) readDataSources(ctx context.Context, in scope) (Findings, erro
 	if err != nil {
 		return Findings{}, fmt.Errorf("listing Event APIs: %w", err)
 	}
-	var found Findings
 	for id, name := range apis {
 		if err := j.readSourcesOf(ctx, in, id, name, &found); err != nil {
 			return Findings{}, fmt.Errorf("listing data sources of %s: %w", name, err)
@@ -56,8 +62,8 @@ func (j *Janitor) readSourcesOf(ctx context.Context, in scope, id, name string, 
 			return nil, err
 		}
 		for _, source := range page.DataSources {
-			if source.LambdaConfig != nil {
-				found.arn(in, DataSource, name+" "+aws.ToString(source.Name), aws.ToString(source.LambdaConfig.LambdaFunctionArn))
+			if err := found.anywhere(in, DataSource, name+" "+aws.ToString(source.Name), source); err != nil {
+				return nil, err
 			}
 		}
 		return page.NextToken, nil

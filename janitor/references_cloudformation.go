@@ -66,7 +66,7 @@ func mayGoBack(status string) bool {
 }
 
 // readStackResources finds the versions that are resources of a live stack, where it would
-// not find them again at its next update. Only the shortlisted functions' stacks are read.
+// not find them again at its next update, or in whose name another resource stands. Only the shortlisted functions' stacks are read.
 func (j *Janitor) readStackResources(ctx context.Context, in scope) (Findings, error) {
 	owned := map[string]bool{}
 	for _, function := range in.shortlist {
@@ -101,11 +101,12 @@ func (j *Janitor) readStack(ctx context.Context, in scope, id string, found *gat
 			return nil, err
 		}
 		for _, resource := range page.StackResourceSummaries {
-			if aws.ToString(resource.ResourceType) != "AWS::Lambda::Version" || leftStack(resource.ResourceStatus) {
+			if leftStack(resource.ResourceStatus) {
 				continue
 			}
 			found.with(func(all *Findings) {
-				all.arn(in, StackResource, stackName(id)+" "+aws.ToString(resource.LogicalResourceId), aws.ToString(resource.PhysicalResourceId))
+				static := arnsInText(aws.ToString(resource.PhysicalResourceId))
+				all.named(in, StackResource, stackName(id)+" "+aws.ToString(resource.LogicalResourceId), calls{static: static})
 			})
 		}
 		return page.NextToken, nil

@@ -11,7 +11,7 @@ import (
 )
 
 // readRules reads the targets of every rule on every bus. One with a role calls its function
-// without a policy on it.
+// without a policy on it; one that starts something else may do so with a version's ARN in its input.
 func (j *Janitor) readRules(ctx context.Context, in scope) (Findings, error) {
 	var rules []eventbridgetypes.Rule
 	err := everyPage(func(token *string) (*string, error) {
@@ -71,11 +71,7 @@ func (j *Janitor) readTargets(ctx context.Context, in scope, rule eventbridgetyp
 		if err != nil {
 			return nil, err
 		}
-		found.with(func(all *Findings) {
-			for _, called := range page.Targets {
-				all.arn(in, Rule, aws.ToString(rule.Name), aws.ToString(called.Arn))
-			}
-		})
-		return page.NextToken, nil
+		found.with(func(all *Findings) { err = all.anywhere(in, Rule, aws.ToString(rule.Name), page.Targets) })
+		return page.NextToken, err
 	})
 }

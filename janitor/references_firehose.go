@@ -2,7 +2,6 @@ package janitor
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -51,13 +50,6 @@ func (j *Janitor) transforms(ctx context.Context, name string) (calls, error) {
 	if err != nil {
 		return calls{}, err
 	}
-	text, err := json.Marshal(described.DeliveryStreamDescription)
-	if err != nil {
-		return calls{}, fmt.Errorf("encoding its description: %w", err)
-	}
-	var document any
-	if err := json.Unmarshal(text, &document); err != nil {
-		return calls{}, fmt.Errorf("decoding its description: %w", err)
-	}
-	return calls{static: arnsIn(document)}, nil
+	static, err := arnsAnywhere(described.DeliveryStreamDescription)
+	return calls{static: static}, err
 }

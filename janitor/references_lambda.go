@@ -22,7 +22,9 @@ func (j *Janitor) readMappings(ctx context.Context, in scope) (Findings, error) 
 			return nil, err
 		}
 		for _, mapping := range page.EventSourceMappings {
-			found.arn(in, EventSourceMapping, aws.ToString(mapping.UUID), aws.ToString(mapping.FunctionArn))
+			if err := found.anywhere(in, EventSourceMapping, aws.ToString(mapping.UUID), mapping); err != nil {
+				return nil, err
+			}
 		}
 		return page.NextMarker, nil
 	})
@@ -93,17 +95,30 @@ func (j *Janitor) readProvisionedConcurrency(ctx context.Context, in scope) (Fin
 	})
 }
 
+// readScalingConfigs asks each candidate on Lambda Managed Instances for the bounds that somebody
+// put on that very version.
+// https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionScalingConfig.html
+func (j *Janitor) readScalingConfigs(ctx context.Context, in scope) (Findings, error) {
+	managed := in.candidates(func(v Version) bool { return v.Managed })
+	return perFunction(ctx, in.own, managed, func(ctx context.Context, function Function) (found Findings, err error) {
+		qualifier := strconv.FormatInt(function.Versions[0].Number, 10)
+		config, err := j.aws.Lambda.GetFunctionScalingConfig(ctx, &lambdasvc.GetFunctionScalingConfigInput{FunctionName: &function.Name, Qualifier: &qualifier})
+		if err != nil {
+			return found, fmt.Errorf("reading the scaling configuration of %s:%s: %w", function.Name, qualifier, err)
+		}
+		// What is applied is there without anybody's doing; what was requested is not.
+		if asked := config.RequestedFunctionScalingConfig; asked != nil && (asked.MinExecutionEnvironments != nil || asked.MaxExecutionEnvironments != nil) {
+			by := fmt.Sprintf("at least %d environments requested", aws.ToInt32(asked.MinExecutionEnvironments))
+			found.References = append(found.References, Reference{function.Name, qualifier, ScalingConfig, by})
+		}
+		return found, nil
+	})
+}
+
 // readDurableExecutions asks each candidate that can have durable executions whether one is
 // running: it is pinned to its version and may run for a year.
 func (j *Janitor) readDurableExecutions(ctx context.Context, in scope) (Findings, error) {
-	durable := make([]Function, 0, len(in.shortlist))
-	for _, function := range in.shortlist {
-		for _, version := range function.Versions {
-			if version.Durable {
-				durable = append(durable, Function{Name: function.Name, Versions: []Version{version}})
-			}
-		}
-	}
+	durable := in.candidates(func(v Version) bool { return v.Durable })
 	return perFunction(ctx, in.own, durable, func(ctx context.Context, function Function) (found Findings, err error) {
 		qualifier := strconv.FormatInt(function.Versions[0].Number, 10)
 		err = everyPage(func(token *string) (*string, error) {
@@ -128,7 +143,8 @@ func (j *Janitor) readDurableExecutions(ctx context.Context, in scope) (Findings
 }
 
 // readDestinations reads where every function of the Region sends the results of its
-// asynchronous invocations; that call is made with the sender's role and needs no policy.
+// asynchronous invocations; that call is made with the sender's role and needs no policy. Whatever
+// is set for a version, it is for somebody who invokes that version.
 func (j *Janitor) readDestinations(ctx context.Context, in scope) (Findings, error) {
 	var found gathered
 	err := each(ctx, in.functions, func(ctx context.Context, function Function) error {
@@ -140,7 +156,10 @@ func (j *Janitor) readDestinations(ctx context.Context, in scope) (Findings, err
 				return nil, err
 			}
 			for _, config := range page.FunctionEventInvokeConfigs {
-				found.with(func(all *Findings) { all.destinations(in, function.Name, config.DestinationConfig) })
+				found.with(func(all *Findings) {
+					all.arn(in, AsyncSettings, "its own", aws.ToString(config.FunctionArn))
+					all.destinations(in, function.Name, config.DestinationConfig)
+				})
 			}
 			return page.NextMarker, nil
 		})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,8 +13,9 @@ import (
 	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 )
 
-// readSchedules reads the targets of all schedules. The list has a templated target's ARN;
-// a universal one, which calls any AWS API, has its function in the schedule's input.
+// readSchedules reads the targets of all schedules. The list has a templated target's ARN; a
+// universal one, which calls any AWS API, has its function in the schedule's input, and so may
+// whatever starts something else.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
 func (j *Janitor) readSchedules(ctx context.Context, in scope) (Findings, error) {
 	var found gathered
@@ -24,7 +26,7 @@ func (j *Janitor) readSchedules(ctx context.Context, in scope) (Findings, error)
 			return nil, err
 		}
 		for _, schedule := range page.Schedules {
-			if schedule.Target == nil || universal(aws.ToString(schedule.Target.Arn)) {
+			if schedule.Target == nil || !hands(aws.ToString(schedule.Target.Arn)) {
 				whole = append(whole, schedule)
 				continue
 			}
@@ -46,8 +48,15 @@ func (j *Janitor) readSchedules(ctx context.Context, in scope) (Findings, error)
 	return found.Findings, err
 }
 
-// universal says whether a target calls Lambda's API by itself.
-func universal(arn string) bool { return strings.Contains(strings.ToLower(arn), ":aws-sdk:lambda:") }
+// hands says whether a target only hands a message to a function, a queue, a topic or a stream. Of
+// these there may be hundreds of thousands, for a reminder each: the list is all that is read of them.
+func hands(arn string) bool {
+	parts := strings.SplitN(arn, ":", 4)
+	return len(parts) == 4 && slices.Contains([]string{"lambda", "sqs", "sns", "kinesis", "firehose"}, parts[2])
+}
+
+// universal says whether a target, in small letters, calls Lambda's API by itself.
+func universal(arn string) bool { return strings.Contains(arn, ":aws-sdk:lambda:") }
 
 func (j *Janitor) scheduleCalls(ctx context.Context, schedule schedulertypes.ScheduleSummary) (calls, error) {
 	whole, err := j.aws.Scheduler.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: schedule.Name, GroupName: schedule.GroupName})
@@ -61,22 +70,28 @@ func (j *Janitor) scheduleCalls(ctx context.Context, schedule schedulertypes.Sch
 	if whole.Target == nil {
 		return calls{dynamic: []DynamicTarget{{Prefix: true}}}, nil
 	}
-	arn, input := aws.ToString(whole.Target.Arn), aws.ToString(whole.Target.Input)
-	if !universal(arn) {
-		called, ok := parseTarget(arn)
-		if !ok {
-			return calls{}, nil
-		}
-		return calls{static: []target{called}}, nil
+	static, err := arnsAnywhere(whole.Target)
+	if err != nil {
+		return calls{}, err
 	}
-	if !strings.Contains(strings.ToLower(arn), ":aws-sdk:lambda:invoke") {
+	called := requestCalls(strings.ToLower(aws.ToString(whole.Target.Arn)), []byte(aws.ToString(whole.Target.Input)))
+	called.static = append(called.static, static...)
+	return called, nil
+}
+
+// requestCalls reads the input of a universal target, in small letters, as a request to Lambda's API.
+func requestCalls(arn string, input []byte) calls {
+	if !universal(arn) {
+		return calls{}
+	}
+	if !strings.Contains(arn, ":aws-sdk:lambda:invoke") {
 		var request map[string]any
-		_ = json.Unmarshal([]byte(input), &request) // whatever cannot be read names no version
-		return calls{static: append(arnsIn(request), requestTargets(request)...)}, nil
+		_ = json.Unmarshal(input, &request) // whatever cannot be read names no version
+		return calls{static: requestTargets(request)}
 	}
 	var request struct{ FunctionName, Qualifier string }
-	if json.Unmarshal([]byte(input), &request) != nil {
-		return calls{dynamic: []DynamicTarget{{Prefix: true}}}, nil
+	if json.Unmarshal(input, &request) != nil {
+		return calls{dynamic: []DynamicTarget{{Prefix: true}}}
 	}
-	return callOf(template(request.FunctionName, "<aws."), template(request.Qualifier, "<aws.")), nil
+	return callOf(template(request.FunctionName, "<aws."), template(request.Qualifier, "<aws."))
 }

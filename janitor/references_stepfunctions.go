@@ -106,19 +106,6 @@ func definitionCalls(definition string) (calls, error) {
 	return found, nil
 }
 
-// arnsIn are the full ARNs of functions anywhere in the texts of a JSON document.
-func arnsIn(document any) []target {
-	var found []target
-	texts(document, func(text string) {
-		for _, arn := range targetsInside.FindAllString(text, -1) {
-			if called, ok := parseTarget(arn); ok {
-				found = append(found, called)
-			}
-		}
-	})
-	return found
-}
-
 // taskCalls reads the request of a task that calls Lambda's Invoke. Without one the task's whole
 // input is the request.
 func taskCalls(state map[string]any) calls {
@@ -152,22 +139,6 @@ func argument(arguments map[string]any, name string) expression {
 		return computed(text)
 	}
 	return expression{text: text}
-}
-
-// texts visits every text of a JSON document, as it reads once its escapes are undone.
-func texts(document any, visit func(string)) {
-	switch value := document.(type) {
-	case string:
-		visit(value)
-	case map[string]any:
-		for _, inner := range value {
-			texts(inner, visit)
-		}
-	case []any:
-		for _, inner := range value {
-			texts(inner, visit)
-		}
-	}
 }
 
 // objects visits every object of a JSON document.

@@ -59,6 +59,8 @@ func TestHandle_deletesNothingThatARefusedCallCouldHaveProtected(t *testing.T) {
 	for _, test := range []struct{ operation, action, key string }{
 		{"Lambda.ListEventSourceMappings", "lambda:ListEventSourceMappings", "checks.eventSourceMappings"},
 		{"Lambda.ListProvisionedConcurrencyConfigs", "lambda:ListProvisionedConcurrencyConfigs", "checks.provisionedConcurrency"},
+		{"Application Auto Scaling.DescribeScalableTargets", "application-autoscaling:DescribeScalableTargets", "checks.scalableTargets"},
+		{"Lambda.GetFunctionScalingConfig", "lambda:GetFunctionScalingConfig", "checks.managedInstances"},
 		{"Lambda.ListDurableExecutionsByFunction", "lambda:ListDurableExecutionsByFunction", "checks.durableExecutions"},
 		{"Lambda.ListFunctionEventInvokeConfigs", "lambda:ListFunctionEventInvokeConfigs", "checks.asyncDestinations"},
 		{"Lambda.GetPolicy", "lambda:GetPolicy", "checks.policies"},
@@ -75,6 +77,7 @@ func TestHandle_deletesNothingThatARefusedCallCouldHaveProtected(t *testing.T) {
 		{"Scheduler.ListSchedules", "scheduler:ListSchedules", "checks.scheduler"},
 		{"Scheduler.GetSchedule", "scheduler:GetSchedule", "checks.scheduler"},
 		{"Pipes.ListPipes", "pipes:ListPipes", "checks.pipes"},
+		{"Pipes.DescribePipe", "pipes:DescribePipe", "checks.pipes"},
 		{"API Gateway.GetRestApis", "apigateway:GET", "checks.apiGateway"},
 		{"API Gateway.GetResources", "apigateway:GET", "checks.apiGateway"},
 		{"API Gateway.GetAuthorizers", "apigateway:GET", "checks.apiGateway"},
@@ -95,7 +98,8 @@ func TestHandle_deletesNothingThatARefusedCallCouldHaveProtected(t *testing.T) {
 		{"Firehose.DescribeDeliveryStream", "firehose:DescribeDeliveryStream", "checks.firehose"},
 	} {
 		t.Run(test.operation, func(t *testing.T) {
-			w := newWorld(t, lambdasim.Options{}, lambda("orders", 8, func(f *lambdasim.Function) { f.Durable = true }))
+			w := newWorld(t, lambdasim.Options{}, lambda("orders", 8, func(f *lambdasim.Function) { f.Durable, f.Managed = true, true }))
+			w.on("Lambda.GetFunctionScalingConfig", always("{}"))
 			for _, scan := range scanCases {
 				if scan.key == test.key && test.key != "checks.durableExecutions" && test.key != "checks.provisionedConcurrency" {
 					scan.set(w)
@@ -326,6 +330,21 @@ func TestHandle_refusedReadOfAFunctionNamesItsOwnCheck(t *testing.T) {
 		}
 		if want := []int{1, 2, 3, 4, 5, 6}; !slices.Equal(w.Versions("orders"), want) {
 			t.Fatalf("%v are left", w.Versions("orders"))
+		}
+	}
+}
+
+func TestHandle_keepsWhatAnEnvironmentVariableNames(t *testing.T) {
+	for value, kept := range map[string]bool{
+		here("1"): true, `{"steps":["` + here("1") + `"]}`: true, "then " + here("1") + ".": true,
+		"https://lambda.us-east-1.amazonaws.com/2015-03-31/functions/" + strings.ReplaceAll(here("1"), ":", "%3A") + "/invocations": true,
+		here(""): false, here("live"): false, "orders:1": false, strings.Replace(here("1"), "us-east-1", "eu-west-1", 1): false, strings.Replace(here("1"), "000000000000", "111111111111", 1): false,
+	} {
+		w := newWorld(t, lambdasim.Options{}, lambda("orders", 8), lambda("cart", 1, withVariable(value)))
+		_, decisions, err := w.handle(t.Context(), earnest(), Options{})
+		got := decisions["orders:1"]
+		if err != nil || kept != (got.Reason == Referenced(Environment) && got.Detail == "cart NEXT") {
+			t.Errorf("%s: orders:1 is %+v, %v", value, got, err)
 		}
 	}
 }

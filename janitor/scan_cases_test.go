@@ -3,6 +3,7 @@ package janitor
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/aws/smithy-go/encoding/cbor"
@@ -15,11 +16,15 @@ func here(qualifier string) string { return lambdasim.ARN("orders", qualifier) }
 
 // What each scan reads, in the form of the service's own answers. Each case protects version
 // 1 of orders, of which 1 to 5 would go.
-var scanCases = []struct {
+var scanCases = slices.Concat(serviceCases, qualifierCases, textCases)
+
+type scanCase struct {
 	name, key string
 	set       func(*world)
 	want      Decision
-}{
+}
+
+var serviceCases = []scanCase{
 	{
 		"an event source mapping", "checks.eventSourceMappings",
 		func(w *world) {

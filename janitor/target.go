@@ -20,9 +20,6 @@ type target struct {
 var anyTarget = regexp.MustCompile(`^(?:arn:(aws[a-z-]*):lambda:)?(?:([a-z]+(?:-[a-z]+)+-[0-9]):)?(?:([0-9]{12}):)?(?:function:)?` +
 	`([A-Za-z0-9_.-]+)(?::([$.A-Za-z0-9_-]+))?$`)
 
-// targetsInside finds full ARNs in any text.
-var targetsInside = regexp.MustCompile(`arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_.-]+(?::[$.A-Za-z0-9_-]+)?`)
-
 // parseTarget reads a full ARN.
 func parseTarget(text string) (target, bool) {
 	named, ok := parseName(text)

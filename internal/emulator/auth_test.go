@@ -184,6 +184,10 @@ var acting = []struct {
 		_, err := account.NewFromConfig(cfg).ListRegions(ctx, &account.ListRegionsInput{})
 		return err
 	}},
+	{"lambda:GetFunctionScalingConfig", func(ctx context.Context, cfg aws.Config) error {
+		_, err := lambdasvc.NewFromConfig(cfg).GetFunctionScalingConfig(ctx, &lambdasvc.GetFunctionScalingConfigInput{FunctionName: aws.String("absent"), Qualifier: aws.String("1")})
+		return err
+	}},
 	{"application-autoscaling:DescribeScalableTargets", func(ctx context.Context, cfg aws.Config) error {
 		_, err := managed(ctx, cfg)
 		return err

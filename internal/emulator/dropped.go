@@ -9,16 +9,16 @@ import (
 // from the calls that pass it, and puts them back where the resource is read.
 // Resources that a CloudFormation template makes do not pass it.
 
-// keepPipe keeps a pipe's enrichment.
+// keepPipe keeps a pipe's enrichment and the parameters of its target.
 func keepPipe(x *exchange) (*answer, error) {
 	given, err := x.forward()
 	if err == nil && given.ok() {
-		x.keepFields(x.call.Operation == "UpdatePipe", x.lastSegment(), "Enrichment", "EnrichmentParameters")
+		x.keepFields(x.call.Operation == "UpdatePipe", x.lastSegment(), "Enrichment", "EnrichmentParameters", "TargetParameters")
 	}
 	return given, err
 }
 
-// readPipes puts the enrichment back.
+// readPipes puts them back.
 func readPipes(x *exchange) (*answer, error) {
 	return x.restore("Pipes", func(pipe object) string { return text(pipe, "Name") })
 }

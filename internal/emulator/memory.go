@@ -18,6 +18,7 @@ type memory struct {
 	edge         map[versionID]string // the master's ARN, "" for a master
 	described    map[versionID]string // $LATEST's description when the version was published
 	provisioned  map[versionID]bool   // a configuration was put
+	scaling      map[versionID]object // what was requested on Lambda Managed Instances
 	codeStorage  int64                // the limit; 0: AWS's default
 	aliasChanges []aliasChange
 	stacks       map[string]string               // statuses by stack name
@@ -32,7 +33,7 @@ type memory struct {
 func (m *memory) forget() {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	m.published, m.edge, m.described, m.provisioned = nil, nil, nil, nil
+	m.published, m.edge, m.described, m.provisioned, m.scaling = nil, nil, nil, nil, nil
 	m.codeStorage, m.aliasChanges, m.stacks, m.dropped, m.quotas, m.contributors, m.lines = 0, nil, nil, nil, nil, nil, nil
 	m.targets = nil
 }
@@ -49,6 +50,7 @@ func (m *memory) forgetFunction(arn, version string) {
 	maps.DeleteFunc(m.edge, func(id versionID, _ string) bool { return gone(id) })
 	maps.DeleteFunc(m.described, func(id versionID, _ string) bool { return gone(id) })
 	maps.DeleteFunc(m.provisioned, func(id versionID, _ bool) bool { return gone(id) })
+	maps.DeleteFunc(m.scaling, func(id versionID, _ object) bool { return gone(id) })
 }
 
 // remember sets what is known of a version.

@@ -23,17 +23,19 @@ func couldProtect(action, function string) bool {
 		return false // they are called after the deletions, to prove and to tell them
 	case "lambda:ListDurableExecutionsByFunction":
 		return function == "refund-saga" // the only one that can have durable executions
+	case "lambda:GetFunctionScalingConfig":
+		return function == "order-events" // the only one on Lambda Managed Instances
 	}
 	return true
 }
 
-// Narrowed to a few functions, among them one that can have durable executions and one in a
-// live stack, so that every action is called and a run is short.
+// Narrowed to a few functions, among them one that can have durable executions, one on Lambda Managed
+// Instances and one in a live stack, so that every action is called and a run is short.
 func TestDeployed_withoutAnyOneActionEndsInAnErrorNamingIt(t *testing.T) {
 	w := shared
 	w.victim(t, "victim-permissions", 12)
 	cfg := shipped()
-	cfg.Include.Names = []string{"victim-permissions", "refund-saga", "ledger"}
+	cfg.Include.Names = []string{"victim-permissions", "refund-saga", "order-events", "ledger"}
 	cfg.Belts.MaxDeletions = 2
 	w.configure(t, cfg)
 	policies, err := w.Policies(t.Context())
@@ -66,7 +68,7 @@ func TestDeployed_callsExactlyWhatItsRoleGrants(t *testing.T) {
 	w := shared
 	w.victim(t, "victim-calls", 6)
 	cfg := shipped()
-	cfg.Include.Names = []string{"victim-calls", "refund-saga", "ledger"}
+	cfg.Include.Names = []string{"victim-calls", "refund-saga", "order-events", "ledger"}
 	w.configure(t, cfg)
 	w.ForgetCalls()
 	if result := w.invoke(t, "{}"); result.failure != "" {

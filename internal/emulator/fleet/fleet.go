@@ -54,7 +54,7 @@ type Case struct {
 	Version  int
 	// Checks are the switches that must all be on for it to survive: keys of
 	// janitor.checks (dynamicTargets meaning protect), supersededFor and invokedWithin of
-	// janitor.keep, or one of Alias, Edge and Tag, which have no switch.
+	// janitor.keep, or one of Alias, Edge, Tag and Variable, which have no switch.
 	Checks []string
 	// Why says in words what refers to it.
 	Why string
@@ -62,9 +62,10 @@ type Case struct {
 
 // What protects a version and cannot be switched off.
 const (
-	Alias = "alias"
-	Edge  = "edge"
-	Tag   = "tag"
+	Alias    = "alias"
+	Edge     = "edge"
+	Tag      = "tag"
+	Variable = "environment variable"
 )
 
 // Fleet is what was seeded.

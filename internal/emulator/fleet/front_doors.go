@@ -174,7 +174,8 @@ func (s *seeder) editedHTTPAPI(ctx context.Context, client *apigatewayv2.Client,
 	return err
 }
 
-// eventRules sends events with a role, from the default bus and from one of the shop's own.
+// eventRules sends events with a role, from the default bus and from one of the shop's own, and
+// starts a state machine with a version in its input.
 func (s *seeder) eventRules(ctx context.Context) error {
 	client := eventbridge.NewFromConfig(s.cfg)
 	if _, err := client.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: aws.String("shop")}); err != nil {
@@ -196,6 +197,15 @@ func (s *seeder) eventRules(ctx context.Context) error {
 		if err != nil || out.FailedEntryCount > 0 {
 			return fmt.Errorf("setting the target of a rule on event bus %s: %d refused: %w", bus, out.FailedEntryCount, err)
 		}
+	}
+	out, err := client.PutTargets(ctx, &eventbridge.PutTargetsInput{
+		Rule: aws.String("points"), Targets: []eventtypes.Target{{
+			Id: aws.String("expiry"), RoleArn: &s.invokerRole, Arn: aws.String(s.machine("expire-points")),
+			Input: aws.String(`{"step":"` + s.protect(loyaltyPoints, 5, "input with which a rule starts a state machine", "eventBridge") + `"}`),
+		}},
+	})
+	if err != nil || out.FailedEntryCount > 0 {
+		return fmt.Errorf("having a rule start a state machine: %d refused: %w", out.FailedEntryCount, err)
 	}
 	return nil
 }

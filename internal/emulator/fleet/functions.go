@@ -30,6 +30,10 @@ type function struct {
 	unpublished bool
 	// durable gives the function a DurableConfig.
 	durable bool
+	// variables are environment variables.
+	variables map[string]string
+	// managed puts the function on Lambda Managed Instances.
+	managed bool
 }
 
 // The functions with cases. What refers to their versions stands in the other files.
@@ -63,11 +67,11 @@ const (
 	recommendations = "recommendations"
 )
 
-// functions are those of the plan, the fillers last.
-func (p Plan) functions(now time.Time) []function {
+// functions are those of the plan, the fillers last; one calls the version to resize by.
+func (p Plan) functions(now time.Time, resize string) []function {
 	fleet := []function{
 		{name: checkout},
-		{name: orderEvents},
+		{name: orderEvents, managed: true},
 		{name: inventoryStream, runtime: "python3.12"},
 		{name: pricing},
 		{name: fulfilment},
@@ -81,7 +85,7 @@ func (p Plan) functions(now time.Time) []function {
 		{name: productGraph, runtime: "nodejs22.x"},
 		{name: invoice},
 		{name: invoiceRetry},
-		{name: paymentsWebhook},
+		{name: paymentsWebhook, variables: map[string]string{"RESIZE": resize}},
 		{name: imageResize},
 		{name: geoRedirect, runtime: "nodejs22.x"},
 		{name: sessionStore},
@@ -172,6 +176,15 @@ func (s *seeder) create(ctx context.Context, f function) error {
 	if f.durable {
 		input.DurableConfig = &types.DurableConfig{ExecutionTimeout: aws.Int32(30 * 86400), RetentionPeriodInDays: aws.Int32(14)}
 		options = append(options, enableDurable)
+	}
+	if f.variables != nil {
+		input.Environment = &types.Environment{Variables: f.variables}
+	}
+	if f.managed {
+		provider := "arn:aws:lambda:" + s.emulator.Region() + ":" + s.emulator.Account() + ":capacity-provider:shop"
+		input.CapacityProviderConfig = &types.CapacityProviderConfig{
+			LambdaManagedInstancesCapacityProviderConfig: &types.LambdaManagedInstancesCapacityProviderConfig{CapacityProviderArn: &provider},
+		}
 	}
 	if _, err := s.lambda.CreateFunction(ctx, input, options...); err != nil {
 		return fmt.Errorf("creating %s: %w", f.name, err)

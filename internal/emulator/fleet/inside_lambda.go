@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -153,7 +155,30 @@ func (s *seeder) provisioned(ctx context.Context) error {
 	return nil
 }
 
-// destinations sends the failures of one function to a version of another.
+// scaled bounds a version on Lambda Managed Instances, and has the provisioned concurrency of another
+// one managed, of which there is none just now.
+func (s *seeder) scaled(ctx context.Context) error {
+	s.protect(orderEvents, 3, "a scaling configuration of its own on Lambda Managed Instances", "managedInstances")
+	_, err := s.lambda.PutFunctionScalingConfig(ctx, &lambdasvc.PutFunctionScalingConfigInput{
+		FunctionName: aws.String(orderEvents), Qualifier: aws.String("3"),
+		FunctionScalingConfig: &types.FunctionScalingConfig{MinExecutionEnvironments: aws.Int32(4), MaxExecutionEnvironments: aws.Int32(40)},
+	})
+	if err != nil {
+		return fmt.Errorf("bounding %s:3: %w", orderEvents, err)
+	}
+	s.protect(pricing, 3, "managed by Application Auto Scaling, down to nothing", "scalableTargets")
+	_, err = applicationautoscaling.NewFromConfig(s.cfg).RegisterScalableTarget(ctx, &applicationautoscaling.RegisterScalableTargetInput{
+		ServiceNamespace: autoscalingtypes.ServiceNamespaceLambda, ResourceId: aws.String("function:" + pricing + ":3"),
+		ScalableDimension: autoscalingtypes.ScalableDimensionLambdaFunctionProvisionedConcurrency, MinCapacity: aws.Int32(0), MaxCapacity: aws.Int32(5),
+	})
+	if err != nil {
+		return fmt.Errorf("registering %s:3 as a scalable target: %w", pricing, err)
+	}
+	return nil
+}
+
+// destinations sends the failures of one function to a version of another, and gives a version
+// settings of its own for asynchronous invocations.
 func (s *seeder) destinations(ctx context.Context) error {
 	target := s.protect(invoiceRetry, 2, "on-failure destination of "+invoice, "asyncDestinations")
 	_, err := s.lambda.PutFunctionEventInvokeConfig(ctx, &lambdasvc.PutFunctionEventInvokeConfigInput{
@@ -161,6 +186,13 @@ func (s *seeder) destinations(ctx context.Context) error {
 	})
 	if err != nil {
 		return fmt.Errorf("setting the destination of %s: %w", invoice, err)
+	}
+	s.protect(invoice, 3, "settings of its own for asynchronous invocations", "asyncDestinations")
+	_, err = s.lambda.PutFunctionEventInvokeConfig(ctx, &lambdasvc.PutFunctionEventInvokeConfigInput{
+		FunctionName: aws.String(invoice), Qualifier: aws.String("3"), MaximumRetryAttempts: aws.Int32(0),
+	})
+	if err != nil {
+		return fmt.Errorf("setting the retries of %s:3: %w", invoice, err)
 	}
 	return nil
 }

@@ -121,7 +121,11 @@ func readPipes(ctx context.Context, cfg aws.Config) ([]string, error) {
 	}
 	var got []string
 	for _, pipe := range out.Pipes {
-		got = append(got, "enrichment "+aws.ToString(pipe.Enrichment), "target "+aws.ToString(pipe.Target))
+		whole, err := pipes.NewFromConfig(cfg).DescribePipe(ctx, &pipes.DescribePipeInput{Name: pipe.Name})
+		if err != nil {
+			return nil, err
+		}
+		got = append(got, "enrichment "+aws.ToString(pipe.Enrichment), "target "+aws.ToString(pipe.Target), "template "+aws.ToString(whole.TargetParameters.InputTemplate))
 	}
 	return got, nil
 }
@@ -274,7 +278,7 @@ func readEventRules(ctx context.Context, cfg aws.Config) ([]string, error) {
 			}
 			for _, target := range targets.Targets {
 				if aws.ToString(target.RoleArn) != "" {
-					got = append(got, aws.ToString(bus.Name)+" "+aws.ToString(target.Arn))
+					got = append(got, strings.TrimSpace(aws.ToString(bus.Name)+" "+aws.ToString(target.Arn)+" "+aws.ToString(target.Input)))
 				}
 			}
 		}

@@ -3,12 +3,15 @@ package fleet_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -42,7 +45,9 @@ var kinds = []kind{
 		lambdaARN + "inventory-stream:3", lambdaARN + "order-events", lambdaARN + "order-events:$LATEST", lambdaARN + "order-events:2", lambdaARN + "order-events:live",
 	}},
 	{"provisioned concurrency", "provisionedConcurrency", readProvisioned, []string{lambdaARN + "pricing:4", lambdaARN + "pricing:warm"}},
-	{"asynchronous destinations", "asyncDestinations", readDestinations, []string{lambdaARN + "invoice-retry:2"}},
+	{"scalable targets", "scalableTargets", readScalableTargets, []string{"function:pricing:3 from 0"}},
+	{"scaling configurations", "managedInstances", readScalingConfigs, []string{"order-events:3 at least 4"}},
+	{"asynchronous destinations", "asyncDestinations", readDestinations, []string{lambdaARN + "invoice-retry:2", "settings of " + lambdaARN + "invoice:3"}},
 	{"durable executions", "durableExecutions", readExecutions, []string{"refund-saga:2 RUNNING"}},
 	{"resource policies", "policies", readPolicies, []string{"payments-webhook:3"}},
 	{"tags", "", readTags, []string{
@@ -58,17 +63,19 @@ var kinds = []kind{
 		`"FunctionName":"fulfilment","Payload.$":"$","Qualifier":"3"`,
 	}},
 	{"executions", "stepFunctionsExecutions", readRunningExecutions, []string{`"Resource":"` + lambdaARN + `fulfilment:4"`}},
+	{"environment variables", fleet.Variable, readVariables, []string{lambdaARN + "image-resize:3"}},
 	{"schedules", "scheduler", readSchedules, []string{
+		`arn:aws:states:us-east-1:000000000000:stateMachine:report {"step":"` + lambdaARN + `nightly-report:3"}`,
 		lambdaARN + "nightly-report:2", `arn:aws:scheduler:::aws-sdk:lambda:invoke {"FunctionName":"nightly-report","InvocationType":"Event","Payload":"{}","Qualifier":"4"}`,
 	}},
-	{"pipes", "pipes", readPipes, []string{"enrichment " + lambdaARN + "audit-trail:2", "target " + lambdaARN + "audit-trail:3"}},
+	{"pipes", "pipes", readPipes, []string{`template {"next":"` + lambdaARN + `audit-trail:5"}`, "enrichment " + lambdaARN + "audit-trail:2", "target " + lambdaARN + "audit-trail:3"}},
 	{"REST APIs", "apiGateway", readRestAPIs, []string{
 		"authorizer " + uri(lambdaARN+"storefront-api:4"), "integration " + uri(lambdaARN+"partner-api:${stageVariables.version}"), "integration " + uri(lambdaARN+"storefront-api:3"),
 	}},
 	{"REST stages", "apiGatewayStages", readRestStages, []string{"prod " + lambdaARN + "storefront-api:5"}},
 	{"HTTP APIs", "apiGateway", readHTTPAPIs, []string{"authorizer " + uri(lambdaARN+"storefront-api:1"), "integration " + lambdaARN + "storefront-api:2 with role"}},
 	{"HTTP stages", "apiGatewayStages", readHTTPStages, []string{"prod " + lambdaARN + "loyalty-points:4"}},
-	{"event rules", "eventBridge", readEventRules, []string{"default " + lambdaARN + "loyalty-points:2", "shop " + lambdaARN + "loyalty-points:3"}},
+	{"event rules", "eventBridge", readEventRules, []string{`default arn:aws:states:us-east-1:000000000000:stateMachine:expire-points {"step":"` + lambdaARN + `loyalty-points:5"}`, "default " + lambdaARN + "loyalty-points:2", "shop " + lambdaARN + "loyalty-points:3"}},
 	{"data sources", "appSync", readDataSources, []string{lambdaARN + "product-graph:3"}},
 	{"Firehose streams", "firehose", readDeliveryStreams, []string{lambdaARN + "audit-trail:4"}},
 	{"metrics", "invokedWithin", readMetrics, []string{"image-resize:2"}},
@@ -150,7 +157,47 @@ func readDestinations(ctx context.Context, cfg aws.Config) ([]string, error) {
 	}
 	var got []string
 	for _, config := range out.FunctionEventInvokeConfigs {
-		got = append(got, aws.ToString(config.DestinationConfig.OnFailure.Destination))
+		if destination := config.DestinationConfig; destination != nil && destination.OnFailure != nil && destination.OnFailure.Destination != nil {
+			got = append(got, aws.ToString(destination.OnFailure.Destination))
+		} else {
+			got = append(got, "settings of "+aws.ToString(config.FunctionArn))
+		}
+	}
+	return got, nil
+}
+
+func readScalableTargets(ctx context.Context, cfg aws.Config) ([]string, error) {
+	out, err := applicationautoscaling.NewFromConfig(cfg).DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
+		ServiceNamespace: autoscalingtypes.ServiceNamespaceLambda,
+	})
+	if err != nil {
+		return nil, err
+	}
+	var got []string
+	for _, target := range out.ScalableTargets {
+		got = append(got, fmt.Sprint(aws.ToString(target.ResourceId), " from ", aws.ToInt32(target.MinCapacity)))
+	}
+	return got, nil
+}
+
+func readScalingConfigs(ctx context.Context, cfg aws.Config) ([]string, error) {
+	client := lambdasvc.NewFromConfig(cfg)
+	listed, err := client.ListVersionsByFunction(ctx, &lambdasvc.ListVersionsByFunctionInput{FunctionName: aws.String("order-events")})
+	if err != nil {
+		return nil, err
+	}
+	var got []string
+	for _, version := range listed.Versions {
+		if aws.ToString(version.Version) == "$LATEST" || version.CapacityProviderConfig == nil {
+			continue
+		}
+		config, err := client.GetFunctionScalingConfig(ctx, &lambdasvc.GetFunctionScalingConfigInput{FunctionName: version.FunctionName, Qualifier: version.Version})
+		if err != nil {
+			return nil, err
+		}
+		if asked := config.RequestedFunctionScalingConfig; asked != nil {
+			got = append(got, fmt.Sprint("order-events:", aws.ToString(version.Version), " at least ", aws.ToInt32(asked.MinExecutionEnvironments)))
+		}
 	}
 	return got, nil
 }
@@ -167,6 +214,20 @@ func readExecutions(ctx context.Context, cfg aws.Config) ([]string, error) {
 		}
 		for _, execution := range out.DurableExecutions {
 			got = append(got, "refund-saga:"+version+" "+string(execution.Status))
+		}
+	}
+	return got, nil
+}
+
+func readVariables(ctx context.Context, cfg aws.Config) ([]string, error) {
+	out, err := lambdasvc.NewFromConfig(cfg).ListFunctions(ctx, &lambdasvc.ListFunctionsInput{})
+	if err != nil {
+		return nil, err
+	}
+	var got []string
+	for _, function := range out.Functions {
+		if function.Environment != nil {
+			got = slices.AppendSeq(got, maps.Values(function.Environment.Variables))
 		}
 	}
 	return got, nil

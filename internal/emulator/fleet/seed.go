@@ -45,8 +45,9 @@ func Seed(ctx context.Context, e *emulator.Emulator, plan Plan) (Fleet, error) {
 	now := time.Now().UTC().Truncate(time.Second)
 	s := &seeder{
 		emulator: e, cfg: e.AWS(), plan: plan, now: now,
-		functions: plan.functions(now), lambda: lambdasvc.NewFromConfig(e.AWS()),
+		lambda: lambdasvc.NewFromConfig(e.AWS()),
 	}
+	s.functions = plan.functions(now, s.protect(imageResize, 3, "environment variable of "+paymentsWebhook, Variable))
 	for _, step := range []func(context.Context) error{s.roles, s.stacks, s.publish, s.refer} {
 		if err := step(ctx); err != nil {
 			return Fleet{}, fmt.Errorf("seeding the fleet: %w", err)
@@ -63,7 +64,7 @@ func (s *seeder) refer(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, kind := range []func(context.Context) error{
-		s.rules, s.mappings, s.provisioned, s.destinations, s.policies, s.durable,
+		s.rules, s.mappings, s.provisioned, s.scaled, s.destinations, s.policies, s.durable,
 		s.stateMachines, s.executions, s.schedules, s.pipes, s.restAPIs, s.httpAPIs, s.eventRules, s.graphs, s.deliveryStreams, s.invocations,
 	} {
 		group.Go(func() error { return kind(ctx) })

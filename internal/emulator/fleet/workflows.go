@@ -81,7 +81,7 @@ func (s *seeder) executions(ctx context.Context) error {
 	if err := stateMachine(ctx, s.cfg, name, s.invokerRole, waiting(task(old, nil))); err != nil {
 		return err
 	}
-	arn := "arn:aws:states:" + s.emulator.Region() + ":" + s.emulator.Account() + ":stateMachine:" + name
+	arn := s.machine(name)
 	client := sfn.NewFromConfig(s.cfg)
 	if _, err := client.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: &arn, Name: aws.String("order-1")}); err != nil {
 		return fmt.Errorf("starting an execution of %s: %w", name, err)
@@ -94,6 +94,11 @@ func (s *seeder) executions(ctx context.Context) error {
 		return fmt.Errorf("updating state machine %s: %w", name, err)
 	}
 	return nil
+}
+
+// machine is a state machine's ARN.
+func (s *seeder) machine(name string) string {
+	return "arn:aws:states:" + s.emulator.Region() + ":" + s.emulator.Account() + ":stateMachine:" + name
 }
 
 func stateMachine(ctx context.Context, cfg aws.Config, name, role string, definition object) error {
@@ -116,7 +121,8 @@ func NameAtRunTime(ctx context.Context, e *emulator.Emulator) error {
 	return stateMachine(ctx, e.AWS(), "any-function", role, states(task(invoke, object{"Parameters": object{"FunctionName.$": "$.function"}})))
 }
 
-// schedules calls versions once a year, by a templated target and by the universal one.
+// schedules calls versions once a year, by a templated target and by the universal one, and starts
+// a state machine with a version in its input.
 func (s *seeder) schedules(ctx context.Context) error {
 	input, err := json.Marshal(object{"FunctionName": nightlyReport, "Qualifier": "4", "InvocationType": "Event", "Payload": "{}"})
 	if err != nil {
@@ -126,6 +132,10 @@ func (s *seeder) schedules(ctx context.Context) error {
 	client := scheduler.NewFromConfig(s.cfg)
 	for name, target := range map[string]schedulertypes.Target{
 		"report-templated": {Arn: aws.String(s.protect(nightlyReport, 2, "target of a schedule", "scheduler"))},
+		"report-started": {
+			Arn:   aws.String(s.machine("report")),
+			Input: aws.String(`{"step":"` + s.protect(nightlyReport, 3, "input with which a schedule starts a state machine", "scheduler") + `"}`),
+		},
 		"report-universal": {Arn: aws.String("arn:aws:scheduler:::aws-sdk:lambda:invoke"), Input: aws.String(string(input))},
 	} {
 		target.RoleArn = &s.invokerRole
@@ -170,6 +180,9 @@ func (s *seeder) pipes(ctx context.Context) error {
 		Name: aws.String("audit"), RoleArn: &s.invokerRole, Source: &source, DesiredState: pipestypes.RequestedPipeStateStopped,
 		Enrichment: aws.String(s.protect(auditTrail, 2, "enrichment of a pipe", "pipes")),
 		Target:     aws.String(s.protect(auditTrail, 3, "target of a pipe", "pipes")),
+		TargetParameters: &pipestypes.PipeTargetParameters{
+			InputTemplate: aws.String(`{"next":"` + s.protect(auditTrail, 5, "template of a pipe's input", "pipes") + `"}`),
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("creating pipe audit: %w", err)

@@ -29,6 +29,10 @@ type Function struct {
 	Destinations []Destination
 	// Durable gives the function a DurableConfig.
 	Durable bool
+	// Variables are environment variables of every version, beside those that all have.
+	Variables map[string]string
+	// Managed gives the function a CapacityProviderConfig.
+	Managed bool
 	// Executions are the durable executions that run.
 	Executions []Execution
 	// Policies are resource policies by qualifier, the function's own under "".

@@ -3,6 +3,7 @@ package lambdasim
 import (
 	"encoding/base64"
 	"iter"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -45,6 +46,8 @@ type configuration struct {
 	SnapStart        map[string]string
 	LoggingConfig    map[string]string
 	DurableConfig    map[string]int `json:",omitempty"`
+
+	CapacityProviderConfig map[string]any `json:",omitempty"`
 }
 
 type environment struct{ Variables map[string]string }
@@ -75,8 +78,14 @@ func (f *Function) describe(v Version, qualified bool) configuration {
 	if c.Runtime == "" {
 		c.Runtime = "provided.al2023"
 	}
+	maps.Copy(c.Environment.Variables, f.Variables)
 	if f.Durable {
 		c.DurableConfig = map[string]int{"ExecutionTimeout": 86400, "RetentionPeriodInDays": 14}
+	}
+	if f.Managed {
+		c.CapacityProviderConfig = map[string]any{"LambdaManagedInstancesCapacityProviderConfig": map[string]string{
+			"CapacityProviderArn": "arn:aws:lambda:" + Region + ":" + Account + ":capacity-provider:shop",
+		}}
 	}
 	return c
 }
