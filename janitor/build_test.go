@@ -65,7 +65,9 @@ func dynamic(function string, prefix bool) change {
 }
 
 func unreadable(check, function string) change {
-	return func(f *Facts, _ *Config) { f.Unread = append(f.Unread, Unread{check, function, "no right"}) }
+	return func(f *Facts, _ *Config) {
+		f.Unread = append(f.Unread, Unread{Check: check, Function: function, Cause: "no right"})
+	}
 }
 
 func stored(percent int64) change {

@@ -113,6 +113,8 @@ type DynamicTarget struct {
 	Prefix   bool
 	Kind     Kind
 	By       string
+	// Region is the one that the function is in; empty is that of the target itself.
+	Region string
 }
 
 // Unread is a scan that could not be read to its end.
@@ -134,6 +136,8 @@ type Findings struct {
 	// AliasChanges are the last changes of an alias, by function, as far back as they matter.
 	AliasChanges map[string]time.Time
 	Unread       []Unread
+	// Elsewhere is what refers to functions of other Regions, by Region.
+	Elsewhere map[string]Findings
 	// FunctionsRead is how many functions the scans that read function by function looked at, by kind.
 	FunctionsRead map[Kind]int
 	// AliasesRead is when a function's aliases were read.
@@ -150,6 +154,9 @@ func (f *Findings) add(more Findings) {
 	f.BusyStacks = merged(f.BusyStacks, more.BusyStacks)
 	f.AliasesRead = merged(f.AliasesRead, more.AliasesRead)
 	f.FunctionsRead = merged(f.FunctionsRead, more.FunctionsRead)
+	for region, findings := range more.Elsewhere {
+		f.elsewhere(region, findings)
+	}
 	for function, changed := range more.AliasChanges {
 		if f.AliasChanges == nil {
 			f.AliasChanges = map[string]time.Time{}
@@ -158,6 +165,17 @@ func (f *Findings) add(more Findings) {
 			f.AliasChanges[function] = changed
 		}
 	}
+}
+
+// elsewhere puts what refers to functions of another Region beside what is there.
+func (f *Findings) elsewhere(region string, more Findings) {
+	if f.Elsewhere == nil {
+		f.Elsewhere = map[string]Findings{}
+	}
+	known := f.Elsewhere[region]
+	known.References = append(known.References, more.References...)
+	known.Dynamic = append(known.Dynamic, more.Dynamic...)
+	f.Elsewhere[region] = known
 }
 
 func merged[K comparable, V any](into, from map[K]V) map[K]V {

@@ -22,7 +22,7 @@ import (
 func (j *Janitor) inventory(ctx context.Context, storage Storage) (Facts, error) {
 	facts := Facts{Storage: storage, Self: j.options.Self, Stage: j.options.Stage}
 	facts.NotChecked = notChecked(j.cfg)
-	if idle(storage, j.cfg.Pressure) {
+	if idle(storage, j.cfg.Pressure) && !j.options.Elsewhere {
 		return facts, nil
 	}
 	var listed *fleet

@@ -40,6 +40,9 @@ type Options struct {
 	Topic string
 	// Stage is the stage under whose name the runs' metrics stand.
 	Stage string
+	// Elsewhere reads what refers to functions of other Regions even where nothing may go here: the
+	// plans of these Regions are to heed it.
+	Elsewhere bool
 	// Observer is told what happens while it happens; nil tells nobody.
 	Observer Observer
 	// Stop ends the run early when it is closed: nothing further is looked at or deleted, and
@@ -138,7 +141,7 @@ func (j *Janitor) Plan(ctx context.Context) (plan Plan, err error) {
 	if err != nil {
 		return plan, j.explained(ctx, "taking inventory", err)
 	}
-	if idle(facts.Storage, j.cfg.Pressure) {
+	if idle(facts.Storage, j.cfg.Pressure) && !j.options.Elsewhere {
 		return Decide(facts, plan.History, j.cfg, plan.Made), nil
 	}
 	in := scope{place: target{region: facts.Region, account: facts.Account}, functions: facts.Functions, now: plan.Made}
@@ -148,7 +151,7 @@ func (j *Janitor) Plan(ctx context.Context) (plan Plan, err error) {
 	}
 	facts.add(early)
 	in.shortlist = Shortlist(facts, j.cfg, plan.Made)
-	if len(in.shortlist) > 0 {
+	if len(in.shortlist) > 0 || j.options.Elsewhere {
 		found, err := j.references(ctx, in, false)
 		if err != nil {
 			return plan, j.explained(ctx, "looking for references", err)

@@ -52,7 +52,7 @@ func someFindings(t *rapid.T) Findings {
 		})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "dynamic") {
-		found.Dynamic = append(found.Dynamic, DynamicTarget{names.Draw(t, "function"), rapid.Bool().Draw(t, "prefix"), kinds.Draw(t, "kind"), "x"})
+		found.Dynamic = append(found.Dynamic, DynamicTarget{names.Draw(t, "function"), rapid.Bool().Draw(t, "prefix"), kinds.Draw(t, "kind"), "x", ""})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "unread") {
 		found.Unread = append(found.Unread, Unread{rapid.SampledFrom([]string{"p", "q"}).Draw(t, "check"), names.Draw(t, "function"), rapid.SampledFrom([]string{"r", "s"}).Draw(t, "cause")})

@@ -27,8 +27,10 @@ type scan struct {
 	// which functions were read.
 	kinds       []Kind
 	perFunction bool
-	grants      []iam.Statement
-	read        func(*Janitor, context.Context, scope) (Findings, error)
+	// local scans read what can refer to nothing of another Region.
+	local  bool
+	grants []iam.Statement
+	read   func(*Janitor, context.Context, scope) (Findings, error)
 }
 
 // scope is what a scan may look at.
@@ -46,7 +48,7 @@ type scope struct {
 var scans = []scan{
 	{
 		key: "checks.eventSourceMappings", on: func(c Config) bool { return c.Checks.EventSourceMappings },
-		early: true, kinds: []Kind{EventSourceMapping}, read: (*Janitor).readMappings,
+		early: true, kinds: []Kind{EventSourceMapping}, local: true, read: (*Janitor).readMappings,
 		grants: regionWide("ReadMappings", "lambda:ListEventSourceMappings"),
 	},
 	{
@@ -55,22 +57,22 @@ var scans = []scan{
 	},
 	{
 		key: "checks.provisionedConcurrency", on: func(c Config) bool { return c.Checks.ProvisionedConcurrency },
-		kinds: []Kind{ProvisionedConcurrency}, perFunction: true, read: (*Janitor).readProvisionedConcurrency,
+		kinds: []Kind{ProvisionedConcurrency}, perFunction: true, local: true, read: (*Janitor).readProvisionedConcurrency,
 		grants: onFunctions("ReadProvisionedConcurrency", "lambda:ListProvisionedConcurrencyConfigs"),
 	},
 	{
 		key: "checks.scalableTargets", on: func(c Config) bool { return c.Checks.ScalableTargets },
-		kinds: []Kind{ScalableTarget}, read: (*Janitor).readScalableTargets,
+		kinds: []Kind{ScalableTarget}, local: true, read: (*Janitor).readScalableTargets,
 		grants: regionWide("ReadScalableTargets", "application-autoscaling:DescribeScalableTargets"),
 	},
 	{
 		key: "checks.managedInstances", on: func(c Config) bool { return c.Checks.ManagedInstances },
-		kinds: []Kind{ScalingConfig}, perFunction: true, read: (*Janitor).readScalingConfigs,
+		kinds: []Kind{ScalingConfig}, perFunction: true, local: true, read: (*Janitor).readScalingConfigs,
 		grants: onFunctions("ReadScalingConfigs", "lambda:GetFunctionScalingConfig"),
 	},
 	{
 		key: "checks.durableExecutions", on: func(c Config) bool { return c.Checks.DurableExecutions },
-		kinds: []Kind{DurableExecution}, perFunction: true, read: (*Janitor).readDurableExecutions,
+		kinds: []Kind{DurableExecution}, perFunction: true, local: true, read: (*Janitor).readDurableExecutions,
 		grants: onFunctions("ReadDurableExecutions", "lambda:ListDurableExecutionsByFunction"),
 	},
 	{
@@ -84,16 +86,16 @@ var scans = []scan{
 	},
 	{
 		key: "keep.invokedWithin", on: func(c Config) bool { return c.Keep.InvokedWithin > 0 },
-		kinds: []Kind{Invocation}, read: (*Janitor).readInvocations,
+		kinds: []Kind{Invocation}, local: true, read: (*Janitor).readInvocations,
 		grants: regionWide("ReadInvocations", "cloudwatch:ListMetrics"),
 	},
 	{
 		key: "checks.aliasHistory", on: func(c Config) bool { return c.Checks.AliasHistory && c.Keep.SupersededFor > 0 },
-		read: (*Janitor).readAliasHistory, grants: regionWide("ReadAliasHistory", "cloudtrail:LookupEvents"),
+		local: true, read: (*Janitor).readAliasHistory, grants: regionWide("ReadAliasHistory", "cloudtrail:LookupEvents"),
 	},
 	{
 		key: "checks.stackStates", on: func(c Config) bool { return c.Checks.StackStates },
-		read: (*Janitor).readStackStates, grants: regionWide("ReadStackStates", "cloudformation:ListStacks"),
+		local: true, read: (*Janitor).readStackStates, grants: regionWide("ReadStackStates", "cloudformation:ListStacks"),
 	},
 	{
 		key: "checks.stackResources", on: func(c Config) bool { return c.Checks.StackResources },
@@ -314,15 +316,24 @@ func perFunction(ctx context.Context, own scan, functions []Function, read func(
 	return found.Findings, err
 }
 
-// named adds what a piece of configuration calls, if it is in this place.
+// named adds what a piece of configuration calls, if it is in this place or in another Region.
 func (f *Findings) named(in scope, kind Kind, by string, what calls) {
 	for _, called := range what.static {
-		if called.at(in.place) {
-			f.References = append(f.References, Reference{called.function, called.qualifier, kind, by})
+		reference := Reference{called.function, called.qualifier, kind, by}
+		switch {
+		case called.at(in.place):
+			f.References = append(f.References, reference)
+		case called.elsewhere(in.place):
+			f.elsewhere(called.region, Findings{References: []Reference{reference}})
 		}
 	}
 	for _, called := range what.dynamic {
 		called.Kind, called.By = kind, by
+		if region := called.Region; region != "" && region != in.place.region {
+			f.elsewhere(region, Findings{Dynamic: []DynamicTarget{called}})
+			continue
+		}
+		called.Region = ""
 		f.Dynamic = append(f.Dynamic, called)
 	}
 }

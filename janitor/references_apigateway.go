@@ -1,6 +1,7 @@
 package janitor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -274,8 +275,12 @@ func uriCalls(uri, credentials string) calls {
 	if !strings.Contains(uri, ":lambda:") {
 		return calls{}
 	}
-	if _, after, inPath := strings.Cut(uri, "/functions/"); inPath {
+	region := ""
+	if before, after, inPath := strings.Cut(uri, "/functions/"); inPath {
 		uri = after
+		if parts := strings.SplitN(before, ":", 5); len(parts) == 5 {
+			region = parts[3] // arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31
+		}
 		for _, ending := range []string{"/invocations", "/response-streaming-invocations"} {
 			uri = strings.TrimSuffix(uri, ending)
 		}
@@ -283,6 +288,13 @@ func uriCalls(uri, credentials string) calls {
 	called := callOf(template(uri, "${"), expression{})
 	if credentials == "" {
 		called.dynamic = nil
+	}
+	// A shorter form is of the Region that the path names.
+	for i := range called.static {
+		called.static[i].region = cmp.Or(called.static[i].region, region)
+	}
+	for i := range called.dynamic {
+		called.dynamic[i].Region = cmp.Or(called.dynamic[i].Region, region)
 	}
 	return called
 }

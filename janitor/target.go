@@ -40,6 +40,11 @@ func (t target) at(place target) bool {
 	return (t.region == "" || t.region == place.region) && (t.account == "" || t.account == place.account)
 }
 
+// elsewhere says whether the target is in another Region of this account.
+func (t target) elsewhere(place target) bool {
+	return t.region != "" && t.region != place.region && (t.account == "" || place.account == "" || t.account == place.account)
+}
+
 var errNotANumber = errors.New("a version is an ASCII number from 1 without leading zeros")
 
 // versionNumber reads a version's number and nothing else: a deletion with an empty
@@ -74,7 +79,11 @@ type calls struct {
 // be computed.
 func callOf(name, qualifier expression) calls {
 	if name.computed {
-		return calls{dynamic: []DynamicTarget{startingWith(name.text)}}
+		called := startingWith(name.text)
+		if parts := regionInName.FindStringSubmatch(name.text); parts != nil {
+			called.Region = parts[1]
+		}
+		return calls{dynamic: []DynamicTarget{called}}
 	}
 	named, ok := parseName(name.text)
 	if !ok {
@@ -82,7 +91,7 @@ func callOf(name, qualifier expression) calls {
 		return calls{dynamic: []DynamicTarget{{Prefix: true}}}
 	}
 	if qualifier.computed {
-		return calls{dynamic: []DynamicTarget{{Function: named.function}}}
+		return calls{dynamic: []DynamicTarget{{Function: named.function, Region: named.region}}}
 	}
 	if named.qualifier == "" {
 		named.qualifier = qualifier.text
@@ -96,6 +105,9 @@ var (
 	beforeName = regexp.MustCompile(`^(?:.*:)?function:`)
 	beginning  = regexp.MustCompile(`^(?:[0-9]{1,12}|(?:af|ap|ca|cn|eu|eusc|il|me|mx|sa|us)(?:-[a-z]+)+-[0-9])$`)
 )
+
+// regionInName finds the Region in the literal beginning of a computed name.
+var regionInName = regexp.MustCompile(`^(?:arn:aws[a-z-]*:lambda:)?([a-z]+(?:-[a-z]+)+-[0-9]):`)
 
 // requestTargets are the versions that a request to Lambda's API names by number: as what it is
 // about, or as what an alias shall point at. One that is computed is not looked for, since what a

@@ -50,7 +50,7 @@ func (a *applyCommand) Run(j *job) error {
 		}
 	}
 	s.connect()
-	s.sideBySide(s.first)
+	s.planAll(s.first)
 	if file != nil {
 		s.review(a.Plan, *file)
 	}
@@ -114,21 +114,37 @@ func (a *applyCommand) confirm(s *session) error {
 	}
 	if waited := s.now().Sub(asked); waited > a.StaleAfter.Std() {
 		s.say("The answer took %s: looking at everything again.", waited.Round(time.Second))
-		s.sideBySide(func(r *region) {
+		shown := map[*region]janitor.PlanFile{}
+		for _, r := range s.regions {
 			if r.err == nil && !r.plan.Belt.Closed() {
-				s.makeAnew(r, r.plan.File())
+				shown[r] = r.plan.File()
+			}
+		}
+		s.sideBySide(func(r *region) {
+			if _, asked := shown[r]; asked {
+				s.makePlan(r)
 			}
 		})
+		for r, file := range shown {
+			s.heed(r)
+			s.shrink(r, file)
+		}
 		now, _ := s.going()
 		s.say("%d of the %d versions still go.", now, versions)
 	}
 	return nil
 }
 
-// makeAnew plans once more, for what was shown and nothing else. An answer opens no belt: only
-// a file that somebody reviewed opens that of the percentage.
+// makeAnew plans once more, for what was shown and nothing else.
 func (s *session) makeAnew(r *region, shown janitor.PlanFile) {
 	s.makePlan(r)
+	s.heed(r)
+	s.shrink(r, shown)
+}
+
+// shrink leaves of a plan what was shown. An answer opens no belt: only a file that somebody
+// reviewed opens that of the percentage.
+func (s *session) shrink(r *region, shown janitor.PlanFile) {
 	belt := r.plan.Belt
 	r.plan = r.plan.Reviewed(shown)
 	if !s.reviewed {

@@ -331,10 +331,10 @@ func TestApply_aSlowAnswerLeavesOpenWhatTheReviewedPlanOpened(t *testing.T) {
 func TestApply_theWorstRegionDecides(t *testing.T) {
 	seedIn(t, "eu-west-3", "shipping")
 	seedIn(t, "ca-central-1", "parcels")
-	others.Inject(denied("pipes", "ca-central-1"))
+	others.Inject(denied("application-autoscaling", "ca-central-1")) // it refers to nothing of another Region
 	t.Cleanup(others.ClearFaults)
 	got := caretaker(t, environment(nil), with("janitor", "apply", "--yes", "--region", "eu-west-3,ca-central-1", "--set", "janitor.keep.supersededFor=0s")...)
-	got.expect(t, failed, "Deleted         2 versions", "grant pipes:ListPipes", "Deleted         nothing",
+	got.expect(t, failed, "Deleted         2 versions", "grant application-autoscaling:DescribeScalableTargets", "Deleted         nothing",
 		"eu-west-3             1         5        2", "ca-central-1          1         5        0")
 	if diff := cmp.Diff(numbers(3, 5), versionsIn(t, "eu-west-3", "shipping")); diff != "" {
 		t.Error(diff)

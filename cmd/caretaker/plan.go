@@ -33,8 +33,8 @@ func (p *planCommand) Run(j *job) error {
 		return err
 	}
 	out := newOutput(s, p.Format, "plan")
+	s.planAll(s.first)
 	s.sideBySide(func(r *region) {
-		s.first(r)
 		s.look(r, p.PolicyTime.Std(), s.filed(r, files[r], out.printer(r)))
 	})
 	if err := out.close(); err != nil {

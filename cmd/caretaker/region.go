@@ -33,6 +33,8 @@ type session struct {
 	file     config.File
 	progress *progress
 	regions  []*region
+	// abroad is what each Region's last reading says of the others' functions.
+	abroad abroad
 	// reviewed says that a plan file was given.
 	reviewed bool
 }
@@ -103,7 +105,7 @@ func (s *session) sideBySide(work func(*region)) {
 // janitor is a Region's; decided, if not nil, gets every decision at the end of Apply.
 func (s *session) janitor(r *region, stop <-chan struct{}, decided func(janitor.Decision)) *janitor.Janitor {
 	return janitor.New(s.file.Janitor, r.clients, janitor.Options{
-		Stage: s.stage(), Stop: stop, Observer: watcher{r.name, s.progress, decided}, Now: s.now,
+		Stage: s.stage(), Stop: stop, Observer: watcher{r.name, s.progress, decided}, Now: s.now, Elsewhere: len(s.regions) > 1,
 	})
 }
 
@@ -116,6 +118,22 @@ func (s *session) makePlan(r *region) {
 	}
 	// A Region without functions does not say where it is.
 	r.plan.Account, r.plan.Region = s.account.number, r.name
+	s.abroad.learn(r)
+}
+
+// planAll plans all Regions side by side. What was found in one counts in all.
+func (s *session) planAll(plan func(*region)) {
+	s.sideBySide(plan)
+	for _, r := range s.regions {
+		s.heed(r)
+	}
+}
+
+// heed keeps what the other Regions refer to.
+func (s *session) heed(r *region) {
+	if r.err == nil {
+		r.plan = r.plan.Heeding(s.abroad.about(r), s.file.Janitor)
+	}
 }
 
 // first is the first look at a Region. It names the deployed janitors of other stages: each
