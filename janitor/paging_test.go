@@ -56,6 +56,7 @@ func everyList(t *testing.T) *world {
 func (w *world) listsOfLambda(t *testing.T) {
 	t.Helper()
 	w.on("CloudWatch.ListMetrics", invocations([][2]string{{"FunctionName", "orders"}, {"Resource", "orders:6"}}))
+	w.on("Application Auto Scaling.DescribeScalableTargets", always(`{"ScalableTargets":[`+scalable("function:orders:24")+`]}`))
 	w.invokedBefore(t, map[string]time.Duration{"orders:7": 20 * day})
 	record := `{"eventSource":"lambda.amazonaws.com","eventName":"UpdateAlias20150331","requestParameters":{"functionName":"moved","name":"live"}}`
 	w.on("CloudTrail.LookupEvents", always(fmt.Sprintf(`{"Events":[{"EventId":"e","EventTime":%d,"CloudTrailEvent":%q}]}`, today.Add(-time.Hour).Unix(), record)))
