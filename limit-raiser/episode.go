@@ -47,16 +47,19 @@ const stateAlarm = "ALARM"
 // event opened another episode.
 const anew = time.Minute
 
-// still tells whether an alarm, or its contributor, is in ALARM, and has been since the episode began.
-func (r *Raiser) still(ctx context.Context, alarm alarm.Alarm) (bool, error) {
-	if alarm.Contributor != "" {
-		return r.contributes(ctx, alarm)
+// still tells whether an alarm, or its contributor, is in ALARM, and has been since the episode began;
+// and whether its actions are suppressed now.
+func (r *Raiser) still(ctx context.Context, a alarm.Alarm) (now alarm.Alarm, still bool, err error) {
+	if a.Contributor != "" {
+		still, err = r.contributes(ctx, a)
+		return a, still, err
 	}
-	found, err := r.describeAlarms(ctx, []string{alarm.Name})
+	found, err := r.describeAlarms(ctx, []string{a.Name})
 	if err != nil || len(found) == 0 {
-		return false, err
+		return a, false, err
 	}
-	return found[0].state == stateAlarm && !found[0].changed.After(alarm.ChangedAt.Add(anew)), nil
+	a.SuppressedBy = found[0].SuppressedBy
+	return a, found[0].State == stateAlarm && !found[0].ChangedAt.After(a.ChangedAt.Add(anew)), nil
 }
 
 // contributes is the same for a contributor: CloudWatch tells of those that are in ALARM. The alarm
@@ -84,105 +87,55 @@ func (r *Raiser) contributes(ctx context.Context, alarm alarm.Alarm) (bool, erro
 	}
 }
 
-// described is an alarm as CloudWatch describes it.
-type described struct {
-	state   string
-	changed time.Time
-	metrics []alarm.Metric
-	rule    string
-}
-
-// mostNames is how many alarms one call describes:
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
-const mostNames = 100
-
-func (r *Raiser) describeAlarms(ctx context.Context, names []string) ([]described, error) {
-	pages := cloudwatch.NewDescribeAlarmsPaginator(r.aws.CloudWatch, &cloudwatch.DescribeAlarmsInput{
-		AlarmNames: names[:min(len(names), mostNames)],
-		AlarmTypes: []cloudwatchtypes.AlarmType{cloudwatchtypes.AlarmTypeMetricAlarm, cloudwatchtypes.AlarmTypeCompositeAlarm},
-	})
-	var found []described
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("describing alarms: %w", err)
-		}
-		for _, alarm := range page.MetricAlarms {
-			found = append(found, described{
-				state: string(alarm.StateValue), changed: aws.ToTime(alarm.StateTransitionedTimestamp), metrics: alarmMetrics(alarm),
-			})
-		}
-		for _, alarm := range page.CompositeAlarms {
-			found = append(found, described{
-				state: string(alarm.StateValue), changed: aws.ToTime(alarm.StateTransitionedTimestamp), rule: aws.ToString(alarm.AlarmRule),
-			})
-		}
-	}
-	return found, nil
-}
-
-func alarmMetrics(a cloudwatchtypes.MetricAlarm) []alarm.Metric {
-	if a.MetricName != nil {
-		return []alarm.Metric{{
-			Namespace: aws.ToString(a.Namespace), Name: aws.ToString(a.MetricName),
-			Dimensions: dimensionsOf(a.Dimensions), Stat: string(a.Statistic),
-		}}
-	}
-	var list []alarm.Metric
-	for _, query := range a.Metrics {
-		metric := alarm.Metric{ID: aws.ToString(query.Id), Expression: aws.ToString(query.Expression)}
-		if stat := query.MetricStat; stat != nil && stat.Metric != nil {
-			metric.Namespace, metric.Name = aws.ToString(stat.Metric.Namespace), aws.ToString(stat.Metric.MetricName)
-			metric.Dimensions, metric.Stat = dimensionsOf(stat.Metric.Dimensions), aws.ToString(stat.Stat)
-		}
-		list = append(list, metric)
-	}
-	return list
-}
-
-func dimensionsOf(list []cloudwatchtypes.Dimension) map[string]string {
-	found := map[string]string{}
-	for _, dimension := range list {
-		found[aws.ToString(dimension.Name)] = aws.ToString(dimension.Value)
-	}
-	return found
-}
-
 // deepest is how many composite alarms may stand on one another.
 const deepest = 5
 
-// shortages are what an alarm says is short. Of a composite alarm it is what its children say
-// that are in ALARM, or were; more may come from the others, of which it says nothing while it is in ALARM.
-// What is found stands beside an error.
-func (r *Raiser) shortages(ctx context.Context, a alarm.Alarm, over bool) (short []Shortage, more bool, err error) {
-	metrics := a.Metrics
+// says is what an alarm says. Of a composite alarm it is what its children say that are in ALARM; more
+// may come from the others, of which it says nothing while it is in ALARM. Of one that is over it is
+// all that it may have said.
+func (r *Raiser) says(ctx context.Context, a alarm.Alarm, over bool) (alarmState, error) {
+	account := r.home(ctx).Account
+	now := alarmState{over: over}
+	var metrics []alarm.Metric
+	hear := func(from alarm.Alarm) {
+		if over {
+			metrics = append(metrics, from.Metrics...)
+			return
+		}
+		short, not := shortBy(from, account, len(r.cfg.Quotas) > 0)
+		metrics, now.not = append(metrics, short...), append(now.not, not...)
+	}
+	hear(a)
 	rule := alarm.Children(a.Rule)
 	for depth := 0; len(rule) > 0 && depth < deepest; depth++ {
 		found, err := r.describeAlarms(ctx, rule)
 		if err != nil {
-			return nil, false, err
+			return alarmState{}, err
 		}
 		rule = nil
 		for _, child := range found {
-			if over || child.state == stateAlarm {
-				metrics = append(metrics, child.metrics...)
-				rule = append(rule, alarm.Children(child.rule)...)
+			if over || child.State == stateAlarm {
+				hear(child)
+				rule = append(rule, alarm.Children(child.Rule)...)
 				continue
 			}
-			more = more || child.rule != "" || slices.ContainsFunc(child.metrics, r.raisable)
+			now.more = now.more || child.Rule != "" || slices.ContainsFunc(child.Metrics, func(metric alarm.Metric) bool {
+				return r.raisable(metric) && mayBeShort(child, metric, account)
+			})
 		}
 	}
-	short = shortages(metrics)
+	now.short = shortages(metrics)
 	quotas, err := r.quotaShortages(ctx, slices.DeleteFunc(slices.Clone(metrics), func(metric alarm.Metric) bool {
 		_, parts := shortageOf(metric)
 		return metric.Name == "" || len(parts) > 0
 	}))
-	return append(short, quotas...), more, err
+	now.short = append(now.short, quotas...)
+	return now, err
 }
 
 // raisable tells whether a metric may be about something that can be raised. Of quotas only AWS
 // knows.
 func (r *Raiser) raisable(metric alarm.Metric) bool {
 	_, parts := shortageOf(metric)
-	return len(parts) > 0 || len(r.cfg.Quotas) > 0 && metric.Namespace == "AWS/Usage"
+	return len(parts) > 0 || len(r.cfg.Quotas) > 0 && metric.Namespace == usageNamespace
 }

@@ -559,7 +559,8 @@ func TestReport_alwaysHasBatchItemFailures(t *testing.T) {
 
 func TestReport_ofABatchFailsOnlyWhatFailed(t *testing.T) {
 	s := throttledWrites(t)
-	broken := s.event("broken", writeThrottles("missing-table"), s.now())
+	missing := writeThrottles("missing-table")
+	broken := s.event(s.alarmCalled("broken", "ALARM", missing), missing, s.now())
 	s.cfg.Tables = append(s.cfg.Tables, Table{Name: "missing-table", Write: Capacity{100}})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -1,9 +1,11 @@
 package limitraiser
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"caretaker/internal/alarm"
@@ -43,19 +45,23 @@ func (r *Raiser) visits(ctx context.Context, delivery Delivery, report *Report) 
 		return nil, nil
 	}
 	state, err := r.ask(ctx, e)
+	e.Alarm = state.alarm
 	if state.over {
 		report.Ended++
 	}
 	list := visitsOf(e, of, state)
-	if err == nil && !state.over && !slices.ContainsFunc(list, visit.claims) {
-		report.refuse(e.Alarm.Name, "it names nothing that could be raised")
+	switch {
+	case state.alarm.SuppressedBy != "" && !state.over:
+		report.refuse(e.Alarm.Name, fmt.Sprintf("its actions are suppressed (%s): it is looked at again", state.alarm.SuppressedBy))
+	case err == nil && !state.over && !slices.ContainsFunc(list, visit.claims):
+		report.refuse(e.Alarm.Name, cmp.Or(strings.Join(state.not, "; "), "it names nothing that could be raised"))
 	}
 	return list, err
 }
 
 // open tells which step of which episode a delivery asks for, and of which resource a look is. It
-// is false for what is counted and not acted on: what is no alarm, comes from elsewhere, or is not
-// in ALARM.
+// is false for what is counted and not acted on: what is not an alarm, comes from elsewhere, is not
+// in ALARM, or is muted.
 func (r *Raiser) open(ctx context.Context, delivery Delivery, report *Report) (e episode, of Resource, ours bool) {
 	switch {
 	case delivery.Err != nil:
@@ -75,8 +81,13 @@ func (r *Raiser) open(ctx context.Context, delivery Delivery, report *Report) (e
 		return e, of, true
 	}
 	report.Alarms++
-	if e.Alarm.State != stateAlarm {
+	mute := e.Alarm.Mute
+	switch {
+	case e.Alarm.State != stateAlarm:
 		report.Ignored++
+		return e, of, false
+	case mute.Rule != "" && (mute.Until.IsZero() || r.now().Before(mute.Until)):
+		report.refuse(e.Alarm.Name, "it is muted by "+mute.Rule)
 		return e, of, false
 	}
 	return e, of, true
@@ -92,6 +103,8 @@ var anyChild = Resource{"child", "any"}
 
 // alarmState is what an alarm says at present.
 type alarmState struct {
+	// alarm is the alarm with what its event did not say.
+	alarm alarm.Alarm
 	// over says that it is not in ALARM any more, or began another episode.
 	over bool
 	// short is what it says is short, calm what those children of a composite alarm are about that
@@ -99,29 +112,39 @@ type alarmState struct {
 	short, calm []Shortage
 	// more says that more may come from those children.
 	more bool
+	// not says in words why what it is about is not short.
+	not []string
 }
 
 // ask finds out what an alarm says. What is found stands beside an error.
 func (r *Raiser) ask(ctx context.Context, e episode) (alarmState, error) {
-	var now alarmState
-	if e.Step > 0 || !r.options.AsIfNew && r.now().Sub(e.Alarm.ChangedAt) >= late {
-		still, err := r.still(ctx, e.Alarm)
-		if err != nil {
-			return alarmState{}, err
-		}
-		now.over = !still
+	a, over, err := r.asked(ctx, e)
+	if err != nil || over && e.Step > 0 || !over && a.SuppressedBy != "" {
+		return alarmState{alarm: a, over: over}, err // of a look the resource is known
 	}
-	if now.over && e.Step > 0 {
-		return now, nil // its resource is known
-	}
-	var err error
-	if now.short, now.more, err = r.shortages(ctx, e.Alarm, now.over); err != nil || now.over || e.Alarm.Rule == "" {
+	now, err := r.says(ctx, a, over)
+	now.alarm = a
+	if err != nil || over || a.Rule == "" {
 		now.more = now.more && err == nil
 		return now, err
 	}
-	all, _, err := r.shortages(ctx, e.Alarm, true)
-	now.calm = slices.DeleteFunc(all, func(s Shortage) bool { return among(now.short, s.Resource) })
+	all, err := r.says(ctx, a, true)
+	now.calm = slices.DeleteFunc(all.short, func(s Shortage) bool { return among(now.short, s.Resource) })
 	return now, err
+}
+
+// asked is the alarm as CloudWatch knows it, where that has to be asked, and whether it is over.
+func (r *Raiser) asked(ctx context.Context, e episode) (a alarm.Alarm, over bool, err error) {
+	a = e.Alarm
+	if e.Step > 0 || !r.options.AsIfNew && r.now().Sub(a.ChangedAt) >= late {
+		now, still, err := r.still(ctx, a)
+		if err != nil || !still {
+			return now, err == nil, err
+		}
+		a = now
+	}
+	a, err = r.learn(ctx, a)
+	return a, false, err
 }
 
 func among(list []Shortage, resource Resource) bool {
@@ -140,6 +163,9 @@ func visitsOf(e episode, of Resource, now alarmState) []visit {
 			list = append(list, visit{episode: e, Shortage: Shortage{Resource: one.Resource}, why: over})
 		}
 		return list
+	}
+	if now.alarm.SuppressedBy != "" {
+		return []visit{{episode: e, Shortage: Shortage{Resource: of}, why: again}}
 	}
 	for _, one := range now.short {
 		switch {

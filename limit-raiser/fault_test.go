@@ -450,7 +450,7 @@ func TestHandle_takesATableThatItMayNotReadForOneWithoutTheTag(t *testing.T) {
 	if got := decision(t, report, err); got.Reason != NotListed {
 		t.Errorf("%+v", got)
 	}
-	if _, err := s.handle(s.event("listed", s.metric, s.now())); err == nil {
+	if _, err := s.handle(s.event(s.alarmCalled("listed", "ALARM", s.metric), s.metric, s.now())); err == nil {
 		t.Error("the file lists it: what cannot be read is no reason to leave it alone silently")
 	}
 }

@@ -552,14 +552,14 @@ func TestQuotas_areShortBesideTables(t *testing.T) {
 	usage := alarm.Metric{Namespace: "AWS/Usage", Name: "ResourceCount", Dimensions: map[string]string{
 		"Service": "VPC", "Type": "Resource", "Resource": "VPCs-" + w.name, "Class": "None",
 	}}
-	short, _, err := w.raiser(cfg).shortages(t.Context(), alarm.Alarm{Metrics: []alarm.Metric{usage, writeThrottles("orders")}}, false)
-	if err != nil || len(short) != 2 || short[0].Resource != (Resource{KindTable, "orders"}) || short[1].Resource.Kind != KindQuota {
+	said, err := w.raiser(cfg).says(t.Context(), alarm.Alarm{Metrics: []alarm.Metric{usage, writeThrottles("orders")}}, true)
+	if short := said.short; err != nil || len(short) != 2 || short[0].Resource != (Resource{KindTable, "orders"}) || short[1].Resource.Kind != KindQuota {
 		t.Errorf("short are %+v, %v", short, err)
 	}
 	w.emulator.ForgetCalls()
-	short, _, err = w.raiser(cfg).shortages(t.Context(), alarm.Alarm{Metrics: []alarm.Metric{writeThrottles("orders"), {Expression: "m1 / 2"}}}, false)
-	if err != nil || len(short) != 1 || len(w.emulator.Calls()) != 0 {
-		t.Errorf("short are %+v, %v; nothing is left that a quota could count", short, err)
+	said, err = w.raiser(cfg).says(t.Context(), alarm.Alarm{Metrics: []alarm.Metric{writeThrottles("orders"), {Expression: "m1 / 2"}}}, true)
+	if err != nil || len(said.short) != 1 || len(w.emulator.Calls()) != 0 {
+		t.Errorf("short are %+v, %v; nothing is left that a quota could count", said.short, err)
 	}
 }
 

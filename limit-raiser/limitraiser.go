@@ -3,7 +3,7 @@
 // right amount, within bounds that a person set, and tells people.
 //
 // A run reads the alarms from whatever event they come in (Decode), finds what each says is
-// short (shortages), claims the event and the resource in its ledger, so that nobody else acts
+// short (says), claims the event and the resource in its ledger, so that nobody else acts
 // on them meanwhile, reads what there is (inventory), decides part by part with a reason for
 // each (Decide), raises with as few calls as AWS allows (apply), sends itself a message to look
 // at the alarm again, since an alarm speaks only when it changes, and tells people.

@@ -123,7 +123,7 @@ func (v visit) next(plan Plan, open bool, options Options, now time.Time) next {
 			after.after = min(after.after, options.WaitFor)
 		}
 	}
-	if after.due && (v.Step >= mostSteps || now.Sub(v.Alarm.ChangedAt) >= longestEpisode) {
+	if after.due && (v.Step >= mostSteps || !options.AsIfNew && now.Sub(v.Alarm.ChangedAt) >= longestEpisode) {
 		return next{ended: true}
 	}
 	return after

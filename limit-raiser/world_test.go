@@ -224,15 +224,22 @@ func (w *world) measure(namespace, metric string, value float64, ago int, dimens
 }
 
 // alarm makes an alarm on a metric and moves it to a state.
-func (w *world) alarm(state string, metric alarm.Metric) string {
+func (w *world) alarm(state string, metric alarm.Metric, changes ...func(*cloudwatch.PutMetricAlarmInput)) string {
 	w.Helper()
-	name := w.name + "-" + metric.Name
+	return w.alarmCalled(w.name+"-"+metric.Name, state, metric, changes...)
+}
+
+func (w *world) alarmCalled(name, state string, metric alarm.Metric, changes ...func(*cloudwatch.PutMetricAlarmInput)) string {
+	w.Helper()
 	input := &cloudwatch.PutMetricAlarmInput{
 		AlarmName: &name, Namespace: &metric.Namespace, MetricName: &metric.Name, Statistic: cloudwatchtypes.StatisticSum,
 		Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(1), ComparisonOperator: cloudwatchtypes.ComparisonOperatorGreaterThanThreshold,
 	}
 	for dimension, value := range metric.Dimensions {
 		input.Dimensions = append(input.Dimensions, cloudwatchtypes.Dimension{Name: aws.String(dimension), Value: aws.String(value)})
+	}
+	for _, change := range changes {
+		change(input)
 	}
 	_, err := w.alarms.PutMetricAlarm(w.Context(), input)
 	w.must(err)

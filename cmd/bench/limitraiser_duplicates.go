@@ -31,6 +31,9 @@ func duplicatesApplied(ctx context.Context, r *results, w *raiserWorld) error {
 	}
 	cfg.Limits.Cooldown, cfg.Limits.RaisesADay = 0, 100
 	at := time.Now().UTC().Truncate(time.Millisecond)
+	if err := w.alarms(ctx, tables, at); err != nil {
+		return err
+	}
 	line := &waitingLine{}
 	for _, table := range tables {
 		line.events = append(line.events, w.throughSNS(change{table, at}), w.straight(change{table, at}))

@@ -143,7 +143,8 @@ func (w *raiserWorld) throughSNS(c change) []byte {
 		"NewStateValue": "ALARM", "OldStateValue": "OK", "NewStateReason": "Threshold Crossed", "StateChangeTime": c.at.Format(cloudwatchTime),
 		"Trigger": object{
 			"MetricName": "ConsumedWriteCapacityUnits", "Namespace": "AWS/DynamoDB", "StatisticType": "Statistic", "Statistic": "SUM",
-			"Dimensions": []object{{"name": "TableName", "value": c.table}}, "Period": 60, "Threshold": 480.0,
+			"Dimensions": []object{{"name": "TableName", "value": c.table}}, "Period": 60, "EvaluationPeriods": 2,
+			"ComparisonOperator": "GreaterThanThreshold", "Threshold": 480.0,
 		},
 	})
 	topic := fmt.Sprintf("arn:aws:sns:%s:%s:alarms", w.options.Home.Region, w.options.Home.Account)

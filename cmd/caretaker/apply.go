@@ -172,7 +172,7 @@ func readPlan(path string) (janitor.PlanFile, error) {
 		return janitor.PlanFile{}, fmt.Errorf("reading the plan: %w", err)
 	}
 	defer func() { _ = file.Close() }() // nothing was written
-	plan, err := janitor.ReadPlan(file)
+	plan, err := janitor.ReadPlan(inUTF8(file))
 	if err != nil {
 		return janitor.PlanFile{}, fmt.Errorf("reading the plan: %s: %w", path, err)
 	}

@@ -131,7 +131,7 @@ func (p *raisePlanCommand) read(c console) ([]byte, error) {
 		defer func() { _ = file.Close() }() // nothing was written
 		from = file
 	}
-	event, err := io.ReadAll(io.LimitReader(from, mostEvent))
+	event, err := io.ReadAll(io.LimitReader(inUTF8(from), mostEvent))
 	if err != nil {
 		return nil, fmt.Errorf("reading the event: %w", err)
 	}

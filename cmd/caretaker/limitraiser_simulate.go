@@ -123,5 +123,5 @@ func traceOf(name string) (limitraiser.Trace, error) {
 		return limitraiser.Trace{}, fmt.Errorf("reading the trace: %w", err)
 	}
 	defer func() { _ = file.Close() }() // nothing was written
-	return limitraiser.ReadTrace(name, file)
+	return limitraiser.ReadTrace(name, inUTF8(file))
 }

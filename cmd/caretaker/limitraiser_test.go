@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -47,6 +49,15 @@ func newRaising(t *testing.T) raising {
 	r := raising{settings: others.AWSIn(eventAccount, eventRegion), file: write(t, "caretaker.yaml", raisingFile)}
 	r.tables = dynamodb.NewFromConfig(r.settings)
 	r.environ = append(nowhere(), "AWS_ACCESS_KEY_ID="+eventAccount, "AWS_REGION="+eventRegion, "AWS_ENDPOINT_URL="+others.Endpoint())
+	// The events but SNS's do not say how their alarm compares: it is asked.
+	_, err := cloudwatch.NewFromConfig(r.settings).PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+		AlarmName: aws.String("orders-writes"), Namespace: aws.String("AWS/DynamoDB"), MetricName: aws.String("ConsumedWriteCapacityUnits"),
+		Statistic: cloudwatchtypes.StatisticSum, Period: aws.Int32(60), EvaluationPeriods: aws.Int32(2), Threshold: aws.Float64(2400),
+		ComparisonOperator: cloudwatchtypes.ComparisonOperatorGreaterThanThreshold,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	r.create(t, &dynamodb.CreateTableInput{
 		TableName: aws.String("orders"), AttributeDefinitions: attributes("id"), KeySchema: keys("id"),
 		ProvisionedThroughput: &dynamodbtypes.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(10), WriteCapacityUnits: aws.Int64(10)},
@@ -123,6 +134,9 @@ func TestRaisePlan_saysWhatEachShapeOfEventComesToAndChangesNothing(t *testing.T
 		got := caretaker(t, r.environ, "limit-raiser", "plan", "--config", r.file, "--event", write(t, event, string(read(t, event))))
 		got.expect(t, done, "table/orders  write  provisioned    10  15", "would raise  dry run: by 50% for want of metrics",
 			"Alarm           orders-writes: ALARM since 2026-02-26 10:15:02 UTC", "There is no table caretaker-default-limit-raiser in eu-west-1")
+		if strings.Contains(got.out, "Not acted on") {
+			t.Errorf("%s would raise, and is not acted on, both at once:\n%s", event, got.out)
+		}
 		for _, call := range others.Calls() {
 			if !slices.Contains(reading, call.Operation) {
 				t.Errorf("%s: the plan called %s:%s", event, call.Service, call.Operation)

@@ -26,6 +26,7 @@ type memory struct {
 	quotas       map[string]quota                // by service/code
 	targets      map[string]scalableTarget       // those of Application Auto Scaling
 	contributors map[string]map[string]time.Time // those in ALARM, by alarm and id
+	suppressed   map[string]string               // why a composite alarm's actions are, by its name
 	lines        map[string]int                  // how many lines of each log stream PublishEMF has read
 }
 
@@ -35,7 +36,7 @@ func (m *memory) forget() {
 	defer m.mutex.Unlock()
 	m.published, m.edge, m.described, m.provisioned, m.scaling = nil, nil, nil, nil, nil
 	m.codeStorage, m.aliasChanges, m.stacks, m.dropped, m.quotas, m.contributors, m.lines = 0, nil, nil, nil, nil, nil, nil
-	m.targets = nil
+	m.targets, m.suppressed = nil, nil
 }
 
 // forgetFunction drops what was known of a deleted function, or of one version.

@@ -41,6 +41,7 @@ var rules = map[string]func(*exchange) (*answer, error){
 	"cloudtrail:LookupEvents": lookupEvents,
 
 	"cloudwatch:DescribeAlarmContributors": describeContributors,
+	"cloudwatch:DescribeAlarms":            describeAlarms,
 	"cloudwatch:ListMetrics":               listMetrics,
 
 	"lambda:CreateAlias":                       changeAlias,

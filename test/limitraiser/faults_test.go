@@ -120,7 +120,10 @@ func (w world) message(t *testing.T, alarm, namespace, metric string, dimensions
 		"AlarmArn":      "arn:aws:cloudwatch:" + w.Region() + ":" + w.Account() + ":alarm:" + alarm,
 		"NewStateValue": "ALARM", "OldStateValue": "OK", "NewStateReason": "the test says so",
 		"StateChangeTime": at.UTC().Format("2006-01-02T15:04:05.000-0700"),
-		"Trigger":         map[string]any{"Namespace": namespace, "MetricName": metric, "Statistic": "SUM", "Period": 60, "Dimensions": list},
+		"Trigger": map[string]any{
+			"Namespace": namespace, "MetricName": metric, "Statistic": "SUM", "Period": 60, "Dimensions": list,
+			"EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanThreshold", "Threshold": 1.0,
+		},
 	})
 	must(t, err)
 	return string(text)
