@@ -28,6 +28,9 @@ func TestApply_keepsTheNewestWhateverWasDecided(t *testing.T) {
 	if diff := cmp.Diff(map[string][]int{"orders": {6, 7, 8}, "cart": {1, 2}, "shop": {4, 5, 6}}, left); diff != "" {
 		t.Error(diff)
 	}
+	if looks := w.called("Lambda.GetPolicy"); looks != 8 {
+		t.Errorf("%d looks were taken for 8 versions that may go", looks)
+	}
 	for _, name := range []string{"orders:6", "cart:1", "orders:$LATEST"} {
 		if got := seen.decisions[name]; got.Outcome != Kept || got.Reason != Guarded {
 			t.Errorf("%s is %+v", name, got)

@@ -1,0 +1,120 @@
+package limitraiser
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"caretaker/internal/alarm"
+	"caretaker/internal/emulator"
+	"caretaker/internal/setting"
+)
+
+// The answer of a raise was lost, and what was made is found when its event comes again.
+func TestHandle_countsARaiseThatIsFoundLater(t *testing.T) {
+	for reason, limits := range map[Reason]func(*Limits){
+		InCooldown:     func(l *Limits) { l.Cooldown = setting.Duration(time.Hour) },
+		RaisesOfTheDay: func(l *Limits) { l.Cooldown, l.RaisesADay = 0, 1 },
+	} {
+		t.Run(string(reason), func(t *testing.T) {
+			s := throttledWrites(t)
+			s.clock = s.clock.Truncate(setting.Day).Add(12 * time.Hour) // far from midnight
+			limits(&s.cfg.Limits)
+			s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Truncate: true})
+			s.clients.DynamoDB = &latecomer{dynamodbAPI: s.clients.DynamoDB}
+			event := s.theEvent()
+			if report, err := s.handle(event); err == nil || report.Outcomes[Waiting] != 1 {
+				t.Fatalf("the raise is not unclear: %+v, %v", report, err)
+			}
+			if report, err := s.handle(event); err != nil || report.Outcomes[Raised] != 1 {
+				t.Fatalf("it is not found: %+v, %v", report, err)
+			}
+			s.pass(2 * time.Minute)
+			report, err := s.handle(s.theEvent())
+			if got := decision(t, report, err); got.Outcome != Refused || got.Reason != reason {
+				t.Errorf("a second raise: %+v", got)
+			}
+			s.wantWrites(75, 1)
+		})
+	}
+}
+
+func TestHandle_givesBackTheCostOfWhatItCouldNotWriteDown(t *testing.T) {
+	s := throttledWrites(t)
+	ledger := &forgetful{ledgerAPI: s.clients.Ledger}
+	s.clients.Ledger = ledger
+	if report, err := s.handle(s.theEvent()); err == nil || report.Outcomes[Raised] != 0 || ledger.refused == 0 {
+		t.Fatalf("%d refused, %+v, %v", ledger.refused, report, err)
+	}
+	s.wantWrites(50, 0)
+	spent, err := newLedger(ledger.ledgerAPI, s.options.Table, s.now).spent(t.Context(), s.now())
+	if err != nil || spent != 0 {
+		t.Errorf("$%v are counted, %v", spent, err)
+	}
+}
+
+// forgetful is a ledger that takes no note of a raise that begins.
+type forgetful struct {
+	ledgerAPI
+	refused int
+}
+
+func (f *forgetful) UpdateItem(ctx context.Context, input *dynamodb.UpdateItemInput, options ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	if state := input.ExpressionAttributeValues[":state"]; state != nil && strings.Contains(text(state), `"intent":{`) {
+		f.refused++
+		return nil, errors.New("the ledger is full")
+	}
+	return f.ledgerAPI.UpdateItem(ctx, input, options...)
+}
+
+// An error 500 leaves open whether a raise was made: what there is is read before it is sent again.
+func TestHandle_sendsNoRaiseTwiceInARow(t *testing.T) {
+	kinesisThrottles := func(stream string) alarm.Metric {
+		return alarm.Metric{Namespace: "AWS/Kinesis", Name: "WriteProvisionedThroughputExceeded", Dimensions: map[string]string{"StreamName": stream}}
+	}
+	for operation, scene := range map[string]func(*testing.T) (*world, Config, json.RawMessage){
+		"UpdateShardCount": func(t *testing.T) (*world, Config, json.RawMessage) {
+			w := newWorld(t)
+			metric := kinesisThrottles(w.stream(2))
+			cfg := earnest("none", func(c *Config) { c.Streams = []Stream{{w.name + "-stream", 20}} })
+			return w, cfg, w.event(w.alarm("ALARM", metric), metric, w.now())
+		},
+		"PutFunctionConcurrency": func(t *testing.T) (*world, Config, json.RawMessage) {
+			w := newWorld(t)
+			function := w.function(10)
+			metric := throttles(function)
+			cfg := earnest("none", func(c *Config) { c.Functions = []Function{{function, 100}} })
+			return w, cfg, w.event(w.alarm("ALARM", metric), metric, w.now())
+		},
+		"RequestServiceQuotaIncrease": func(t *testing.T) (*world, Config, json.RawMessage) {
+			w, cfg, event := quotaScene(t)
+			return w, cfg, event()
+		},
+		"RegisterScalableTarget": func(t *testing.T) (*world, Config, json.RawMessage) {
+			w := newWorld(t)
+			event := w.listsOfTable()
+			return w, w.everyList(), event
+		},
+		"UpdateTable": func(t *testing.T) (*world, Config, json.RawMessage) {
+			s := throttledWrites(t)
+			return s.world, s.cfg, s.theEvent()
+		},
+	} {
+		t.Run(operation, func(t *testing.T) {
+			w, cfg, event := scene(t)
+			w.emulator.ForgetCalls()
+			w.emulator.Inject(emulator.Fault{Operation: operation, Times: 1, Status: 500, Code: "InternalServerError"})
+			if report, err := w.raiser(cfg).Handle(t.Context(), event); err == nil || w.calls(operation) != 1 {
+				t.Errorf("%d calls: %+v, %v", w.calls(operation), report, err)
+			}
+			if report, err := w.raiser(cfg).Handle(t.Context(), event); err != nil || report.Outcomes[Raised] != 1 || w.calls(operation) != 2 {
+				t.Errorf("once it comes again, %d calls: %+v, %v", w.calls(operation), report, err)
+			}
+		})
+	}
+}
