@@ -159,19 +159,20 @@ func usage(quota limitraiser.Quota, above setting.Percent) caller {
 	}
 }
 
+const dryCaller = " DRY RUN: NOTHING IS RAISED, and the messages say what would be, until limitRaiser.dryRun is false."
+
 // addCallers adds the alarms, which publish to the topic. They are in a scope of their
 // own, in which names that differ in a dot or a hyphen alone are different resources.
 func (fn function) addCallers(all []caller, topic awssns.Topic, dryRun bool) {
 	scope := constructs.NewConstruct(fn.stack, jsii.String("Callers"))
 	dry := ""
 	if dryRun {
-		dry = " DRY RUN: NOTHING IS RAISED, and the messages say what would be, until limitRaiser.dryRun is false."
+		dry = dryCaller
 	}
 	for _, c := range all {
 		props := &awscloudwatch.CfnAlarmProps{
-			AlarmName: jsii.String(alarmName(fn.fullName + "-" + c.name)),
-			AlarmDescription: jsii.String(fmt.Sprintf("In %d of %d minutes %s. This calls %s, which %s. It reports to the topic of the same name what it did, and when the maximum is reached, a raise refused or the alarm stays on all the same: only then is there something to do by hand. Runbook: docs/runbook.md#limit-raiser-calls.",
-				minutes(c.datapoints, c.period), minutes(c.periods, c.period), c.happened, fn.fullName, c.raises) + dry),
+			AlarmName:          jsii.String(alarmName(fn.fullName + "-" + c.name)),
+			AlarmDescription:   jsii.String(c.description(fn.fullName, dry)),
 			AlarmActions:       &[]any{topic.TopicArn()},
 			ComparisonOperator: jsii.String("GreaterThanThreshold"),
 			Threshold:          jsii.Number(c.threshold),
@@ -183,6 +184,24 @@ func (fn function) addCallers(all []caller, topic awssns.Topic, dryRun bool) {
 		c.watch(props)
 		awscloudwatch.NewCfnAlarm(scope, jsii.String(strings.ReplaceAll(c.name, "/", " ")), props) // an id has no slash
 	}
+}
+
+// longestDescription is the longest of an alarm:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+const longestDescription = 1024
+
+// description says what happened and what follows. Names that make it too long are cut: the alarm's
+// metric has them whole.
+func (c caller) description(function, dry string) string {
+	tell := func(happened string) string {
+		return fmt.Sprintf("In %d of %d minutes %s. This calls %s, which %s. It reports to the topic of the same name what it did, and when the maximum is reached, a raise refused or the alarm stays on all the same: only then is there something to do by hand. Runbook: docs/runbook.md#limit-raiser-calls.",
+			minutes(c.datapoints, c.period), minutes(c.periods, c.period), happened, function, c.raises) + dry
+	}
+	text := tell(c.happened)
+	if over := len(text) - longestDescription; over > 0 {
+		text = tell(c.happened[:len(c.happened)-over-len("...")] + "...")
+	}
+	return text
 }
 
 func minutes(periods int, period time.Duration) int {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	limitraiser "caretaker/limit-raiser"
 )
 
 // calling are the alarms of a stack that call the limit-raiser, in one line each, by name
@@ -149,5 +151,21 @@ func TestAlarmName_fitsAndStaysUnique(t *testing.T) {
 	slices.Sort(names)
 	if len(slices.Compact(names)) != 3 {
 		t.Errorf("names meet: %q", names)
+	}
+}
+
+// CloudFormation refuses an alarm with a longer description:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+func TestCallers_describeTheLongestNamesWithinWhatAWSTakes(t *testing.T) {
+	long, most := strings.Repeat("x", 255), limitraiser.Capacity{Max: 1_000_000}
+	cfg := limitraiser.Config{
+		AlarmAbove: 80, Tables: []limitraiser.Table{{Name: long, Read: most, Write: most, Indexes: []limitraiser.Index{{Name: long, Read: most, Write: most}}}},
+		Streams: []limitraiser.Stream{{Name: long[:128], MaxShards: 10_000}}, Functions: []limitraiser.Function{{Name: long[:64], MaxConcurrency: 1_000_000}},
+		Quotas: []limitraiser.Quota{{Service: long[:63], Code: long[:128], Max: 1e10, Usage: limitraiser.Usage{Service: long, Resource: long}}},
+	}
+	for _, c := range callers(cfg) {
+		if text := c.description("caretaker-"+long[:32]+"-limit-raiser", dryCaller); len(text) > 1024 {
+			t.Errorf("%d characters: %s", len(text), text)
+		}
 	}
 }

@@ -138,26 +138,12 @@ func (fn function) variables() *map[string]*string {
 // newRole makes the function's own role: the part's statements under the part's
 // name, and what any function needs under the name "function". No managed policy.
 func newRole(fn function) awsiam.Role {
-	needs := []iam.Statement{
-		{Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{*fn.logs.AttrArn()}},
-		{
-			Sid: "Trace", Actions: []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, Resources: []string{"*"},
-			WhyStar: "X-Ray knows no narrower resource for these",
-		},
-		{Sid: "KeepFailures", Actions: []string{"sqs:SendMessage"}, Resources: []string{*fn.onFailure.QueueArn()}},
-	}
-	if fn.source != nil {
-		needs = append(needs, iam.Statement{
-			Sid: "ReadQueue", Resources: []string{*fn.source.QueueArn()},
-			Actions: []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
-		})
-	}
 	return awsiam.NewRole(fn.stack, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		Description: jsii.String("What " + fn.fullName + " may do"),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
 			fn.name:    fn.policy(fn.statements),
-			"function": fn.policy(needs),
+			"function": fn.policy(iam.OfFunction(fn.source != nil)),
 		},
 	})
 }

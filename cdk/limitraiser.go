@@ -1,19 +1,15 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
-	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"caretaker/internal/emf"
-	"caretaker/internal/iam"
 	limitraiser "caretaker/limit-raiser"
 )
 
@@ -28,10 +24,6 @@ import (
 func addLimitRaiser(stack awscdk.Stack, in input, asset string) error {
 	cfg := in.file.LimitRaiser
 	name := "caretaker-" + in.stage + "-limit-raiser"
-	statements := limitraiser.Statements(cfg)
-	if err := checkPolicy(statements); err != nil {
-		return err
-	}
 	feed, ledger := newFeed(stack, name, cfg.Function.Timeout), newLedger(stack, name)
 	fn := newFunction(stack, part{
 		name:     "limit-raiser",
@@ -43,7 +35,7 @@ func addLimitRaiser(stack awscdk.Stack, in input, asset string) error {
 		arch:     in.arch,
 		size:     cfg.Function,
 
-		statements:  statements,
+		statements:  limitraiser.Statements(cfg),
 		arns:        map[string]*string{"${Queue}": feed.queue.QueueArn(), "${Ledger}": ledger.TableArn()},
 		environment: map[string]*string{"QUEUE_URL": feed.queue.QueueUrl(), "TABLE_NAME": ledger.TableName()},
 		source:      feed.queue,
@@ -57,7 +49,7 @@ func addLimitRaiser(stack awscdk.Stack, in input, asset string) error {
 	fn.addCallers(callers(cfg), feed.topic, cfg.DryRun)
 	fn.output("FunctionArn", "Alarms of your own can name the function itself as their action", fn.FunctionArn())
 	fn.output("LedgerTableName", "What was raised, when and why. It goes with the stack; DynamoDB keeps a backup of it for 35 days", ledger.TableName())
-	return checkResources(stack)
+	return nil
 }
 
 // addFailedAlarm tells of raises that AWS refused for a reason that time does not heal.
@@ -94,49 +86,4 @@ func newLedger(stack awscdk.Stack, name string) awsdynamodb.Table {
 		},
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
-}
-
-// The most resources that CloudFormation takes in a stack, and the most characters that
-// a role's inline policies may have, less what the function itself needs:
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-const (
-	mostResources = 500
-	mostPolicy    = 10240 - 1240
-)
-
-// checkResources says what to do when the stack has more resources than CloudFormation takes.
-func checkResources(stack awscdk.Stack) error {
-	count := 0
-	for _, construct := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
-		if *awscdk.CfnResource_IsCfnResource(construct) {
-			count++
-		}
-	}
-	if count <= mostResources {
-		return nil
-	}
-	return fmt.Errorf("limitRaiser has %d resources, and CloudFormation takes %d in a stack: each maximum brings its alarms, two for the read units and two for the write units of a table or an index. "+
-		"Write limitRaiser.alarmAbove: 0%% and an alarmAbove of its own for each table that shall have alarms, and let alarms of yours call for the others", count, mostResources)
-}
-
-// checkPolicy says what to do when the names of what may be raised do not fit into a role.
-func checkPolicy(statements []iam.Statement) error {
-	// As long as they get: a Region's name, an account's number, the queue's ARN.
-	fill := strings.NewReplacer("${Partition}", "aws", "${Region}", "ap-southeast-2", "${Account}", "111122223333", "${Queue}", strings.Repeat("q", 120))
-	size := 0
-	for _, statement := range statements {
-		text, err := json.Marshal(map[string]any{
-			"Sid": statement.Sid, "Effect": "Allow", "Action": statement.Actions, "Resource": statement.Resources, "Condition": statement.Conditions,
-		})
-		if err != nil {
-			return fmt.Errorf("encoding the permissions of the limit-raiser: %w", err)
-		}
-		size += len(fill.Replace(string(text)))
-	}
-	if size <= mostPolicy {
-		return nil
-	}
-	return fmt.Errorf("limitRaiser lists so much that its permissions have about %d characters, and IAM takes %d in a role: "+
-		"tag tables with %s instead of listing them, and write limitRaiser.byTag: true; alarms of yours then call for them", size, mostPolicy, limitraiser.RaiseTag)
 }

@@ -6,9 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
-	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/config"
@@ -308,42 +305,5 @@ func TestLimitRaiser_saysWhatOneNeedsNext(t *testing.T) {
 	}
 	if text := fmt.Sprint(at(outputs, "LedgerTableName", "Description")); !strings.Contains(text, "goes with the stack") {
 		t.Errorf("LedgerTableName says: %s", text)
-	}
-}
-
-// raising synthesises a file that lists so many tables, each with indexes that have both maxima.
-func raising(t *testing.T, tables, indexes int) error {
-	t.Helper()
-	file := config.Default()
-	file.LimitRaiser.Enabled, file.Janitor.Enabled = true, false
-	most := limitraiser.Capacity{Max: 100}
-	for number := range tables {
-		table := limitraiser.Table{Name: fmt.Sprintf("team-orders-%03d", number), Read: most, Write: most}
-		for index := range indexes {
-			table.Indexes = append(table.Indexes, limitraiser.Index{Name: fmt.Sprintf("index-%d", index), Read: most, Write: most})
-		}
-		file.LimitRaiser.Tables = append(file.LimitRaiser.Tables, table)
-	}
-	assets := t.TempDir()
-	writeBinary(assets)
-	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false), Outdir: jsii.String(t.TempDir())})
-	clean, err := addStacks(app, input{
-		stage: "default", file: file, assets: assets, arch: awslambda.Architecture_ARM_64(), account: account, region: "eu-west-1",
-	})
-	if err == nil {
-		clean()
-	}
-	return err
-}
-
-func TestAddStacks_takesAHundredTablesAndSaysWhatToDoWithMore(t *testing.T) {
-	if err := raising(t, 100, 0); err != nil {
-		t.Errorf("a hundred tables: %v", err)
-	}
-	if err := raising(t, 70, 1); err == nil || !strings.Contains(err.Error(), "CloudFormation takes 500") || !strings.Contains(err.Error(), "limitRaiser.alarmAbove: 0%") {
-		t.Errorf("seventy tables with an index: %v", err)
-	}
-	if err := raising(t, 130, 0); err == nil || !strings.Contains(err.Error(), "limitRaiser.byTag") {
-		t.Errorf("more names than a role holds: %v", err)
 	}
 }

@@ -21,6 +21,8 @@ func (fn function) policy(statements []iam.Statement) awsiam.PolicyDocument {
 		"${Region}", *fn.stack.Region(),
 		"${Account}", *fn.stack.Account(),
 		"${Topic}", *fn.topic.TopicArn(),
+		"${LogGroup}", *fn.logs.AttrArn(),
+		"${OnFailure}", *fn.onFailure.QueueArn(),
 	}
 	for placeholder, arn := range fn.arns {
 		pairs = append(pairs, placeholder, *arn)

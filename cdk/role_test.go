@@ -179,26 +179,6 @@ func TestRole_hasAReasonWhereverItAsksForEverything(t *testing.T) {
 	}
 }
 
-// A role's inline policies together may have 10,240 characters, blanks not counted:
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-func TestRoles_fitIntoIAM(t *testing.T) {
-	for _, stack := range slices.Concat(everyStack, everyRaiser) {
-		for id, role := range resources(t, stack, "AWS::IAM::Role") {
-			size := 0
-			for _, policy := range role["Policies"].([]any) {
-				text, err := json.Marshal(at(policy, "PolicyDocument"))
-				if err != nil {
-					t.Fatal(err)
-				}
-				size += len(text)
-			}
-			if size > 9000 {
-				t.Errorf("%s: the policies of %s have %d characters of 10,240", stack, id, size)
-			}
-		}
-	}
-}
-
 // What follows is granted to services, or used by Lambda itself in the function's
 // name. No emulator notices its absence, so that it is asserted here.
 

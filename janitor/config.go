@@ -170,6 +170,10 @@ const invokedWindow = 14 * setting.Day
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
 const longestInvoked = 455 * setting.Day
 
+// nameLetters are those of a function's name:
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+const nameLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
 // Validate says everything that is wrong, each with its key, its value and what is allowed.
 // The schedule is not among it: the running function has no use for it.
 func (c Config) Validate() []setting.Problem {
@@ -192,8 +196,8 @@ func (c Config) Validate() []setting.Problem {
 	}
 	// The names are a Deny in IAM as well, and IAM knows * and ? but no character classes.
 	for index, pattern := range c.Exclude.Names {
-		if strings.ContainsAny(pattern, `[]\`) {
-			wrong("exclude.names["+strconv.Itoa(index)+"]", pattern, "a pattern with * and ? only, since it becomes an IAM statement too")
+		if strings.Trim(pattern, nameLetters+"*?") != "" {
+			wrong("exclude.names["+strconv.Itoa(index)+"]", pattern, "a function's name, not its ARN: letters, digits and _- with * and ? only, since it becomes an IAM statement too")
 		}
 	}
 	return problems

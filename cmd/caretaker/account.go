@@ -92,7 +92,7 @@ func (t target) named(file config.File) ([]string, error) {
 	if t.AllRegions || len(t.Region) == 0 {
 		return file.Regions, nil
 	}
-	for _, problem := range (config.Sections{Regions: t.Region}).Validate() {
+	for _, problem := range (config.Sections{Regions: t.Region}).Validate(time.Time{}) {
 		if strings.HasPrefix(problem.Key, "regions[") {
 			return nil, misuse("--region: %q is not allowed: %s", problem.Value, problem.Allowed)
 		}

@@ -116,7 +116,8 @@ func (d *decoder) refuse(node ast.Node, into reflect.Type, key string) {
 	}
 	allowed := allowed(into)
 	quoted := node.GetToken().Type == token.SingleQuoteType || node.GetToken().Type == token.DoubleQuoteType
-	if quoted && numberForm.MatchString(value) && slices.Contains([]reflect.Kind{reflect.Int, reflect.Int64, reflect.Float64}, into.Kind()) {
+	number := numberForm.MatchString(value) && slices.Contains([]reflect.Kind{reflect.Int, reflect.Int64, reflect.Float64}, into.Kind())
+	if quoted && (number || into.Kind() == reflect.Bool && (value == "true" || value == "false")) {
 		allowed += unquoted
 	}
 	d.places[key] = d.place(node, true)

@@ -21,10 +21,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	_ "time/tzdata" // what is valid must not depend on the machine's time zones
 
 	"caretaker/internal/schedule"
 	"caretaker/internal/setting"
+	"caretaker/internal/tag"
 	"caretaker/janitor"
 	limitraiser "caretaker/limit-raiser"
 )
@@ -90,8 +92,8 @@ var (
 	slackSecretForm = regexp.MustCompile(`(?i)^xox[a-z]-|^xapp-|^xwfp-|(^|/)T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/|hooks\.slack`)
 )
 
-// Validate says everything that is wrong with the values.
-func (s Sections) Validate() []setting.Problem {
+// Validate says everything that is wrong with the values at a time.
+func (s Sections) Validate(now time.Time) []setting.Problem {
 	var problems []setting.Problem
 	for index, region := range s.Regions {
 		key := fmt.Sprintf("regions[%d]", index)
@@ -109,26 +111,44 @@ func (s Sections) Validate() []setting.Problem {
 			problems = append(problems, setting.Problem{Key: "tags." + name, Value: value, Allowed: "up to 256 letters, digits, spaces and _.:/=+-@"})
 		}
 	}
+	if len(s.Tags) > mostTags {
+		problems = append(problems, setting.Problem{Key: "tags", Value: fmt.Sprintf("%d tags", len(s.Tags)), Allowed: fmt.Sprintf("up to %d: AWS takes 50 on a resource, and %s is one of them", mostTags, tag.Stage)})
+	}
 	problems = append(problems, s.Notify.validate()...)
 	problems = append(problems, s.Janitor.Validate()...)
 	problems = append(problems, s.LimitRaiser.Validate()...)
-	return append(problems, scheduled("janitor", s.Janitor.Schedule, s.Janitor.TimeZone)...)
+	problems = append(problems, scheduled("janitor", s.Janitor.Schedule, s.Janitor.TimeZone, now)...)
+	return append(problems, s.oversized()...)
 }
+
+// mostTags are those that AWS takes on a resource, less our own:
+// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+const mostTags = 49
 
 // scheduled checks when a part runs. A part does not do so by itself: a function
 // that runs is not interested, and the grammar would be in each binary.
-func scheduled(part, expression, zone string) []setting.Problem {
+func scheduled(part, expression, zone string, now time.Time) []setting.Problem {
 	if _, err := schedule.Zone(zone); err != nil {
 		return []setting.Problem{{Key: part + ".timeZone", Value: zone, Allowed: err.Error()}}
 	}
-	if _, err := schedule.Parse(expression, zone); err != nil {
+	runs, err := schedule.Parse(expression, zone)
+	if err != nil {
 		return []setting.Problem{{Key: part + ".schedule", Value: expression, Allowed: err.Error()}}
+	}
+	if last := runs.LastRun(); !last.IsZero() && last.Before(now) {
+		return []setting.Problem{{Key: part + ".schedule", Value: expression, Allowed: "a schedule that runs again: the last run of this one was on " + last.Format(time.DateOnly)}}
 	}
 	return nil
 }
 
+// mostEmails leaves the stacks, in which each is a resource, far from MostResources.
+const mostEmails = 100
+
 func (n Notify) validate() []setting.Problem {
 	var problems []setting.Problem
+	if len(n.Email) > mostEmails {
+		problems = append(problems, setting.Problem{Key: "notify.email", Value: fmt.Sprintf("%d addresses", len(n.Email)), Allowed: fmt.Sprintf("up to %d: each is a resource of every stack. A mailing list reaches more people", mostEmails)})
+	}
 	for index, text := range n.Email {
 		key := fmt.Sprintf("notify.email[%d]", index)
 		if address, err := mail.ParseAddress(text); err != nil || address.Address != text {

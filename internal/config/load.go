@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -105,7 +106,7 @@ func (l *loading) version(version int, places map[string]place) {
 // of the places under the layer that is wrong only together with the layer is said
 // with the layer's name: the line it stands in is right by itself.
 func (l *loading) check(sections Sections, places, under map[string]place, layer string) {
-	for _, problem := range sections.Validate() {
+	for _, problem := range sections.Validate(time.Now()) {
 		at := find(places, problem.Key)
 		key := join(at.stage, problem.Key)
 		if at.refused {
@@ -163,6 +164,8 @@ func find(places map[string]place, key string) place {
 
 // A stage is part of the names of what is deployed for it.
 var stageForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,31}$`)
+
+const longestStage = 32
 
 // overlays are the nodes of the stages by name.
 func (l *loading) overlays(base *decoder) map[string]ast.Node {

@@ -19,3 +19,23 @@ type Statement struct {
 	// WhyStar says why Resources holds a *. Empty where it holds none.
 	WhyStar string
 }
+
+// OfFunction is what Lambda needs to run a function under a role, whatever its part does; fed is one
+// that Lambda reads a queue for. ${LogGroup}, ${OnFailure} and ${Queue} are its own.
+func OfFunction(fed bool) []Statement {
+	needs := []Statement{
+		{Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{"${LogGroup}"}},
+		{
+			Sid: "Trace", Actions: []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, Resources: []string{"*"},
+			WhyStar: "X-Ray knows no narrower resource for these",
+		},
+		{Sid: "KeepFailures", Actions: []string{"sqs:SendMessage"}, Resources: []string{"${OnFailure}"}},
+	}
+	if fed {
+		needs = append(needs, Statement{
+			Sid: "ReadQueue", Resources: []string{"${Queue}"},
+			Actions: []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+		})
+	}
+	return needs
+}

@@ -51,7 +51,7 @@ func (c cron) gaps(zone *time.Location) (Schedule, error) {
 	}
 	found := Schedule{shortest: min(early.shortest, late.shortest), longest: max(early.longest, late.longest)}
 	if ends {
-		found.longest = Unbounded
+		found.longest, found.last = Unbounded, late.last
 	}
 	return found, nil
 }

@@ -23,7 +23,12 @@ const Unbounded = time.Duration(math.MaxInt64)
 // Schedule is what Parse has read. The zero value has no gaps.
 type Schedule struct {
 	shortest, longest time.Duration
+	// last is the last run of a schedule that comes to an end.
+	last time.Time
 }
+
+// LastRun is when a schedule that comes to an end runs for the last time; zero for all others.
+func (s Schedule) LastRun() time.Time { return s.last }
 
 // ShortestGap is the least time between two runs, Unbounded if there is only one run.
 func (s Schedule) ShortestGap() time.Duration { return s.shortest }
