@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go"
 )
 
@@ -156,25 +154,22 @@ func (r *Raiser) attempt(ctx context.Context, v visit, h hold, facts Facts, plan
 	return done, errors.Join(append(failures, r.ledger.giveBack(ctx, plan.At, unspent))...)
 }
 
-// calls are the positions of a plan's raises by the call to AWS that makes them. They are as few as
-// AWS allows: one for a table with all its indexes, and one for each scalable target, as for
-// everything else.
+// calls are the positions of a plan's raises by the call to AWS that makes them, as few as AWS
+// allows.
 func calls(facts Facts, plan Plan) [][]int {
-	var list [][]int
-	var table []int
+	var alone, together [][]int
 	for position, decision := range plan.Decisions {
 		switch {
 		case decision.Outcome != ToRaise:
-		case facts.Resource.Kind == KindTable && decision.Means != AutoScaled:
-			table = append(table, position)
+		case len(together) > 0 && facts.Resource.kind().together(decision):
+			together[0] = append(together[0], position)
+		case facts.Resource.kind().together(decision):
+			together = [][]int{{position}}
 		default:
-			list = append(list, []int{position})
+			alone = append(alone, []int{position})
 		}
 	}
-	if len(table) > 0 {
-		list = append(list, table)
-	}
-	return list
+	return append(alone, together...)
 }
 
 // make makes one call and writes into the plan what came of it. An answer that leaves open whether
@@ -187,11 +182,11 @@ func (r *Raiser) make(ctx context.Context, positions []int, facts Facts, plan Pl
 	for _, position := range positions {
 		decisions = append(decisions, plan.Decisions[position])
 	}
-	err := r.raise(ctx, facts, decisions)
+	err := facts.Resource.kind().raise(ctx, r, facts, decisions)
 	var now Facts
 	var reading error
 	answer := answerOf(err)
-	floor, _ = floorOf(err)
+	floor = facts.Resource.kind().floor(err)
 	if err != nil && answer != throttled && answer != busy {
 		now, reading = r.inventory(ctx, Shortage{facts.Resource, partsOf(decisions)})
 	}
@@ -225,25 +220,6 @@ func (r *Raiser) make(ctx context.Context, positions []int, facts Facts, plan Pl
 		return floor, fmt.Errorf("raising %s: %w", facts.Resource.Key(), err)
 	}
 	return floor, nil
-}
-
-// raise makes the call that raises parts of a resource.
-func (r *Raiser) raise(ctx context.Context, facts Facts, decisions []Decision) error {
-	name, first := facts.Resource.Name, decisions[0]
-	switch {
-	case first.Means == AutoScaled:
-		_, err := r.aws.AutoScaling.RegisterScalableTarget(ctx, registerTarget(name, first),
-			func(o *applicationautoscaling.Options) { o.Retryer = once() })
-		return err
-	case facts.Resource.Kind == KindTable:
-		_, err := r.aws.DynamoDB.UpdateTable(ctx, updateTable(facts, decisions), func(o *dynamodb.Options) { o.Retryer = once() })
-		return err
-	case facts.Resource.Kind == KindStream:
-		return r.updateShards(ctx, name, first.To)
-	case facts.Resource.Kind == KindFunction:
-		return r.reserve(ctx, name, first.To)
-	}
-	return r.requestQuota(ctx, name, first.To)
 }
 
 // moved tells whether a part is no longer what a decision was made from. Less than was decided

@@ -11,6 +11,11 @@ import (
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
+type autoscalingAPI interface {
+	DescribeScalableTargets(context.Context, *applicationautoscaling.DescribeScalableTargetsInput, ...func(*applicationautoscaling.Options)) (*applicationautoscaling.DescribeScalableTargetsOutput, error)
+	RegisterScalableTarget(context.Context, *applicationautoscaling.RegisterScalableTargetInput, ...func(*applicationautoscaling.Options)) (*applicationautoscaling.RegisterScalableTargetOutput, error)
+}
+
 // target is a scalable target of Application Auto Scaling.
 type target struct {
 	max float64
@@ -31,7 +36,7 @@ var scalableDimensions = map[autoscalingtypes.ScalableDimension]Dimension{
 const mostIDs = 50
 
 // scalableTargets are the parts of a table that Application Auto Scaling manages.
-func (r *Raiser) scalableTargets(ctx context.Context, table *dynamodbtypes.TableDescription) (map[Part]target, error) {
+func scalableTargets(ctx context.Context, client autoscalingAPI, table *dynamodbtypes.TableDescription) (map[Part]target, error) {
 	name := aws.ToString(table.TableName)
 	ids := []string{"table/" + name}
 	for _, index := range table.GlobalSecondaryIndexes {
@@ -39,7 +44,7 @@ func (r *Raiser) scalableTargets(ctx context.Context, table *dynamodbtypes.Table
 	}
 	found := map[Part]target{}
 	for some := range slices.Chunk(ids, mostIDs) {
-		pages := applicationautoscaling.NewDescribeScalableTargetsPaginator(r.aws.AutoScaling, &applicationautoscaling.DescribeScalableTargetsInput{
+		pages := applicationautoscaling.NewDescribeScalableTargetsPaginator(client, &applicationautoscaling.DescribeScalableTargetsInput{
 			ServiceNamespace: autoscalingtypes.ServiceNamespaceDynamodb, ResourceIds: some,
 		})
 		for pages.HasMorePages() {
@@ -99,4 +104,14 @@ func registerTarget(table string, decision Decision) *applicationautoscaling.Reg
 		}
 	}
 	return input
+}
+
+// dimensionNames are the dimensions that a raise may register, sorted.
+func dimensionNames() []string {
+	names := make([]string, 0, len(scalableDimensions))
+	for name := range scalableDimensions {
+		names = append(names, string(name))
+	}
+	slices.Sort(names)
+	return names
 }

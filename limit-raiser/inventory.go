@@ -1,32 +1,20 @@
 package limitraiser
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"caretaker/internal/setting"
-	"caretaker/internal/tag"
 )
 
 // Means is how a part is raised.
 type Means string
 
-// The means.
+// The means that several kinds of resources share; the others stand with their kind.
 const (
 	// Provisioned units are set on the table, index or stream itself.
 	Provisioned Means = "provisioned"
-	// AutoScaled is a scalable target's MaxCapacity: Application Auto Scaling would take back
-	// what is set on the table within minutes.
-	AutoScaled Means = "auto scaling maximum"
-	// OnDemandMaximum is the maximum throughput set for a table on demand.
-	OnDemandMaximum Means = "on-demand maximum"
-	// Reserved is a function's reserved concurrency.
-	Reserved Means = "reserved concurrency"
-	// Requested is asked of AWS, which may take days or refuse.
-	Requested Means = "quota request"
 	// NoMeans is a part that no call raises; Capacity.Note says why.
 	NoMeans Means = "none"
 )
@@ -137,10 +125,7 @@ func (r *Raiser) read(ctx context.Context, v visit, h hold) (Facts, error) {
 
 // inventory reads what there is of a resource.
 func (r *Raiser) inventory(ctx context.Context, shortage Shortage) (Facts, error) {
-	read := map[Kind]func(context.Context, Shortage) (Facts, error){
-		KindTable: r.readTable, KindStream: r.readStream, KindFunction: r.readFunction, KindQuota: r.readQuota,
-	}[shortage.Resource.Kind]
-	facts, err := read(ctx, shortage)
+	facts, err := shortage.Resource.kind().read(ctx, r, shortage)
 	if err != nil {
 		return Facts{}, fmt.Errorf("reading %s: %w", shortage.Resource.Key(), err)
 	}
@@ -156,38 +141,6 @@ func (r *Raiser) inventory(ctx context.Context, shortage Shortage) (Facts, error
 	return facts, nil
 }
 
-// bounds are what the file, or its tag, allows a table.
-type bounds struct {
-	parts map[Part]float64
-	// all is for every part that parts does not name.
-	all   float64
-	above setting.Percent
-}
-
-func (b bounds) of(part Part) float64 {
-	if most, named := b.parts[part]; named {
-		return most
-	}
-	return b.all
-}
-
-// boundsOf are the bounds of a table, and whether the file lists it.
-func boundsOf(cfg Config, name string) (bounds, bool) {
-	for _, table := range cfg.Tables {
-		if table.Name != name {
-			continue
-		}
-		b := bounds{above: cmp.Or(table.AlarmAbove, cfg.AlarmAbove), parts: map[Part]float64{
-			{"", Read}: float64(table.Read.Max), {"", Write}: float64(table.Write.Max),
-		}}
-		for _, index := range table.Indexes {
-			b.parts[Part{index.Name, Read}], b.parts[Part{index.Name, Write}] = float64(index.Read.Max), float64(index.Write.Max)
-		}
-		return b, true
-	}
-	return bounds{above: cfg.AlarmAbove}, false
-}
-
 // unlisted are the facts about a resource that nobody allowed to be raised: it is not even read.
 func unlisted(facts Facts, short []Part) Facts {
 	facts.Unlisted = true
@@ -199,22 +152,3 @@ func unlisted(facts Facts, short []Part) Facts {
 
 // stackTag is what CloudFormation marks the resources of a stack with.
 const stackTag = "aws:cloudformation:stack-name"
-
-// RaiseTag lets a table be raised that the file does not list: caretaker:raise=max:4000.
-const RaiseTag = tag.Raise
-
-// maximumOf reads the tag's value. What it does not understand allows nothing.
-func maximumOf(tag string, ceiling int64) float64 {
-	digits, found := strings.CutPrefix(tag, "max:")
-	if !found || digits == "" || len(digits) > 12 {
-		return 0
-	}
-	var units int64
-	for _, digit := range digits {
-		if digit < '0' || digit > '9' {
-			return 0
-		}
-		units = units*10 + int64(digit-'0')
-	}
-	return float64(min(units, ceiling))
-}

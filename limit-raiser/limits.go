@@ -94,14 +94,12 @@ func bound(decision Decision, facts Facts, memory Memory, limits Limits, now tim
 			return refused.Outcome, refused.Reason, fmt.Sprintf("AWS refused %s, and is not asked again before %s", units(refused.To), next.UTC().Format("2006-01-02 15:04 MST"))
 		}
 	}
-	if decision.Part.Dimension == Shards {
-		if memory.since(now.Add(-doublingWindow)) >= mostDoublings {
-			return Refused, ShardBudget, fmt.Sprintf("the next is possible once the first of %d is 24 hours old", mostDoublings)
-		}
-		// The steps on the way to a goal are one raise.
-		if memory.Goal > decision.From {
-			return "", "", ""
-		}
+	if reason, detail := facts.Resource.kind().budget(memory, now); reason != "" {
+		return Refused, reason, detail
+	}
+	// The steps on the way to a goal are one raise.
+	if memory.Goal > decision.From {
+		return "", "", ""
 	}
 	if rested := memory.last().Add(limits.Cooldown.Std()); !memory.last().IsZero() && now.Before(rested) {
 		return Refused, InCooldown, fmt.Sprintf("it rests until %s", rested.UTC().Format(time.TimeOnly+" MST"))

@@ -8,17 +8,6 @@ import (
 	"caretaker/internal/alarm"
 )
 
-// Kind is a kind of resource.
-type Kind string
-
-// The kinds of resources.
-const (
-	KindTable    Kind = "table"
-	KindStream   Kind = "stream"
-	KindFunction Kind = "function"
-	KindQuota    Kind = "quota"
-)
-
 // Resource is something that is raised as a whole: a table with its indexes, a stream, a
 // function, a quota.
 type Resource struct {
@@ -38,15 +27,6 @@ func resourceOf(key string) Resource {
 
 // Dimension is what of a resource can be short.
 type Dimension string
-
-// The dimensions: of a table and its indexes, and of the other kinds one each.
-const (
-	Read        Dimension = "read"
-	Write       Dimension = "write"
-	Shards      Dimension = "shards"
-	Concurrency Dimension = "concurrency"
-	QuotaValue  Dimension = "value"
-)
 
 // Part is one capacity of a resource.
 type Part struct {
@@ -95,70 +75,10 @@ func shortages(metrics []alarm.Metric) []Shortage {
 }
 
 func shortageOf(metric alarm.Metric) (Resource, []Part) {
-	name := func(dimension string) string { return metric.Dimensions[dimension] }
-	switch {
-	case metric.Namespace == "AWS/DynamoDB" && name("TableName") != "":
-		var parts []Part
-		for _, dimension := range tableDimensions(metric) {
-			parts = append(parts, Part{Index: name("GlobalSecondaryIndexName"), Dimension: dimension})
+	for _, one := range kinds {
+		if name, parts := one.kind.names(metric); len(parts) > 0 {
+			return Resource{one.name, name}, parts
 		}
-		return Resource{KindTable, name("TableName")}, parts
-	case metric.Namespace == "AWS/Kinesis" && name("StreamName") != "" && shardMetrics[metric.Name]:
-		return Resource{KindStream, name("StreamName")}, []Part{{Dimension: Shards}}
-	case metric.Namespace == "AWS/Lambda" && name("FunctionName") != "" && concurrencyMetrics[metric.Name]:
-		return Resource{KindFunction, name("FunctionName")}, []Part{{Dimension: Concurrency}}
 	}
 	return Resource{}, nil
 }
-
-// tableDimensions are what a DynamoDB metric is about:
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
-// A key range that is throttled is a hot key, and an account limit is a quota: more capacity
-// for the table cures neither.
-func tableDimensions(metric alarm.Metric) []Dimension {
-	switch metric.Name {
-	case "ConsumedReadCapacityUnits", "ProvisionedReadCapacityUnits", "ReadThrottleEvents",
-		"ReadProvisionedThroughputThrottleEvents", "ReadMaxOnDemandThroughputThrottleEvents", "OnDemandMaxReadRequestUnits":
-		return []Dimension{Read}
-	case "ConsumedWriteCapacityUnits", "ProvisionedWriteCapacityUnits", "WriteThrottleEvents",
-		"WriteProvisionedThroughputThrottleEvents", "WriteMaxOnDemandThroughputThrottleEvents", "OnDemandMaxWriteRequestUnits",
-		onlineIndexThrottles, onlineIndexConsumed:
-		return []Dimension{Write}
-	case "ThrottledRequests":
-		operation := metric.Dimensions["Operation"]
-		switch {
-		case slices.Contains(readOperations, operation):
-			return []Dimension{Read}
-		case slices.Contains(writeOperations, operation):
-			return []Dimension{Write}
-		}
-		return []Dimension{Read, Write}
-	}
-	return nil
-}
-
-// What is written while an index is being built, DynamoDB counts apart:
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
-const (
-	onlineIndexConsumed  = "OnlineIndexConsumedWriteCapacity"
-	onlineIndexThrottles = "OnlineIndexThrottleEvents"
-)
-
-// The operations by which DynamoDB counts requests.
-var (
-	readOperations  = []string{"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"}
-	writeOperations = []string{"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}
-)
-
-// shardMetrics speak of how full a stream's shards are. The age of records is not among them: a
-// consumer that is slow by itself gets no faster with more shards.
-// https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
-var shardMetrics = map[string]bool{
-	"IncomingBytes": true, "IncomingRecords": true, "WriteProvisionedThroughputExceeded": true,
-	"PutRecord.Bytes": true, "PutRecords.Bytes": true, "PutRecords.Records": true, "PutRecords.ThrottledRecords": true,
-	"GetRecords.Bytes": true, "GetRecords.Records": true, "ReadProvisionedThroughputExceeded": true,
-}
-
-// concurrencyMetrics speak of how many of a function's runs there are at once.
-// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-var concurrencyMetrics = map[string]bool{"Throttles": true, "ConcurrentExecutions": true, "ClaimedAccountConcurrency": true}

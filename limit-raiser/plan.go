@@ -1,7 +1,6 @@
 package limitraiser
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -108,11 +107,9 @@ func Decide(facts Facts, memory Memory, cfg Config, region string, now time.Time
 	plan := Plan{Resource: facts.Resource, At: now}
 	for _, have := range facts.withHolders() {
 		decision := decide(have, facts, memory, cfg)
-		if decision.Outcome == ToRaise && have.Part.Dimension == Shards {
-			decision, plan.Goal = doubled(decision, memory.Goal)
-		}
 		if decision.Outcome == ToRaise {
-			cost, note := addedCost(region, decision, have.Places, cfg.Limits.Prices)
+			decision, plan.Goal = facts.Resource.kind().oneCall(decision, memory.Goal)
+			cost, note := facts.Resource.addedCost(region, decision, have.Places, cfg.Limits.Prices)
 			if decision.CostAMonth = cost; note != "" {
 				decision.Detail += "; " + note
 			}
@@ -160,23 +157,12 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 		detail += " (" + demand.Detail + ")"
 	}
 	decision.To = step.To
-	if have.Means == Reserved && step.To > step.From {
-		floor := cmp.Or(memory.Floor, usualFloor)
-		decision.To = reservable(step, facts.Unreserved, floor, cfg.Sizing.Headroom)
-		if decision.To <= step.From && memory.Floor == 0 {
-			// An account with little concurrency has a lower floor. Below the usual one AWS either
-			// agrees, or its refusal tells the floor.
-			asking := reservable(step, facts.Unreserved, lowestFloor, cfg.Sizing.Headroom)
-			if facts.Unreserved-(asking-step.From) < usualFloor {
-				decision.To = asking
-				detail += fmt.Sprintf("; that leaves less than the usual %d unreserved, if AWS agrees", usualFloor)
-			}
+	if step.To > step.From {
+		to, note := facts.Resource.kind().room(step, facts, memory, cfg.Sizing)
+		if decision.To = to; to <= step.From {
+			return because(Refused, FloorReached, note)
 		}
-		if decision.To <= step.From {
-			decision.To = step.From
-			return because(Refused, FloorReached, fmt.Sprintf(
-				"%s concurrency is unreserved, and %s with %s headroom must stay so", units(facts.Unreserved), units(floor), cfg.Sizing.Headroom))
-		}
+		detail += note
 	}
 	// The steps of a stream on the way to its goal are one guess.
 	decision.Guess = decision.To > decision.From && !demand.Known && !(memory.Goal > decision.From)
@@ -205,29 +191,6 @@ func overShare(have Have, demand Demand, above setting.Percent) bool {
 		above = 100
 	}
 	return demand.Known && demand.PerSecond > have.Now*float64(above)/100
-}
-
-// reservable is how much of a step can be reserved without taking what must stay unreserved.
-func reservable(step Step, unreserved, floor float64, headroom setting.Percent) float64 {
-	spare := unreserved - whole(floor*(1+float64(headroom)/100))
-	return min(step.To, step.From+max(0, spare))
-}
-
-// doubled cuts a raise of shards to what one call may do, and says what is left as the goal. A
-// goal that was set stays the highest: past it begins another raise, with its own limits.
-func doubled(decision Decision, set float64) (Decision, float64) {
-	goal := decision.To
-	if set > decision.From && goal > set {
-		goal = set
-		decision.To = goal
-		decision.Detail += fmt.Sprintf("; no further than the goal of %s shards", units(goal))
-	}
-	if most := decision.From * shardFactor; goal > most {
-		decision.To = most
-		decision.Detail += fmt.Sprintf("; %s shards on the way to %s, since one call at most doubles them", units(most), units(goal))
-		return decision, goal
-	}
-	return decision, 0
 }
 
 // with are the decisions of an outcome.

@@ -2,6 +2,7 @@ package limitraiser
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -237,10 +238,12 @@ func TestDecide_keepsItsPromises(t *testing.T) {
 			}
 			c.Limits.AddedCostAMonth = rapid.Float64Range(0, 1000).Draw(t, "cap")
 		})
-		facts := Facts{Resource: Resource{KindTable, "orders"}, AlarmAbove: 80, Unreserved: 500}
+		dimensions := map[Kind][]Dimension{KindTable: {Read, Write}, KindStream: {Shards}, KindFunction: {Concurrency}, KindQuota: {QuotaValue}}
+		kind := rapid.SampledFrom(slices.Sorted(maps.Keys(dimensions))).Draw(t, "kind")
+		facts := Facts{Resource: Resource{kind, "orders"}, AlarmAbove: 80, Unreserved: 500}
 		for number := range rapid.IntRange(1, 5).Draw(t, "parts") {
 			facts.Parts = append(facts.Parts, Have{
-				Part:  Part{fmt.Sprint("index", number), rapid.SampledFrom([]Dimension{Read, Write, Shards, Concurrency, QuotaValue}).Draw(t, "dimension")},
+				Part:  Part{fmt.Sprint("index", number), rapid.SampledFrom(dimensions[kind]).Draw(t, "dimension")},
 				Means: rapid.SampledFrom([]Means{Provisioned, AutoScaled, OnDemandMaximum, Reserved, Requested, NoMeans}).Draw(t, "means"),
 				Now:   float64(rapid.IntRange(0, 10000).Draw(t, "now")), Max: float64(rapid.IntRange(0, 40000).Draw(t, "max")),
 				Short:   rapid.Bool().Draw(t, "short"),
@@ -268,7 +271,7 @@ func TestDecide_keepsItsPromises(t *testing.T) {
 			}
 			spent += decision.CostAMonth
 			if decision.Reason == OverCost {
-				one, _ := AddedCost("us-east-1", priced(decision, Place{}), 0, 1, nil)
+				one, _ := AddedCost("us-east-1", facts.Resource.kind().price(decision, Place{}), 0, 1, nil)
 				tooDear = min(tooDear, one)
 			}
 		}

@@ -9,20 +9,6 @@ import (
 	"strings"
 )
 
-// What has a price, in US dollars an hour. These are the names that limits.prices overrides.
-const (
-	// PriceReadUnit is a provisioned read capacity unit, PriceWriteUnit a write capacity unit, of
-	// a table of the standard class or of its indexes. A replicated write unit of a global table
-	// costs the same since November 2024.
-	PriceReadUnit  = "readUnitHour"
-	PriceWriteUnit = "writeUnitHour"
-	// PriceInfrequentReadUnit and PriceInfrequentWriteUnit are those of the class for infrequent access.
-	PriceInfrequentReadUnit  = "infrequentReadUnitHour"
-	PriceInfrequentWriteUnit = "infrequentWriteUnitHour"
-	// PriceShard is a provisioned shard of a Kinesis data stream.
-	PriceShard = "shardHour"
-)
-
 // Free is what is priced by its use and not by its limit: an on-demand table's maximum, reserved
 // concurrency, a quota.
 const Free = "free"
@@ -36,52 +22,18 @@ const hoursAMonth = 730
 // limits.prices what differs.
 const pricesAsOf = "2026-11"
 
-// infrequent is how many times the standard class's price a unit of the class for infrequent
-// access costs: exactly so in AWS's list for China, and about so in what others wrote of the
-// rest: https://www.amazonaws.cn/en/dynamodb/pricing/
-const infrequent = 1.25
-
-// regionPrices are the list prices of a Region; 0 is one that the table does not know.
-type regionPrices struct{ read, write, shard float64 }
-
-// listPrices are in US dollars an hour, without the free tier, reservations and discounts.
-var listPrices = map[string]regionPrices{
-	"af-south-1":     {0.00017493, 0.00087465, 0},
-	"ap-east-1":      {0.0001628, 0.000814, 0},
-	"ap-northeast-1": {0.0001484, 0.000742, 0.0195},
-	"ap-northeast-2": {0.00014098, 0.0007049, 0},
-	"ap-northeast-3": {0.0001484, 0.000742, 0},
-	"ap-south-1":     {0.000148, 0.00074, 0},
-	"ap-southeast-1": {0.000148, 0.00074, 0},
-	"ap-southeast-2": {0.000148, 0.00074, 0},
-	"ca-central-1":   {0.000143, 0.000715, 0},
-	"eu-central-1":   {0.0001586, 0.000793, 0.018},
-	"eu-north-1":     {0.00014, 0.000698, 0},
-	"eu-west-1":      {0.000147, 0.000735, 0.017},
-	"eu-west-2":      {0.0001544, 0.000772, 0},
-	"eu-west-3":      {0.0001544, 0.000772, 0},
-	"me-south-1":     {0.0001617, 0.0008085, 0},
-	"sa-east-1":      {0.000195, 0.000975, 0.03},
-	"us-east-1":      {0.00013, 0.00065, 0.015},
-	"us-east-2":      {0.00013, 0.00065, 0.015},
-	"us-gov-east-1":  {0.000156, 0.00078, 0},
-	"us-gov-west-1":  {0.000156, 0.00078, 0},
-	"us-west-1":      {0.000145, 0.000725, 0},
-	"us-west-2":      {0.00013, 0.00065, 0.015},
-}
-
-// prices finds each price in a Region's row.
-var prices = map[string]func(regionPrices) float64{
-	PriceReadUnit:  func(p regionPrices) float64 { return p.read },
-	PriceWriteUnit: func(p regionPrices) float64 { return p.write },
-	PriceShard:     func(p regionPrices) float64 { return p.shard },
-
-	PriceInfrequentReadUnit:  func(p regionPrices) float64 { return p.read * infrequent },
-	PriceInfrequentWriteUnit: func(p regionPrices) float64 { return p.write * infrequent },
+// prices are the list prices by name and Region, in US dollars an hour, without the free tier,
+// reservations and discounts. The names are those that limits.prices overrides.
+func prices() map[string]map[string]float64 {
+	all := map[string]map[string]float64{}
+	for _, one := range kinds {
+		maps.Copy(all, one.kind.prices())
+	}
+	return all
 }
 
 // PriceNames are the names that limits.prices may override, sorted.
-func PriceNames() []string { return slices.Sorted(maps.Keys(prices)) }
+func PriceNames() []string { return slices.Sorted(maps.Keys(prices())) }
 
 // AddedCost is what a raise adds to a month's bill, in US dollars at list prices; what is one of
 // the prices or Free. The note says what the number rests on where that is not the list price
@@ -105,13 +57,13 @@ type Place struct {
 
 // addedCost is what a raise adds in all the places where its units are paid for; none is the
 // raiser's own Region.
-func addedCost(region string, decision Decision, places []Place, overrides map[string]float64) (perMonth float64, note string) {
+func (r Resource) addedCost(region string, decision Decision, places []Place, overrides map[string]float64) (perMonth float64, note string) {
 	if len(places) == 0 {
 		places = []Place{{}}
 	}
 	var notes []string
 	for _, place := range places {
-		cost, note := AddedCost(cmp.Or(place.Region, region), priced(decision, place), decision.From, decision.To, overrides)
+		cost, note := AddedCost(cmp.Or(place.Region, region), r.kind().price(decision, place), decision.From, decision.To, overrides)
 		if perMonth += cost; note != "" && !slices.Contains(notes, note) {
 			notes = append(notes, note)
 		}
@@ -122,41 +74,23 @@ func addedCost(region string, decision Decision, places []Place, overrides map[s
 	return perMonth, strings.Join(notes, "; ")
 }
 
-// priced is what a raise costs by.
-func priced(decision Decision, at Place) string {
-	if decision.Means != Provisioned && decision.Means != AutoScaled {
-		return Free
-	}
-	switch {
-	case decision.Part.Dimension == Read && at.Infrequent:
-		return PriceInfrequentReadUnit
-	case decision.Part.Dimension == Read:
-		return PriceReadUnit
-	case decision.Part.Dimension == Write && at.Infrequent:
-		return PriceInfrequentWriteUnit
-	case decision.Part.Dimension == Write:
-		return PriceWriteUnit
-	case decision.Part.Dimension == Shards:
-		return PriceShard
-	}
-	return Free
-}
-
 // priceOf is the price of an hour. What the table does not know costs the most that it
 // costs anywhere, so that a limit on costs errs on the safe side.
 func priceOf(region, what string, overrides map[string]float64) (price float64, note string) {
 	if price, ok := overrides[what]; ok && price >= 0 && !math.IsInf(price, 0) {
 		return price, "at the configured " + what
 	}
-	of, ok := prices[what]
-	if !ok {
-		of = func(p regionPrices) float64 { return max(p.read, p.write, p.shard) }
-	}
-	if price = of(listPrices[region]); price > 0 && ok {
+	all := prices()
+	if price := all[what][region]; price > 0 {
 		return price, ""
 	}
-	for _, p := range listPrices {
-		price = max(price, of(p))
+	if of, known := all[what]; known {
+		all = map[string]map[string]float64{what: of}
+	}
+	for _, of := range all {
+		for _, p := range of {
+			price = max(price, p)
+		}
 	}
 	return price, fmt.Sprintf("the list prices of %s have no %.32s for %.32s: reckoned with the dearest", pricesAsOf, what, region)
 }

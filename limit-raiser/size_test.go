@@ -189,7 +189,7 @@ func TestPriceNames_areThoseOfTheTable(t *testing.T) {
 	if diff := cmp.Diff([]string{PriceInfrequentReadUnit, PriceInfrequentWriteUnit, PriceReadUnit, PriceShard, PriceWriteUnit}, PriceNames()); diff != "" {
 		t.Errorf("PriceNames (-want +got):\n%s", diff)
 	}
-	for region, p := range listPrices {
+	for region, p := range unitPrices {
 		if !(p.read > 0.0001 && p.read < 0.0003) || math.Abs(p.write/p.read-5) > 0.1 {
 			t.Errorf("%s: a write unit of %v beside a read unit of %v is a slip of the pen", region, p.write, p.read)
 		}

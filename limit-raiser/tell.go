@@ -293,15 +293,8 @@ func lowThreshold(alarm alarm.Alarm, resource Resource, first Decision) string {
 	if alarm.Threshold == nil || len(alarm.Metrics) != 1 || alarm.Metrics[0].Expression != "" || first.Outcome != Raised {
 		return ""
 	}
-	metric, threshold := alarm.Metrics[0], *alarm.Threshold
-	switch {
-	case strings.HasPrefix(metric.Name, "Consumed") && strings.EqualFold(metric.Stat, "Sum") && metric.Period > 0:
-		threshold /= metric.Period.Seconds()
-	case metric.Name == "ConcurrentExecutions", resource.Kind == KindQuota:
-	default:
-		return ""
-	}
-	if threshold >= first.To*farBelow {
+	threshold, comparable := resource.kind().threshold(alarm.Metrics[0], *alarm.Threshold)
+	if !comparable || threshold >= first.To*farBelow {
 		return ""
 	}
 	return fmt.Sprintf("The alarm's threshold is %s, of now %s: %.0f %%. Raise it, or watch the ratio by metric math, which follows by itself.",
@@ -311,15 +304,5 @@ func lowThreshold(alarm alarm.Alarm, resource Resource, first Decision) string {
 // consoleLink is where the resource is found in the AWS console.
 func consoleLink(resource Resource, home Home) string {
 	host := map[string]string{"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}[home.Partition]
-	base := fmt.Sprintf("https://%s.%s/", home.Region, cmp.Or(host, "console.aws.amazon.com"))
-	switch resource.Kind {
-	case KindTable:
-		return base + "dynamodbv2/home?region=" + home.Region + "#table?name=" + resource.Name
-	case KindStream:
-		return base + "kinesis/home?region=" + home.Region + "#/streams/details/" + resource.Name
-	case KindFunction:
-		return base + "lambda/home?region=" + home.Region + "#/functions/" + resource.Name
-	}
-	service, quota, _ := strings.Cut(resource.Name, "/")
-	return base + "servicequotas/home/services/" + service + "/quotas/" + quota
+	return fmt.Sprintf("https://%s.%s/", home.Region, cmp.Or(host, "console.aws.amazon.com")) + resource.kind().link(resource.Name, home.Region)
 }

@@ -13,7 +13,27 @@ import (
 	quotastypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 
 	"caretaker/internal/alarm"
+	"caretaker/internal/iam"
 )
+
+// quotas are service quotas, of which AWS is asked for more: it may take days, or refuse.
+type quotas struct{ plain }
+
+// KindQuota is a service quota.
+const KindQuota Kind = "quota"
+
+// QuotaValue is the value of a quota.
+const QuotaValue Dimension = "value"
+
+// Requested is asked of AWS, which may take days or refuse.
+const Requested Means = "quota request"
+
+type quotasAPI interface {
+	GetAWSDefaultServiceQuota(context.Context, *servicequotas.GetAWSDefaultServiceQuotaInput, ...func(*servicequotas.Options)) (*servicequotas.GetAWSDefaultServiceQuotaOutput, error)
+	GetServiceQuota(context.Context, *servicequotas.GetServiceQuotaInput, ...func(*servicequotas.Options)) (*servicequotas.GetServiceQuotaOutput, error)
+	ListRequestedServiceQuotaChangeHistoryByQuota(context.Context, *servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaInput, ...func(*servicequotas.Options)) (*servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaOutput, error)
+	RequestServiceQuotaIncrease(context.Context, *servicequotas.RequestServiceQuotaIncreaseInput, ...func(*servicequotas.Options)) (*servicequotas.RequestServiceQuotaIncreaseOutput, error)
+}
 
 // quotaShortages are the quotas of the file whose usage one of the metrics counts. Which metric
 // that is, only AWS says; one of which it does not say so keeps no other from being found.
@@ -66,8 +86,8 @@ func (r *Raiser) describeQuota(ctx context.Context, quota Quota) (*quotastypes.S
 	return usual.Quota, nil
 }
 
-// readQuota reads a quota, its open request and its usage.
-func (r *Raiser) readQuota(ctx context.Context, shortage Shortage) (Facts, error) {
+// read reads a quota, its open request and its usage.
+func (quotas) read(ctx context.Context, r *Raiser, shortage Shortage) (Facts, error) {
 	facts := Facts{Resource: shortage.Resource}
 	quota, listed := r.quota(shortage.Resource.Name)
 	if !listed {
@@ -164,10 +184,36 @@ func quotaLoad(usage *quotastypes.MetricInfo, period *quotastypes.QuotaPeriod) (
 	}, known
 }
 
-func (r *Raiser) requestQuota(ctx context.Context, name string, value float64) error {
-	quota, _ := r.quota(name)
+func (quotas) raise(ctx context.Context, r *Raiser, facts Facts, decisions []Decision) error {
+	quota, _ := r.quota(facts.Resource.Name)
 	_, err := r.aws.Quotas.RequestServiceQuotaIncrease(ctx, &servicequotas.RequestServiceQuotaIncreaseInput{
-		ServiceCode: &quota.Service, QuotaCode: &quota.Code, DesiredValue: &value, SupportCaseAllowed: &quota.SupportCase,
+		ServiceCode: &quota.Service, QuotaCode: &quota.Code, DesiredValue: &decisions[0].To, SupportCaseAllowed: &quota.SupportCase,
 	}, func(o *servicequotas.Options) { o.Retryer = once() })
 	return err
+}
+
+func (quotas) threshold(_ alarm.Metric, threshold float64) (float64, bool) { return threshold, true }
+
+func (quotas) link(name, _ string) string {
+	service, code, _ := strings.Cut(name, "/")
+	return "servicequotas/home/services/" + service + "/quotas/" + code
+}
+
+func (quotas) statements(cfg Config) []iam.Statement {
+	listed := each(cfg.Quotas, func(q Quota) string {
+		return "arn:${Partition}:servicequotas:${Region}:${Account}:" + q.Service + "/" + q.Code
+	})
+	if len(listed) == 0 {
+		return nil
+	}
+	return []iam.Statement{{
+		Sid: "AskForQuotas", Resources: listed, Actions: []string{"servicequotas:RequestServiceQuotaIncrease"},
+	}, {
+		Sid: "ReadQuotas", Resources: []string{anyResource},
+		Actions: []string{
+			"servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota",
+			"servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota",
+		},
+		WhyStar: "reading quotas knows no narrower resource",
+	}}
 }

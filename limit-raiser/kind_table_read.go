@@ -11,48 +11,8 @@ import (
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// readTable reads a table, its indexes, what of them Application Auto Scaling manages, and
-// their load.
-func (r *Raiser) readTable(ctx context.Context, shortage Shortage) (Facts, error) {
-	name := shortage.Resource.Name
-	facts := Facts{Resource: shortage.Resource}
-	bounds, listed := boundsOf(r.cfg, name)
-	facts.AlarmAbove = bounds.above
-	if !listed && !r.cfg.ByTag {
-		return unlisted(facts, shortage.Parts), nil
-	}
-	description, err := r.describeTable(ctx, name)
-	var absent *dynamodbtypes.ResourceNotFoundException
-	switch {
-	case errors.As(err, &absent):
-		return facts, nil
-	case err != nil && !listed && refused(err):
-		// The role may touch tables that carry the tag, and this one does not.
-		return unlisted(facts, shortage.Parts), nil
-	case err != nil:
-		return Facts{}, err
-	}
-	facts.ARN = aws.ToString(description.TableArn)
-	if facts.Tags, err = r.tableTags(ctx, facts.ARN); err != nil {
-		return Facts{}, err
-	}
-	if !listed {
-		bounds.all = maximumOf(facts.Tags[RaiseTag], r.cfg.Ceiling)
-	}
-	targets, err := r.scalableTargets(ctx, description)
-	if err != nil {
-		return Facts{}, err
-	}
-	facts.Busy = busyTable(description)
-	facts.Parts = tableParts(description, targets, bounds)
-	if err := r.readLoads(ctx, facts.Parts, tableLoads(name, facts.Parts, building(description))); err != nil {
-		return Facts{}, err
-	}
-	return facts, nil
-}
-
-func (r *Raiser) describeTable(ctx context.Context, name string) (*dynamodbtypes.TableDescription, error) {
-	output, err := r.aws.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
+func describeTable(ctx context.Context, client dynamodbAPI, name string) (*dynamodbtypes.TableDescription, error) {
+	output, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
 	if err != nil {
 		return nil, err
 	}
@@ -62,11 +22,11 @@ func (r *Raiser) describeTable(ctx context.Context, name string) (*dynamodbtypes
 	return output.Table, nil
 }
 
-func (r *Raiser) tableTags(ctx context.Context, arn string) (map[string]string, error) {
+func tableTags(ctx context.Context, client dynamodbAPI, arn string) (map[string]string, error) {
 	tags := map[string]string{}
 	input := &dynamodb.ListTagsOfResourceInput{ResourceArn: &arn}
 	for {
-		page, err := r.aws.DynamoDB.ListTagsOfResource(ctx, input)
+		page, err := client.ListTagsOfResource(ctx, input)
 		if err != nil {
 			return nil, err
 		}
@@ -229,60 +189,4 @@ func sum(values []float64) (sum float64) {
 		sum += value
 	}
 	return sum
-}
-
-// updateTable makes the one call that raises all of a table and its indexes: AWS changes a
-// table once at a time, and refuses a call of which any part changes nothing.
-func updateTable(facts Facts, decisions []Decision) *dynamodb.UpdateTableInput {
-	input := &dynamodb.UpdateTableInput{TableName: aws.String(facts.Resource.Name)}
-	wanted := map[Part]Decision{}
-	var indexes []string
-	for _, decision := range decisions {
-		wanted[decision.Part] = decision
-		if !slices.Contains(indexes, decision.Part.Index) {
-			indexes = append(indexes, decision.Part.Index)
-		}
-	}
-	slices.Sort(indexes)
-	for _, index := range indexes {
-		read, reads := wanted[Part{index, Read}]
-		write, writes := wanted[Part{index, Write}]
-		var units *dynamodbtypes.ProvisionedThroughput
-		var most *dynamodbtypes.OnDemandThroughput
-		if read.Means == OnDemandMaximum || write.Means == OnDemandMaximum {
-			most = &dynamodbtypes.OnDemandThroughput{}
-			if reads {
-				most.MaxReadRequestUnits = aws.Int64(int64(read.To))
-			}
-			if writes {
-				most.MaxWriteRequestUnits = aws.Int64(int64(write.To))
-			}
-		} else {
-			// The API takes both numbers or none.
-			units = &dynamodbtypes.ProvisionedThroughput{
-				ReadCapacityUnits:  aws.Int64(unitsAfter(facts, Part{index, Read}, wanted)),
-				WriteCapacityUnits: aws.Int64(unitsAfter(facts, Part{index, Write}, wanted)),
-			}
-		}
-		if index == "" {
-			input.ProvisionedThroughput, input.OnDemandThroughput = units, most
-			continue
-		}
-		input.GlobalSecondaryIndexUpdates = append(input.GlobalSecondaryIndexUpdates, dynamodbtypes.GlobalSecondaryIndexUpdate{
-			Update: &dynamodbtypes.UpdateGlobalSecondaryIndexAction{IndexName: aws.String(index), ProvisionedThroughput: units, OnDemandThroughput: most},
-		})
-	}
-	return input
-}
-
-// unitsAfter are the provisioned units of a part once it is raised, or as they are.
-func unitsAfter(facts Facts, part Part, wanted map[Part]Decision) int64 {
-	if decision, raised := wanted[part]; raised {
-		return int64(decision.To)
-	}
-	have, _ := facts.part(part)
-	if have.InUse > 0 {
-		return int64(have.InUse)
-	}
-	return int64(have.Now)
 }
