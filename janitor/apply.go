@@ -33,7 +33,7 @@ const planFresh = 30 * time.Minute
 func (j *Janitor) Apply(ctx context.Context, plan Plan, dryRun bool) (Report, error) {
 	run := &run{janitor: j, plan: plan, dryRun: dryRun, aliases: map[string]*reading{}}
 	run.guarded = newestNumbers(plan)
-	run.lastCalls = min(wholeList(plan), len(touched(plan))) + 1
+	run.listed = listed(plan)
 	if deadline, limited := ctx.Deadline(); limited {
 		run.longestReserve = time.Until(deadline) / 2
 	}
@@ -55,9 +55,10 @@ type run struct {
 	janitor *Janitor
 	plan    Plan
 	dryRun  bool
-	// lastCalls is how many control-plane calls come after the deletions, longestReserve the
-	// most time that is kept for them.
-	lastCalls      int
+	// listed is what there was to list before the deletions, and sent counts those that AWS accepted:
+	// they say how many calls come afterwards. longestReserve is the most time that is kept for these.
+	listed         bill
+	sent           atomic.Int64
 	longestReserve time.Duration
 	stopped        atomic.Bool
 	// guarded is for each function the lowest of the numbers that stay whatever was decided.
@@ -72,7 +73,8 @@ type run struct {
 
 // reading is the latest look at one function's aliases.
 type reading struct {
-	mutex sync.Mutex
+	// turn holds a token while somebody reads; a mutex would hide from a test's clock that the others wait.
+	turn chan struct{}
 	// at is when the first look was, again says that this is the second.
 	at         time.Time
 	again      bool
@@ -103,7 +105,7 @@ func newestNumbers(plan Plan) map[string]int64 {
 func (r *run) reserve() time.Duration {
 	calls, bucket := inFlight, policyCalls
 	if !r.dryRun {
-		calls, bucket = inFlight+r.lastCalls, controlPlane
+		calls, bucket = inFlight+r.listed.verifying(int(r.sent.Load())), controlPlane
 	}
 	line := time.Duration(float64(calls) / r.janitor.aws.Pace.rate(bucket) * 1.1 * float64(time.Second))
 	return min(line+2*time.Second, r.longestReserve)
@@ -122,6 +124,9 @@ func (r *run) carryOut(ctx context.Context) {
 	for position, of := range r.deletions {
 		group.Go(func() error {
 			r.done[position] = r.one(ctx, r.plan.Decisions[of])
+			if r.done[position].Outcome == NotVerified {
+				r.sent.Add(1)
+			}
 			if r.done[position].Outcome != Remaining {
 				r.janitor.options.Observer.Progress(phase, int(count.Add(1)), len(r.deletions))
 			}
@@ -230,13 +235,13 @@ func (r *run) freshAliases(ctx context.Context, function string) ([]Reference, e
 	r.mutex.Lock()
 	own := r.aliases[function]
 	if own == nil {
-		own = &reading{at: r.plan.AliasesRead[function]}
+		own = &reading{turn: make(chan struct{}, 1), at: r.plan.AliasesRead[function]}
 		r.aliases[function] = own
 	}
 	r.mutex.Unlock()
 
-	own.mutex.Lock()
-	defer own.mutex.Unlock()
+	own.turn <- struct{}{}
+	defer func() { <-own.turn }()
 	if own.again || r.janitor.now().Sub(own.at) < aliasesFresh {
 		return own.references, own.err
 	}

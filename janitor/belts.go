@@ -90,12 +90,12 @@ func historyBelt(plan Plan) Belt {
 
 // referencesBelt closes when far fewer references were found than last time: a scan that
 // comes back nearly empty is more often broken than right. What is read function by function is
-// judged only when no fewer functions were read than then.
+// judged only when all that there were to read were read, and no fewer than then.
 func referencesBelt(plan Plan) Belt {
 	found := plan.count()
 	for _, kind := range slices.Sorted(maps.Keys(plan.FunctionsRead)) {
 		last, read := plan.History.References[kind], plan.FunctionsRead[kind]
-		if read < plan.History.FunctionsRead[kind] || (read > 0 || kind == Invocation) && last < leastJudged {
+		if len(plan.Waiting) > 0 && byFunction(kind) || read < plan.History.FunctionsRead[kind] || (read > 0 || kind == Invocation) && last < leastJudged {
 			continue
 		}
 		if found[kind]*2 < last {
@@ -104,4 +104,9 @@ func referencesBelt(plan Plan) Belt {
 		}
 	}
 	return Belt{}
+}
+
+// byFunction says whether a kind is read function by function.
+func byFunction(kind Kind) bool {
+	return slices.ContainsFunc(scans, func(one scan) bool { return one.calls != nil && slices.Contains(one.kinds, kind) })
 }

@@ -39,6 +39,8 @@ func TestClosedBelt_stopsWhatLooksWrong(t *testing.T) {
 		{"too few aliases to judge by", []func(*Plan){foundIn(Alias, 0, 3), func(p *Plan) {
 			p.History.References, p.History.FunctionsRead = map[Kind]int{Alias: 3}, map[Kind]int{Alias: 3}
 		}}, ""},
+		{"no aliases of a part of the functions", []func(*Plan){foundIn(Alias, 0, 20), before10(Alias, 10), partly}, ""},
+		{"no pipes, though only a part of the functions was read", []func(*Plan){found(Pipe, 0), before10(Pipe, 0), partly}, ReferencesBelt},
 		{"more functions than last time do not raise what is expected", []func(*Plan){foundIn(Alias, 5, 40), before10(Alias, 10)}, ""},
 
 		{"too few invocations to judge by", []func(*Plan){found(Invocation, 0), func(p *Plan) { p.History.References = map[Kind]int{Invocation: 3} }}, ""},
@@ -55,6 +57,9 @@ func TestClosedBelt_stopsWhatLooksWrong(t *testing.T) {
 		})
 	}
 }
+
+// partly is a run that had no time for one function more.
+func partly(p *Plan) { p.Waiting = map[string]bool{"orders": true} }
 
 func halfDeletable() Plan {
 	plan := Plan{Account: "123456789012", Region: "eu-west-1", Functions: 1, Versions: 10}

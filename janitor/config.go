@@ -162,6 +162,10 @@ func Default() Config {
 	}
 }
 
+// mostRate is how many calls a second AWS allows an account in a Region, deployments included:
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests
+const mostRate = 15.0
+
 // invokedWindow is how far back ListMetrics sees:
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html
 const invokedWindow = 14 * setting.Day

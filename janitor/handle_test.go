@@ -256,21 +256,6 @@ func TestHandle_countsADeletionThatHadNoTimeToBeTriedAgain(t *testing.T) {
 	}
 }
 
-func TestHandle_saysThatARegionIsTooLargeForHalfItsTime(t *testing.T) {
-	w := newWorld(t, lambdasim.Options{}, lambda("orders", 80))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-	defer cancel()
-	j := w.janitor(earnest(), Options{Stage: "prod"})
-	j.aws.Pace.buckets[controlPlane] = newBucket(1e-5, 2)
-	_, err := j.Handle(ctx, Event{})
-	if !errors.Is(err, errNoTime) || !strings.Contains(err.Error(), "too large to be read in half a run's time") || !strings.Contains(err.Error(), "`caretaker janitor apply --stage prod`") {
-		t.Errorf("the error is %v", err)
-	}
-	if len(w.Deletions()) > 0 {
-		t.Error("something was deleted")
-	}
-}
-
 func TestHandle_isCutAtMaxDeletionsAndGoesOnNextTime(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 10))
 	cfg := earnest(func(c *Config) { c.Belts.MaxDeletions = 3 })
@@ -398,28 +383,5 @@ func TestHandle_tellsPeopleWhatHappened(t *testing.T) {
 				t.Errorf("it said %q", plain)
 			}
 		})
-	}
-}
-
-// A fleet that nobody ever cleaned, under the policy that ships: five thousand a run, until
-// each function has its newest three.
-func TestHandle_bringsALargeFleetToKeepNewestByItself(t *testing.T) {
-	const functions, versions = 1000, 50
-	w := newWorld(t, lambdasim.Options{Limit: 300 << 30}, lambdasim.Generate(functions, versions, today.Add(-2*day))...)
-	cfg := Default()
-	cfg.DryRun = false
-	runs := 0
-	for w.VersionCount() > functions*cfg.Keep.Newest {
-		runs++
-		report, _, err := w.handle(t.Context(), cfg, Options{})
-		if err != nil || report.Outcomes[Deleted] == 0 || runs > 10 {
-			t.Fatalf("run %d: %v, %v", runs, report.Outcomes, err)
-		}
-		last := measured{}
-		last.keep(w.now().Add(-time.Hour), report)
-		w.on("CloudWatch.GetMetricData", last.answers(t, w.janitor(cfg, Options{})))
-	}
-	if diff := cmp.Diff([]int{48, 49, 50}, w.Versions("orders-00500")); diff != "" || runs != 10 {
-		t.Errorf("after %d runs %s", runs, diff)
 	}
 }

@@ -5,7 +5,8 @@
 // which functions have anything to delete (shortlist), looks for references to
 // those everywhere a version can be named (references), decides version by
 // version with a reason for each (plan), and deletes what is left, biggest
-// first, with a last look at each just before (apply).
+// first, with a last look at each just before (apply). Under a deadline it looks at
+// as many functions as it can also clean; the next run goes on with the others.
 //
 // It never deletes $LATEST, an alias, a function, or a version whose references
 // it could not read; it never reads a Region or a role from an event; and it
@@ -59,6 +60,7 @@ type Phase string
 const (
 	ReadingFunctions  Phase = "reading functions"
 	ReadingReferences Phase = "reading references"
+	ReadingEach       Phase = "reading function by function"
 	LookingAtPolicies Phase = "looking at policies"
 	Deleting          Phase = "deleting"
 	Verifying         Phase = "verifying"
@@ -114,7 +116,7 @@ func (e *Event) UnmarshalJSON(text []byte) error {
 func (j *Janitor) Handle(ctx context.Context, event Event) (Report, error) {
 	plan, err := j.Plan(ctx)
 	if err != nil {
-		return j.unplanned(plan), err
+		return j.unplanned(plan, err), err
 	}
 	report, err := j.Apply(ctx, plan, j.cfg.DryRun || event.DryRun)
 	if event.DryRun {
@@ -123,59 +125,45 @@ func (j *Janitor) Handle(ctx context.Context, event Event) (Report, error) {
 	return report, errors.Join(err, j.tell(ctx, report))
 }
 
-// Plan looks at the Region and decides; it changes nothing. With a deadline it takes at most
-// half of the time there is, since what it found must still be carried out. The plan of one that
-// fails holds what was read of the storage by then, and nothing to delete.
+// Plan looks at the Region and decides; it changes nothing. First it reads what concerns the whole
+// Region, then function by function, with a deadline as many as can also be cleaned before it. The plan
+// of one that fails holds what was read of the storage by then, and nothing to delete.
 func (j *Janitor) Plan(ctx context.Context) (plan Plan, err error) {
 	plan.Made = j.now()
 	j.aws.Pace.reset()
-	ctx, cancel := j.halfOf(ctx)
+	reading, cancel := j.reading(ctx)
 	defer cancel()
-	if plan.Storage, err = j.storage(ctx); err != nil {
-		return plan, j.explained(ctx, "taking inventory", err)
+	if plan.Storage, err = j.storage(reading); err != nil {
+		return plan, j.explained(reading, "taking inventory", err)
 	}
-	if plan.History, err = j.history(ctx, plan.Made); err != nil {
-		return plan, j.explained(ctx, "taking inventory", err)
+	if plan.History, err = j.history(reading, plan.Made); err != nil {
+		return plan, j.explained(reading, "taking inventory", err)
 	}
-	facts, err := j.inventory(ctx, plan.Storage)
+	facts, err := j.inventory(reading, plan.Storage)
 	if err != nil {
-		return plan, j.explained(ctx, "taking inventory", err)
+		return plan, j.explained(reading, "taking inventory", err)
 	}
 	if idle(facts.Storage, j.cfg.Pressure) && !j.options.Elsewhere {
 		return Decide(facts, plan.History, j.cfg, plan.Made), nil
 	}
 	in := scope{place: target{region: facts.Region, account: facts.Account}, functions: facts.Functions, now: plan.Made}
-	early, err := j.references(ctx, in, true)
+	early, err := j.references(reading, in, true)
 	if err != nil {
-		return plan, j.explained(ctx, "taking inventory", err)
+		return plan, j.explained(reading, "taking inventory", err)
 	}
 	facts.add(early)
 	in.shortlist = Shortlist(facts, j.cfg, plan.Made)
 	if len(in.shortlist) > 0 || j.options.Elsewhere {
-		found, err := j.references(ctx, in, false)
-		if err != nil {
-			return plan, j.explained(ctx, "looking for references", err)
-		}
+		found, err := j.references(reading, in, false)
 		facts.add(found)
+		if err == nil {
+			err = j.functionByFunction(ctx, reading, in, &facts)
+		}
+		if err != nil {
+			return plan, j.explained(reading, "looking for references", err)
+		}
 	}
 	plan = Decide(facts, plan.History, j.cfg, plan.Made)
 	plan.Read = j.now().Round(0) // without the monotonic reading, which stands still in a sleep
 	return plan, nil
-}
-
-func (j *Janitor) halfOf(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, limited := ctx.Deadline()
-	if !limited {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(ctx, time.Until(deadline)/2)
-}
-
-// explained says of a run that had no time to read what to do about it.
-func (j *Janitor) explained(ctx context.Context, doing string, err error) error {
-	if errors.Is(err, errNoTime) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("%s: this Region is too large to be read in half a run's time, nothing was deleted; "+
-			"run `%s`, which has no deadline: %w", doing, Command("apply", j.options.Stage), err)
-	}
-	return fmt.Errorf("%s: %w", doing, err)
 }

@@ -52,6 +52,7 @@ const (
 	StackBusy       Reason = "stack in progress or in rollback"
 	MayBeCalled     Reason = "may be named by a dynamic target"
 	CouldNotRead    Reason = "a check could not be read"
+	NotRead         Reason = "no time for its function in this run"
 	NoLastLook      Reason = "the last look could not be taken"
 	HasPolicy       Reason = "resource policy on the version"
 	AWSConflict     Reason = "AWS reports a conflict"

@@ -24,11 +24,14 @@ type scan struct {
 	// early scans cost a few pages a Region and help to make the shortlist.
 	early bool
 	// kinds are what it counts, for the belt. perFunction says that the count depends on
-	// which functions were read.
+	// which functions are on the shortlist.
 	kinds       []Kind
 	perFunction bool
 	// local scans read what can refer to nothing of another Region.
-	local  bool
+	local bool
+	// calls is how many calls of Lambda's control plane it takes to read one function of the
+	// shortlist, for a scan that reads function by function; nil where it reads the Region at once.
+	calls  func(Function) int
 	grants []iam.Statement
 	read   func(*Janitor, context.Context, scope) (Findings, error)
 }
@@ -52,12 +55,12 @@ var scans = []scan{
 		grants: regionWide("ReadMappings", "lambda:ListEventSourceMappings"),
 	},
 	{
-		on: func(Config) bool { return true }, kinds: []Kind{Alias, WeightedAlias}, perFunction: true,
+		on: func(Config) bool { return true }, kinds: []Kind{Alias, WeightedAlias}, calls: oneCall,
 		read: (*Janitor).readAliases, // its grant is one of every run's: apply reads aliases again
 	},
 	{
 		key: "checks.provisionedConcurrency", on: func(c Config) bool { return c.Checks.ProvisionedConcurrency },
-		kinds: []Kind{ProvisionedConcurrency}, perFunction: true, local: true, read: (*Janitor).readProvisionedConcurrency,
+		kinds: []Kind{ProvisionedConcurrency}, calls: oneCall, local: true, read: (*Janitor).readProvisionedConcurrency,
 		grants: onFunctions("ReadProvisionedConcurrency", "lambda:ListProvisionedConcurrencyConfigs"),
 	},
 	{
@@ -67,12 +70,12 @@ var scans = []scan{
 	},
 	{
 		key: "checks.managedInstances", on: func(c Config) bool { return c.Checks.ManagedInstances },
-		kinds: []Kind{ScalingConfig}, perFunction: true, local: true, read: (*Janitor).readScalingConfigs,
+		kinds: []Kind{ScalingConfig}, calls: perVersion(managed), local: true, read: (*Janitor).readScalingConfigs,
 		grants: onFunctions("ReadScalingConfigs", "lambda:GetFunctionScalingConfig"),
 	},
 	{
 		key: "checks.durableExecutions", on: func(c Config) bool { return c.Checks.DurableExecutions },
-		kinds: []Kind{DurableExecution}, perFunction: true, local: true, read: (*Janitor).readDurableExecutions,
+		kinds: []Kind{DurableExecution}, calls: perVersion(durable), local: true, read: (*Janitor).readDurableExecutions,
 		grants: onFunctions("ReadDurableExecutions", "lambda:ListDurableExecutionsByFunction"),
 	},
 	{
@@ -204,17 +207,24 @@ func onFunctions(sid, action string) []iam.Statement {
 	return []iam.Statement{{Sid: sid, Actions: []string{action}, Resources: []string{anyFunction}}}
 }
 
-// references runs the early scans, or all others, side by side. A scan that fails is not the
-// end: what it could have protected is kept, and the run goes on with the rest.
+func oneCall(Function) int { return 1 }
+
+// perVersion is a call for each version that something holds of.
+func perVersion(holds func(Version) bool) func(Function) int {
+	return func(function Function) int { return len(scope{shortlist: []Function{function}}.candidates(holds)) }
+}
+
+func durable(v Version) bool { return v.Durable }
+func managed(v Version) bool { return v.Managed }
+
+// references runs the early scans, or the others of the whole Region, side by side. A scan that fails
+// is not the end: what it could have protected is kept, and the run goes on with the rest.
 func (j *Janitor) references(ctx context.Context, in scope, early bool) (Findings, error) {
 	var found gathered
 	var group errgroup.Group
 	var begun, ended atomic.Int64
 	for _, one := range scans {
-		if one.read == nil || one.early != early {
-			continue
-		}
-		if !one.on(j.cfg) {
+		if one.read == nil || one.calls != nil || one.early != early || !one.on(j.cfg) {
 			continue
 		}
 		begun.Add(1)

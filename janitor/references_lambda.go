@@ -99,8 +99,7 @@ func (j *Janitor) readProvisionedConcurrency(ctx context.Context, in scope) (Fin
 // put on that very version.
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionScalingConfig.html
 func (j *Janitor) readScalingConfigs(ctx context.Context, in scope) (Findings, error) {
-	managed := in.candidates(func(v Version) bool { return v.Managed })
-	return perFunction(ctx, in.own, managed, func(ctx context.Context, function Function) (found Findings, err error) {
+	return perFunction(ctx, in.own, in.candidates(managed), func(ctx context.Context, function Function) (found Findings, err error) {
 		qualifier := strconv.FormatInt(function.Versions[0].Number, 10)
 		config, err := j.aws.Lambda.GetFunctionScalingConfig(ctx, &lambdasvc.GetFunctionScalingConfigInput{FunctionName: &function.Name, Qualifier: &qualifier})
 		if err != nil {
@@ -118,8 +117,7 @@ func (j *Janitor) readScalingConfigs(ctx context.Context, in scope) (Findings, e
 // readDurableExecutions asks each candidate that can have durable executions whether one is
 // running: it is pinned to its version and may run for a year.
 func (j *Janitor) readDurableExecutions(ctx context.Context, in scope) (Findings, error) {
-	durable := in.candidates(func(v Version) bool { return v.Durable })
-	return perFunction(ctx, in.own, durable, func(ctx context.Context, function Function) (found Findings, err error) {
+	return perFunction(ctx, in.own, in.candidates(durable), func(ctx context.Context, function Function) (found Findings, err error) {
 		qualifier := strconv.FormatInt(function.Versions[0].Number, 10)
 		err = everyPage(func(token *string) (*string, error) {
 			page, err := j.aws.Lambda.ListDurableExecutionsByFunction(ctx, &lambdasvc.ListDurableExecutionsByFunctionInput{

@@ -52,7 +52,10 @@ type Report struct {
 	// FunctionsRead is how many functions were read for a kind; 0 stands for the whole Region.
 	FunctionsRead map[Kind]int `json:"functionsRead,omitempty"`
 
-	NotChecked []string `json:"notChecked,omitempty"`
+	// FunctionsNotLookedAt is how many functions with versions that may go the run had no time for: they
+	// keep all versions, and the next run goes on with them.
+	FunctionsNotLookedAt int      `json:"functionsNotLookedAt,omitempty"`
+	NotChecked           []string `json:"notChecked,omitempty"`
 	// DynamicTargets are the first hundred targets that are only known when they run.
 	DynamicTargets []string `json:"dynamicTargets,omitempty"`
 	// Biggest are the twenty biggest versions that were deleted, or would be.
@@ -68,7 +71,9 @@ type Report struct {
 	// unplanned says that the run failed before there was a plan.
 	unplanned bool
 	// doubted says that so little was found that the next run must not be compared with it.
-	doubted  bool
+	doubted bool
+	// partly says that what is read function by function was not read of all that are on the shortlist.
+	partly   bool
 	failures []error
 }
 
@@ -104,7 +109,7 @@ func (r *run) report(ctx context.Context, after Storage) Report {
 		Outcomes: map[Outcome]int{}, KeptBy: map[Reason]int{},
 		References: plan.count(), FunctionsRead: plan.FunctionsRead, NotChecked: plan.NotChecked,
 		Calls: j.aws.Pace.Calls(), Throttles: j.aws.Pace.Throttles(),
-		doubted: historyBelt(plan).Closed(),
+		doubted: historyBelt(plan).Closed(), partly: len(plan.Waiting) > 0,
 	}
 	report.reckon(plan)
 	report.targets(plan.Dynamic)
@@ -123,9 +128,14 @@ func (r *run) report(ctx context.Context, after Storage) Report {
 			report.DeletableBytes += decision.Version.Bytes
 		}
 	}
+	notLookedAt := ""
 	for position, decision := range plan.Decisions {
 		if changed, found := became[position]; found {
 			decision = changed
+		}
+		if decision.Reason == NotRead && decision.Function != notLookedAt {
+			notLookedAt = decision.Function
+			report.FunctionsNotLookedAt++
 		}
 		report.count(decision)
 		if decision.Outcome == Deleted || decision.Outcome == NotVerified {
@@ -139,12 +149,13 @@ func (r *run) report(ctx context.Context, after Storage) Report {
 }
 
 // unplanned is the report of a run that failed before there was a plan: the storage fills all the same.
-func (j *Janitor) unplanned(plan Plan) Report {
+func (j *Janitor) unplanned(plan Plan, err error) Report {
 	report := Report{
 		Started: plan.Made, Seconds: j.now().Sub(plan.Made).Seconds(), Before: plan.Storage, After: plan.Storage,
 		Calls: j.aws.Pace.Calls(), Throttles: j.aws.Pace.Throttles(), unplanned: true,
 	}
 	report.reckon(plan)
+	report.failed(err)
 	return report
 }
 
@@ -256,7 +267,8 @@ func (r Report) Metrics() []emf.Metric {
 	}
 	add("VersionsDeleted", float64(r.Outcomes[Deleted]), emf.Count, "")
 	add("BytesFreed", float64(r.BytesFreed), emf.Bytes, "")
-	add("Remaining", float64(r.Outcomes[Remaining]+r.waiting()), emf.Count, "")
+	add("Remaining", float64(r.Outcomes[Remaining]+r.KeptBy[NotRead]+r.waiting()), emf.Count, "")
+	add("FunctionsNotLookedAt", float64(r.FunctionsNotLookedAt), emf.Count, "")
 	add("Failed", float64(r.Outcomes[Failed]), emf.Count, "")
 	add("Throttles", float64(r.Throttles), emf.Count, "")
 	if r.completed {
@@ -267,6 +279,9 @@ func (r Report) Metrics() []emf.Metric {
 	}
 	add(metricFunctions, float64(r.Functions), emf.Count, "")
 	for kind, read := range r.FunctionsRead {
+		if r.partly && byFunction(kind) {
+			continue // how many there are depends on which functions it came to
+		}
 		add(metricReferences, float64(r.References[kind]), emf.Count, kind)
 		add(metricRead, float64(read), emf.Count, kind)
 	}

@@ -91,6 +91,8 @@ type rules struct {
 	ownerDetail, holdDetail string
 	references              map[string]Reference
 	aliasChanged            time.Time
+	// waiting says that the run had no time to read the function.
+	waiting bool
 }
 
 func rulesFor(function Function, facts Facts, index findingsIndex, cfg Config, now time.Time) rules {
@@ -101,6 +103,7 @@ func rulesFor(function Function, facts Facts, index findingsIndex, cfg Config, n
 	r := rules{
 		function: function, self: facts.Self, keep: cfg.Keep, newest: cfg.Keep.Newest, now: now,
 		references: index.references[function.Name], aliasChanged: facts.AliasChanges[function.Name],
+		waiting: facts.Waiting[function.Name],
 	}
 	r.owner, r.ownerDetail = r.ownersWill(cfg)
 	r.hold, r.holdDetail = held(function, facts.Findings, index, cfg)
@@ -229,7 +232,13 @@ func (r rules) reasonToKeep(position int, version Version) (Reason, string) {
 	if r.hold != "" {
 		return r.hold, r.holdDetail
 	}
-	return r.grace(r.function.Versions[position+1].Published)
+	if reason, detail := r.grace(r.function.Versions[position+1].Published); reason != "" {
+		return reason, detail
+	}
+	if r.waiting {
+		return NotRead, "" // the last of the rules, so that it counts just what may go
+	}
+	return "", ""
 }
 
 // grace reckons from the later of the next newer version's publication and the function's last

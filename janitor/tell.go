@@ -51,6 +51,8 @@ func (r Report) Headline() string {
 		what = fmt.Sprintf("%d versions could not be deleted", r.Outcomes[Failed])
 	case r.Outcomes[Remaining] > 0:
 		what = fmt.Sprintf("%d versions remain", r.Outcomes[Remaining])
+	case r.FunctionsNotLookedAt > 0:
+		what = fmt.Sprintf("%d functions not looked at yet", r.FunctionsNotLookedAt)
 	case r.Outcomes[Refused] > 0:
 		what = fmt.Sprintf("%d versions refused by AWS", r.Outcomes[Refused])
 	}
@@ -79,6 +81,9 @@ func (r Report) Summary() string {
 		if count := r.Outcomes[outcome]; count > 0 {
 			line("%7d %s", count, outcome)
 		}
+	}
+	if r.FunctionsNotLookedAt > 0 {
+		line("\n%d functions were not looked at for want of time; the next run goes on with them.", r.FunctionsNotLookedAt)
 	}
 	line("\nKept:")
 	for _, reason := range slices.SortedFunc(maps.Keys(r.KeptBy), func(a, b Reason) int {

@@ -15,20 +15,24 @@ import (
 // pageSize is how many functions or versions Lambda lists at a time.
 const pageSize = 50
 
-// wholeList is how many calls list everything that there was before the run.
-func wholeList(plan Plan) int {
-	return (plan.Versions + plan.Functions + pageSize - 1) / pageSize
-}
-
-// touched are the functions that the plan deletes from.
-func touched(plan Plan) map[string]bool {
-	functions := map[string]bool{}
-	for _, decision := range plan.Decisions {
-		if decision.Outcome == Deletable {
-			functions[decision.Function] = true
+// listed is what there is to list before the plan is carried out: the Region, and the functions that it
+// deletes from.
+func listed(plan Plan) bill {
+	all := bill{region: plan.Versions + plan.Functions, most: len(plan.Decisions)}
+	versions, deletes := 0, false
+	for position, decision := range plan.Decisions { // by function
+		versions++
+		deletes = deletes || decision.Outcome == Deletable
+		if last := position == len(plan.Decisions)-1; !last && plan.Decisions[position+1].Function == decision.Function {
+			continue
 		}
+		if deletes {
+			all.functions++
+			all.versions += versions - 1 // without $LATEST
+		}
+		versions, deletes = 0, false
 	}
-	return functions
+	return all
 }
 
 // verify counts as deleted what a list taken now no longer shows. AWS answers the deletion of
@@ -43,7 +47,7 @@ func (r *run) verify(ctx context.Context) error {
 	if len(left) == 0 {
 		return nil
 	}
-	if err := r.janitor.listLeft(ctx, left, r.plan); err != nil {
+	if err := r.listLeft(ctx, left); err != nil {
 		r.giveUpOnUnanswered()
 		return fmt.Errorf("verifying the deletions: %w", err)
 	}
@@ -74,19 +78,25 @@ func (r *run) giveUpOnUnanswered() {
 
 // listLeft fills in which versions the functions still have, the cheaper way: the whole Region
 // again, or function by function.
-func (j *Janitor) listLeft(ctx context.Context, left map[string]map[int64]bool, plan Plan) error {
+func (r *run) listLeft(ctx context.Context, left map[string]map[int64]bool) error {
+	j := r.janitor
 	j.options.Observer.Progress(Verifying, 0, len(left))
 	remaining := map[string]int{}
-	for _, decision := range plan.Decisions {
-		if _, wanted := left[decision.Function]; wanted && decision.Outcome != Deletable {
+	for _, decision := range r.plan.Decisions {
+		if _, wanted := left[decision.Function]; wanted {
 			remaining[decision.Function]++
+		}
+	}
+	for _, decision := range r.done {
+		if decision.Outcome == NotVerified {
+			remaining[decision.Function]--
 		}
 	}
 	single := 0
 	for _, count := range remaining {
-		single += (count + pageSize - 1) / pageSize
+		single += pagesOf(count)
 	}
-	if wholeList(plan) < single {
+	if pagesOf(r.listed.region-int(r.sent.Load())) < single {
 		listed, err := j.listFunctions(ctx)
 		if err != nil {
 			return err
@@ -106,6 +116,9 @@ func (j *Janitor) listLeft(ctx context.Context, left map[string]map[int64]bool, 
 		return nil
 	})
 }
+
+// pagesOf is how many calls list so many.
+func pagesOf(items int) int { return (items + pageSize - 1) / pageSize }
 
 func numbers(function *Function) map[int64]bool {
 	listed := map[int64]bool{}

@@ -7,11 +7,13 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,6 +46,8 @@ type world struct {
 	clock   time.Time
 	// others are the functions that somebody else deleted.
 	others []string
+	// connected says that calls go over the network, as they do but in a bubble of synctest.
+	connected bool
 }
 
 // answer is what an operation answers to its n-th attempt, counted from 1. A status of 0 goes
@@ -60,7 +64,7 @@ func newWorld(t *testing.T, options lambdasim.Options, functions ...lambdasim.Fu
 	}
 	sim.Put(functions...)
 	transport := &http.Transport{MaxIdleConnsPerHost: 2 * inFlight}
-	w := &world{Server: sim, answers: map[string]answer{}, calls: map[string]int{}, clock: today}
+	w := &world{Server: sim, answers: map[string]answer{}, calls: map[string]int{}, clock: today, connected: true}
 	w.config = aws.Config{
 		Region: lambdasim.Region, BaseEndpoint: aws.String("http://nowhere.invalid"), HTTPClient: front{w, transport},
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
@@ -95,6 +99,22 @@ func (w *world) janitor(cfg Config, options Options) *Janitor {
 		clients.Pace.buckets[name] = newBucket(100000, 100000)
 	}
 	return New(cfg, clients, options)
+}
+
+// underADeadline makes one run as Lambda makes it, at the rate of the file and with so much time,
+// on a clock that takes no time while nobody waits.
+func (w *world) underADeadline(t *testing.T, cfg Config, limit time.Duration, options Options) (report Report, took time.Duration, err error) {
+	t.Helper()
+	w.connected = false
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		options.Now = func() time.Time { return w.now().Add(time.Since(begun)) }
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		report, err = New(cfg, Connect(w.config, cfg.Rate), options).Handle(ctx, Event{})
+		took = time.Since(begun)
+	})
+	return report, took, err
 }
 
 func (w *world) now() time.Time {
@@ -220,6 +240,11 @@ func (f front) Do(request *http.Request) (*http.Response, error) {
 }
 
 func (f front) toLambda(request *http.Request) (*http.Response, error) {
+	if !f.world.connected {
+		answer := httptest.NewRecorder()
+		f.world.ServeHTTP(answer, request)
+		return answer.Result(), request.Context().Err()
+	}
 	host, err := url.Parse(f.world.URL())
 	if err != nil {
 		return nil, err

@@ -29,6 +29,9 @@ func measureJanitor(ctx context.Context, r *results) error {
 	if err := throttledRuns(ctx, r); err != nil {
 		return fmt.Errorf("runs that AWS throttles: %w", err)
 	}
+	if err := firstRuns(ctx, r); err != nil {
+		return fmt.Errorf("the first clean-up: %w", err)
+	}
 	r.report(figure{"calls_over_formula", max(small, large), "ratio", "<=", 1})
 	if err := planMemory(ctx, r); err != nil {
 		return fmt.Errorf("the memory of a plan: %w", err)

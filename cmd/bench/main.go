@@ -96,7 +96,7 @@ type figure struct {
 	name  string
 	value float64
 	unit  string
-	// op is <=, >=, < or =.
+	// op is <=, >=, <, > or =.
 	op   string
 	goal float64
 }
@@ -109,6 +109,8 @@ func (f figure) met() bool {
 		return f.value >= f.goal
 	case "<":
 		return f.value < f.goal
+	case ">":
+		return f.value > f.goal
 	default:
 		return f.value == f.goal
 	}

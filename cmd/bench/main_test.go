@@ -16,6 +16,8 @@ func TestFigure_saysWhetherItMeetsItsGoal(t *testing.T) {
 		"janitor init 7.153 ms goal < 20 ok":                    {"init", 7.1534, "ms", "<", 20},
 		"janitor throttle_use 0.8 ratio goal >= 0.8 ok":         {"throttle_use", 0.8, "ratio", ">=", 0.8},
 		"janitor throttle_use 0.79 ratio goal >= 0.8 short":     {"throttle_use", 0.79, "ratio", ">=", 0.8},
+		"janitor first_run_deletions 1 versions goal > 0 ok":    {"first_run_deletions", 1, "versions", ">", 0},
+		"janitor first_run_deletions 0 versions goal > 0 short": {"first_run_deletions", 0, "versions", ">", 0},
 		"janitor throttles 0 calls goal = 0 ok":                 {"throttles", 0, "calls", "=", 0},
 		"janitor throttles 1 calls goal = 0 short":              {"throttles", 1, "calls", "=", 0},
 	} {

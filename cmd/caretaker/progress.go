@@ -31,7 +31,7 @@ type step struct {
 
 // order is that of the phases in a run.
 var order = []janitor.Phase{
-	janitor.ReadingFunctions, janitor.ReadingReferences, janitor.LookingAtPolicies, janitor.Deleting, janitor.Verifying,
+	janitor.ReadingFunctions, janitor.ReadingReferences, janitor.ReadingEach, janitor.LookingAtPolicies, janitor.Deleting, janitor.Verifying,
 }
 
 func newProgress(c console, regions int) *progress {
