@@ -44,6 +44,33 @@ func TestHandle_countsARaiseThatIsFoundLater(t *testing.T) {
 	}
 }
 
+// A run died after its raise. Its event has come again, and whoever has it now must not find it completed
+// by another run that comes upon the raise first: its message would be gone with what it has to do.
+func TestHandle_completesNoEventOfARunThatLives(t *testing.T) {
+	s := throttledWrites(t)
+	s.cfg.Limits.Cooldown = 0
+	dead := s.theEvent()
+	s.emulator.Inject(emulator.Fault{Operation: "UpdateTable", Times: 1, After: func(emulator.Call) {
+		s.emulator.Inject(emulator.Fault{Drop: true, Match: func(call emulator.Call) bool { return call.Service == "dynamodb" || call.Service == "sns" }})
+	}})
+	if _, err := s.handle(dead); err == nil {
+		t.Fatal("the run lived")
+	}
+	s.emulator.ClearFaults()
+	s.pass(unlimited + time.Minute)
+	event := episode{Alarm: *Decode(dead)[0].Alarm}.event(Resource{KindTable, s.table})
+	ledger := s.raiser(s.cfg).ledger
+	if _, standing, err := ledger.claim(t.Context(), event, s.now().Add(time.Minute)); err != nil || standing != claimed {
+		t.Fatalf("the event cannot be claimed again: %v, %v", standing, err)
+	}
+	if report, err := s.handle(s.theEvent()); err != nil || report.Outcomes[Raised] == 0 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	if _, standing, err := ledger.claim(t.Context(), event, s.now().Add(time.Minute)); err != nil || standing != inProgress {
+		t.Errorf("the event is no longer in progress: %v, %v", standing, err)
+	}
+}
+
 func TestHandle_givesBackTheCostOfWhatItCouldNotWriteDown(t *testing.T) {
 	s := throttledWrites(t)
 	ledger := &forgetful{ledgerAPI: s.clients.Ledger}
