@@ -21,7 +21,7 @@ FUZZTIME ?= 10s
 # what did not change is not deployed again. Without lambda.norpc a binary is 40 % larger.
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
 LAMBDA_BUILD := $(GO_BUILD) -tags lambda.norpc -ldflags "-s -w -buildid="
-HOST_BUILD := $(GO_BUILD) -ldflags "-s -w"
+HOST_BUILD = $(GO_BUILD) -ldflags "-s -w$(STAMP)"
 
 ARM64 := $(FUNCTIONS:%=dist/%/bootstrap)
 X86_64 := $(FUNCTIONS:%=dist/x86_64/%/bootstrap)
@@ -129,6 +129,11 @@ FORCE:
 dist/cdk: FORCE | need-go
 	@[ -x $@ ] || echo "compiling the CDK app (the CDK library takes 1 to 3 minutes, once) ..." >&2
 	@$(HOST_BUILD) -o $@ ./cdk
+
+# The command line says of which commit it is; all else stays the same from commit to commit. By
+# git itself, since Go's own stamp is missing in a worktree.
+dist/caretaker: STAMP = $(shell commit=$$(git log -1 --abbrev=12 --format='%h of %cs' 2>/dev/null) && \
+	{ git diff --quiet HEAD || commit="$$commit with changes"; echo " -X 'main.commit=$$commit'"; })
 
 dist/caretaker dist/demo dist/bench: FORCE | need-go
 	@[ -d cmd/$(@F) ] || { echo "there is no cmd/$(@F) to build $@ from" >&2; exit 1; }

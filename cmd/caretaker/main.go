@@ -30,7 +30,7 @@ import (
 // commandLine is every command with its flags.
 type commandLine struct {
 	Settings    settings         `embed:""`
-	ShowVersion kong.VersionFlag `name:"version" help:"Show which caretaker this is."`
+	ShowVersion kong.VersionFlag `name:"version" help:"Show which caretaker this is: version, commit and date."`
 	NoColor     bool             `help:"No colors. NO_COLOR in the environment says the same."`
 
 	Janitor struct {
@@ -39,7 +39,18 @@ type commandLine struct {
 	} `cmd:"" help:"Delete the versions of Lambda functions that nothing refers to."`
 	LimitRaiser limitRaiserCommands `cmd:"" help:"Look at what CloudWatch alarms raise: DynamoDB tables, streams, functions, quotas."`
 	Validate    validateCommand     `cmd:"" help:"Check caretaker.yaml with all its stages, without asking AWS anything."`
-	Version     versionCommand      `cmd:"" help:"Show which caretaker this is."`
+	Version     versionCommand      `cmd:"" help:"Show which caretaker this is: version, commit and date."`
+	Help        helpCommand         `cmd:"" help:"Show this, or the help of a command."`
+}
+
+// helpCommand is for who types help rather than --help.
+type helpCommand struct {
+	Command []string `arg:"" optional:"" help:"The command, such as janitor plan."`
+}
+
+// Run does what --help does.
+func (h helpCommand) Run(j *job) error {
+	return ending{code: code(run(append(h.Command, "--help"), j.console, nil))}
 }
 
 // console is where a command reads and writes.
@@ -85,7 +96,7 @@ func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
 var forPeople = strings.NewReplacer("expected value value", "expected a value", " (short flag)", "", "a valid 64 bit int", "a whole number")
 
 // alone are the commands that ask AWS nothing: an interrupt ends them at once.
-var alone = map[string]bool{"validate": true, "version": true, "limit-raiser simulate": true}
+var alone = map[string]bool{"validate": true, "version": true, "limit-raiser simulate": true, "help": true, "help <command>": true}
 
 // run carries one command line out and answers the exit code.
 func run(args []string, c console, interrupts <-chan os.Signal) int {
@@ -94,6 +105,9 @@ func run(args []string, c console, interrupts <-chan os.Signal) int {
 		kong.Description("An ops toolkit for AWS Lambda fleets.\n\n"+exitCodes))
 	if err != nil {
 		panic(err) // the fields above are at fault
+	}
+	if len(args) == 0 { // whoever types the name alone asks what there is
+		args = []string{"help"}
 	}
 	chosen, err := parser.Parse(args)
 	if err != nil {

@@ -21,7 +21,7 @@ func TestUsage_isRefusedBeforeAnythingIsAsked(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, `expected one of "janitor", "limit-raiser", "validate", "version"`},
+		{[]string{"help", "janitr"}, "unexpected argument janitr"},
 		{[]string{"janitor"}, `expected one of "plan", "apply"`},
 		{[]string{"janitor", "plan", "checkout"}, "unexpected argument checkout"},
 		{[]string{"janitor", "apply", "--yes", "checkout"}, "unexpected argument checkout"},
@@ -51,6 +51,15 @@ func TestUsage_isRefusedBeforeAnythingIsAsked(t *testing.T) {
 
 func TestHelp_namesTheExitCodes(t *testing.T) {
 	caretaker(t, nowhere(), "--help").expect(t, done, "0 done or nothing to do, 1 error, 2 usage or configuration", "janitor apply")
+	for _, asked := range [][]string{nil, {"help"}} {
+		got := caretaker(t, nowhere(), asked...)
+		got.expect(t, done, "0 done or nothing to do", "janitor apply", "--config")
+		if got.err != "" || !strings.Contains(got.out, "Usage: caretaker") {
+			t.Errorf("%q: stdout %q, stderr %q", asked, got.out, got.err)
+		}
+	}
+	caretaker(t, nowhere(), "help", "janitor", "plan").expect(t, done, "Usage: caretaker janitor plan")
+	caretaker(t, nowhere(), "help", "janitor").expect(t, done, "Usage: caretaker janitor <command>")
 	caretaker(t, nowhere(), "version").expect(t, done, "caretaker ")
 	caretaker(t, nowhere(), "--version").expect(t, done, "caretaker ")
 	caretaker(t, nowhere(), "validate", "--config", "none").expect(t, done, "the shipped configuration is valid")

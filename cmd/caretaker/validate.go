@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -39,21 +37,4 @@ func (validateCommand) Run(j *job) error {
 	}
 	_, err = fmt.Fprint(j.out, text)
 	return err
-}
-
-type versionCommand struct{}
-
-// Run names the build.
-func (versionCommand) Run(j *job) error {
-	_, err := fmt.Fprintln(j.out, thisVersion())
-	return err
-}
-
-// thisVersion names the build. A checkout's own build has no version.
-func thisVersion() string {
-	version := "(devel)"
-	if build, ok := debug.ReadBuildInfo(); ok && build.Main.Version != "" {
-		version = build.Main.Version
-	}
-	return fmt.Sprintf("caretaker %s %s %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

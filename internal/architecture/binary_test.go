@@ -3,6 +3,7 @@ package architecture
 import (
 	"archive/zip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -63,6 +64,21 @@ func TestLambda_keepsItsBudget(t *testing.T) {
 		t.Logf("%s: %.1f MB, zipped %.1f MB", function, float64(binary)/megabyte, float64(zipped)/megabyte)
 		if binary > limit.binary || zipped > limit.zip {
 			t.Errorf("%s is %d bytes, zipped %d; its budget is %d and %d", function, binary, zipped, limit.binary, limit.zip)
+		}
+	}
+}
+
+// A commit in a function's binary would have it deployed anew with each commit.
+func TestMakefile_stampsTheCommitIntoTheCommandLineAlone(t *testing.T) {
+	head, err := exec.Command("git", "-C", top, "log", "-1", "--abbrev=12", "--format=%h of %cs").Output()
+	stamp := " -X 'main.commit=" + strings.TrimSpace(string(head))
+	for target, stamped := range map[string]bool{"dist/caretaker": err == nil, "dist/cdk": false, "dist/demo": false, "dist/janitor/bootstrap": false, "dist/x86_64/janitor/bootstrap": false} {
+		recipe, err := exec.Command("make", "-C", top, "-n", target).CombinedOutput() // #nosec G204 -- the targets above
+		if err != nil {
+			t.Fatalf("%v\n%s", err, recipe)
+		}
+		if strings.Contains(string(recipe), stamp) != stamped || strings.Contains(string(recipe), "main.commit") != stamped || !strings.Contains(string(recipe), "-buildvcs=false") {
+			t.Errorf("%s is built by\n%s", target, recipe)
 		}
 	}
 }
