@@ -14,14 +14,16 @@ type Kind string
 
 // kinds are all of them. A further kind is a file with what the interface asks for, and its line
 // here.
-var kinds = []struct {
-	name Kind
-	kind kind
-}{
+var kinds = []kindOf{
 	{KindTable, tables{}},
 	{KindStream, streams{}},
 	{KindFunction, functions{}},
 	{KindQuota, quotas{}},
+}
+
+type kindOf struct {
+	name Kind
+	kind kind
 }
 
 // kind is what is particular to a kind of resource. What most kinds do not need, plain does.
@@ -29,6 +31,8 @@ type kind interface {
 	// names says which resource a metric is about, and what of it is short when its alarm calls:
 	// nothing where more of it would cure nothing, as with errors, latency or a single hot key.
 	names(metric alarm.Metric) (name string, short []Part)
+	// provides tells whether a metric says what there is, and not what is used or refused.
+	provides(metric alarm.Metric) bool
 	// read reads what there is of a resource and its load. One that the file does not list is not
 	// read, and one that does not exist has no parts.
 	read(ctx context.Context, r *Raiser, shortage Shortage) (Facts, error)
@@ -73,6 +77,8 @@ func (r Resource) kind() kind {
 type plain struct{}
 
 func (plain) names(alarm.Metric) (string, []Part) { return "", nil }
+
+func (plain) provides(alarm.Metric) bool { return false }
 
 func (plain) read(context.Context, *Raiser, Shortage) (Facts, error) {
 	return Facts{}, errors.New("it is of a kind that is not known")

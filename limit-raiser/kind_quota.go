@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
@@ -35,6 +36,9 @@ type quotasAPI interface {
 	RequestServiceQuotaIncrease(context.Context, *servicequotas.RequestServiceQuotaIncreaseInput, ...func(*servicequotas.Options)) (*servicequotas.RequestServiceQuotaIncreaseOutput, error)
 }
 
+// usageNamespace is where AWS counts what most quotas limit.
+const usageNamespace = "AWS/Usage"
+
 // quotaShortages are the quotas of the file whose usage one of the metrics counts. Which metric
 // that is, only AWS says; one of which it does not say so keeps no other from being found.
 func (r *Raiser) quotaShortages(ctx context.Context, metrics []alarm.Metric) ([]Shortage, error) {
@@ -44,7 +48,7 @@ func (r *Raiser) quotaShortages(ctx context.Context, metrics []alarm.Metric) ([]
 	var found []Shortage
 	var failures []error
 	for _, quota := range r.cfg.Quotas {
-		description, err := r.describeQuota(ctx, quota)
+		description, err := describeQuota(ctx, r.aws.Quotas, quota)
 		if err != nil {
 			failures = append(failures, fmt.Errorf("reading the quota %s/%s: %w", quota.Service, quota.Code, err))
 			continue
@@ -67,8 +71,8 @@ func (r *Raiser) quotaShortages(ctx context.Context, metrics []alarm.Metric) ([]
 
 // describeQuota is nil where AWS has no such quota. One that never was changed may be known by
 // its default only.
-func (r *Raiser) describeQuota(ctx context.Context, quota Quota) (*quotastypes.ServiceQuota, error) {
-	applied, err := r.aws.Quotas.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: &quota.Service, QuotaCode: &quota.Code})
+func describeQuota(ctx context.Context, client quotasAPI, quota Quota) (*quotastypes.ServiceQuota, error) {
+	applied, err := client.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: &quota.Service, QuotaCode: &quota.Code})
 	if err == nil {
 		return applied.Quota, nil
 	}
@@ -76,7 +80,7 @@ func (r *Raiser) describeQuota(ctx context.Context, quota Quota) (*quotastypes.S
 	if !errors.As(err, &absent) {
 		return nil, err
 	}
-	usual, err := r.aws.Quotas.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: &quota.Service, QuotaCode: &quota.Code})
+	usual, err := client.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: &quota.Service, QuotaCode: &quota.Code})
 	if errors.As(err, &absent) {
 		return nil, nil
 	}
@@ -89,12 +93,12 @@ func (r *Raiser) describeQuota(ctx context.Context, quota Quota) (*quotastypes.S
 // read reads a quota, its open request and its usage.
 func (quotas) read(ctx context.Context, r *Raiser, shortage Shortage) (Facts, error) {
 	facts := Facts{Resource: shortage.Resource}
-	quota, listed := r.quota(shortage.Resource.Name)
+	quota, listed := r.cfg.quota(shortage.Resource.Name)
 	if !listed {
 		return unlisted(facts, shortage.Parts), nil
 	}
 	facts.AlarmAbove = cmp.Or(quota.AlarmAbove, r.cfg.AlarmAbove)
-	description, err := r.describeQuota(ctx, quota)
+	description, err := describeQuota(ctx, r.aws.Quotas, quota)
 	if err != nil || description == nil {
 		return facts, err
 	}
@@ -106,7 +110,7 @@ func (quotas) read(ctx context.Context, r *Raiser, shortage Shortage) (Facts, er
 	if !description.Adjustable {
 		have.Means, have.Note = NoMeans, "AWS adjusts this quota for nobody"
 	}
-	if facts.OpenRequest, facts.Unapproved, err = r.requests(ctx, quota, have.Now); err != nil {
+	if facts.OpenRequest, facts.Unapproved, err = requests(ctx, r.aws.Quotas, quota, have.Now, r.now().Add(-quotaRest)); err != nil {
 		return Facts{}, err
 	}
 	facts.Parts = []Have{have}
@@ -118,9 +122,9 @@ func (quotas) read(ctx context.Context, r *Raiser, shortage Shortage) (Facts, er
 	return facts, nil
 }
 
-func (r *Raiser) quota(name string) (Quota, bool) {
+func (c Config) quota(name string) (Quota, bool) {
 	service, code, _ := strings.Cut(name, "/")
-	for _, quota := range r.cfg.Quotas {
+	for _, quota := range c.Quotas {
 		if quota.Service == service && quota.Code == code {
 			return quota, true
 		}
@@ -131,9 +135,8 @@ func (r *Raiser) quota(name string) (Quota, bool) {
 // requests are the highest value that an open request asks for, and the lowest over the present
 // one that AWS did not approve of late; 0 where there is none. A case that is closed need not have
 // been granted.
-func (r *Raiser) requests(ctx context.Context, quota Quota, present float64) (open, unapproved float64, err error) {
-	since := r.now().Add(-quotaRest)
-	pages := servicequotas.NewListRequestedServiceQuotaChangeHistoryByQuotaPaginator(r.aws.Quotas,
+func requests(ctx context.Context, client quotasAPI, quota Quota, present float64, since time.Time) (open, unapproved float64, err error) {
+	pages := servicequotas.NewListRequestedServiceQuotaChangeHistoryByQuotaPaginator(client,
 		&servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaInput{ServiceCode: &quota.Service, QuotaCode: &quota.Code})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -185,7 +188,7 @@ func quotaLoad(usage *quotastypes.MetricInfo, period *quotastypes.QuotaPeriod) (
 }
 
 func (quotas) raise(ctx context.Context, r *Raiser, facts Facts, decisions []Decision) error {
-	quota, _ := r.quota(facts.Resource.Name)
+	quota, _ := r.cfg.quota(facts.Resource.Name)
 	_, err := r.aws.Quotas.RequestServiceQuotaIncrease(ctx, &servicequotas.RequestServiceQuotaIncreaseInput{
 		ServiceCode: &quota.Service, QuotaCode: &quota.Code, DesiredValue: &decisions[0].To, SupportCaseAllowed: &quota.SupportCase,
 	}, func(o *servicequotas.Options) { o.Retryer = once() })

@@ -57,6 +57,12 @@ func (tables) names(metric alarm.Metric) (name string, short []Part) {
 	return name, short
 }
 
+// provides: these a raise itself moves.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+func (tables) provides(metric alarm.Metric) bool {
+	return metric.Namespace == "AWS/DynamoDB" && (strings.HasPrefix(metric.Name, "Provisioned") || strings.HasPrefix(metric.Name, "OnDemandMax"))
+}
+
 // tableDimensions are what a DynamoDB metric is about:
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
 // A key range that is throttled is a hot key, and an account limit is a quota: more capacity

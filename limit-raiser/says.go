@@ -3,7 +3,6 @@ package limitraiser
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"caretaker/internal/alarm"
 )
@@ -36,7 +35,7 @@ func notShort(a alarm.Alarm, metric alarm.Metric, account string) string {
 	switch {
 	case metric.Account != "" && metric.Account != account:
 		return fmt.Sprintf("%s is a metric of the account %s, and only what is in %s is raised", metric.Name, metric.Account, account)
-	case provides(metric):
+	case providedBy(metric):
 		return metric.Name + " says what is provided, which is not a shortage"
 	case side == alarm.High:
 		return ""
@@ -59,11 +58,7 @@ func mayBeShort(a alarm.Alarm, metric alarm.Metric, account string) bool {
 	return notShort(a, metric, account) == ""
 }
 
-// provides tells the metrics that say what there is of a table, and which a raise itself moves.
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
-func provides(metric alarm.Metric) bool {
-	return metric.Namespace == "AWS/DynamoDB" && (strings.HasPrefix(metric.Name, "Provisioned") || strings.HasPrefix(metric.Name, "OnDemandMax"))
+// providedBy tells whether a metric says what there is, which a raise itself moves.
+func providedBy(metric alarm.Metric) bool {
+	return slices.ContainsFunc(kinds, func(one kindOf) bool { return one.kind.provides(metric) })
 }
-
-// usageNamespace is where AWS counts what most quotas limit.
-const usageNamespace = "AWS/Usage"

@@ -75,11 +75,11 @@ var asks = map[string][]string{
 
 // edges are the files that reach the world without a context, and why they may: none of them decides.
 var edges = map[string]string{
-	"janitor/clients.go":         "it makes the clients",
-	"limit-raiser/clients.go":    "it makes the clients",
-	"limit-raiser/errors.go":     "it sorts AWS's answers",
-	"limit-raiser/report.go":     "it takes the time that a run took",
-	"limit-raiser/watch.go":      "it is a stopwatch around the HTTP client",
+	"janitor/clients.go":        "it makes the clients",
+	"limit-raiser/clients.go":   "it makes the clients",
+	"limit-raiser/answers.go":   "it sorts AWS's answers",
+	"limit-raiser/report.go":    "it takes the time that a run took",
+	"limit-raiser/stopwatch.go": "it is a stopwatch around the HTTP client",
 }
 
 // makers are the functions without a context that may do so all the same: they connect clients and
