@@ -112,8 +112,7 @@ func (r *Raiser) attempt(ctx context.Context, v visit, h hold, facts Facts, plan
 		done.plan = plan.become(ToRaise, WouldRaise, DryRun)
 		return done, nil
 	case h.known.Intent != nil:
-		// A scalable target could be raised while its table is being changed; but one raise at a
-		// time, or what became of the first is forgotten.
+		// A target could be raised while its table is being changed, and what became of the first forgotten.
 		done.plan = plan.become(ToRaise, Waiting, IsBusy)
 		return done, nil
 	}

@@ -53,6 +53,25 @@ func TestEpisode_takesStepsUntilTheAlarmIsOK(t *testing.T) {
 	}
 }
 
+// A composite alarm may have a hundred children, and each is asked about with each look.
+func TestEpisode_endsByAReadWhereNothingIsOpen(t *testing.T) {
+	s := throttledWrites(t)
+	report, err := s.handle(s.theEvent())
+	if got := decision(t, report, err); got.Outcome != Raised {
+		t.Fatalf("%+v", got)
+	}
+	look := s.look()
+	s.setState(s.alarm, "OK")
+	s.pass(5 * time.Minute)
+	s.emulator.ForgetCalls()
+	if report, err := s.handle(look); err != nil || report.Ended != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if reads, writes := s.calls("GetItem"), s.calls("UpdateItem"); reads != 1 || writes != 0 {
+		t.Errorf("%d reads and %d writes of the ledger", reads, writes)
+	}
+}
+
 func TestEpisode_raisesAsFarAsTheMonthsMoneyGoes(t *testing.T) {
 	s := throttledWrites(t)
 	s.cfg.Limits.AddedCostAMonth = 10 // 25 units more, by 50%, are $11.86

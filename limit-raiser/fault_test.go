@@ -428,7 +428,7 @@ func TestHandle_takesOverFromARunThatDied(t *testing.T) {
 	s.emulator.ClearFaults()
 	s.pass(unlimited + time.Minute)
 	report, err := s.handle(s.theEvent()) // another alarm, before the first comes again
-	if err != nil || report.Outcomes[Raised] != 2 || report.MessagesSent != 2 {
+	if err != nil || report.Outcomes[Raised] != 2 || report.MessagesSent != 2 || report.LooksSent != 2 {
 		t.Errorf("%+v, %v", report, err)
 	}
 	s.wantWrites(113, 2)
@@ -544,6 +544,66 @@ func TestHandle_makesNoRaiseBesideOneThatIsUnclear(t *testing.T) {
 	if err != nil || done.known.Intent != begun || len(done.plan.with(Waiting)) != 2 || s.calls("RegisterScalableTarget") != 1 {
 		t.Errorf("what was begun is forgotten: %+v, %v", done, err)
 	}
+}
+
+// leaveIntent leaves the intent of a run that died before its call arrived: 25 units, paid for.
+func (s *scene) leaveIntent() {
+	s.Helper()
+	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Drop: true, Before: func(emulator.Call) { s.fault(emulator.Fault{Drop: true}) }})
+	if _, err := s.handle(s.theEvent()); err == nil {
+		s.Fatal("the run lived")
+	}
+	s.emulator.ClearFaults()
+	s.pass(unlimited + time.Minute)
+}
+
+func (s *scene) wantSpent(units float64) {
+	s.Helper()
+	spent, err := s.raiser(s.cfg).ledger.spent(s.Context(), s.now())
+	if want := units * 0.00065 * 730; err != nil || math.Abs(spent-want) > 1e-6 {
+		s.Errorf("$%v are spent, %v; want $%v", spent, err, want)
+	}
+}
+
+func TestHandle_takesOffWhatADeadRunDidNotSpend(t *testing.T) {
+	s := throttledWrites(t)
+	s.cfg.Limits.Cooldown = 0
+	s.leaveIntent()
+	s.wantSpent(25)
+	if report, err := s.handle(s.theEvent()); err != nil || report.Outcomes[Raised] != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	s.wantWrites(75, 2)
+	s.wantSpent(25)
+}
+
+// What cannot be written down as settled is found again, and would be taken off again.
+func TestHandle_takesNothingOffThatItCannotWriteDown(t *testing.T) {
+	s := throttledWrites(t)
+	s.leaveIntent()
+	s.setState(s.alarm, "OK")
+	clients := s.clients
+	clients.Ledger = unteachable{clients.Ledger}
+	for range 2 {
+		if _, err := New(s.cfg, clients, s.options).Handle(t.Context(), s.event(s.alarm, s.metric, s.now().Add(-time.Hour))); err == nil {
+			t.Error("the run does not say that it could not write down what it found")
+		}
+		s.wantSpent(25)
+		s.pass(unlimited + time.Minute)
+	}
+	_, err := s.handle(s.event(s.alarm, s.metric, s.now().Add(-time.Hour)))
+	s.must(err)
+	s.wantSpent(0)
+}
+
+// unteachable is a ledger that takes no news of a resource.
+type unteachable struct{ ledgerAPI }
+
+func (f unteachable) UpdateItem(ctx context.Context, input *dynamodb.UpdateItemInput, options ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	if strings.Contains(aws.ToString(input.UpdateExpression), "#state") {
+		return nil, errors.New("it is not written down")
+	}
+	return f.ledgerAPI.UpdateItem(ctx, input, options...)
 }
 
 // The first run gives back what it did not spend, and cannot clear its record; the next one finds a raise

@@ -57,6 +57,9 @@ func (r *Raiser) take(ctx context.Context, v visit) (hold, error) {
 // release completes the event, or gives it back where the visit failed, and lets go of the
 // resource. Even if its time is up, a run tidies up.
 func (r *Raiser) release(ctx context.Context, step held, h hold, failure error) error {
+	if failure == errDied {
+		return failure // a panic leaves all as begun, as any other death does
+	}
 	claimed := step != held{}
 	if claimed && failure == nil {
 		if failure = r.ledger.complete(ctx, step); failure != nil {

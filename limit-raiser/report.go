@@ -143,6 +143,16 @@ func (r *Report) fail(err error) {
 	}
 }
 
+// untold says what comes of what people could not be told. A look that was sent since there were so
+// many tells it: did the event come again for that, another look would follow.
+func (r *Report) untold(err error, looks int) error {
+	if r.LooksSent > looks {
+		r.fail(err)
+		return nil
+	}
+	return err
+}
+
 func (r *Report) list(err error) {
 	if len(r.Errors) < mostListed {
 		r.Errors = append(r.Errors, cut(err.Error(), longest))

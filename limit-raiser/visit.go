@@ -49,11 +49,7 @@ func (r *Raiser) visit(ctx context.Context, v visit, report *Report) (failure er
 	}
 	var h hold
 	failure = errDied
-	defer func() {
-		if failure != errDied { // a panic leaves all as begun, as any other death does
-			failure = r.release(ctx, step, h, failure)
-		}
-	}()
+	defer func() { failure = r.release(ctx, step, h, failure) }()
 	if h, err = r.take(ctx, v); err != nil {
 		return err
 	}
@@ -61,18 +57,15 @@ func (r *Raiser) visit(ctx context.Context, v visit, report *Report) (failure er
 	if err != nil {
 		return err
 	}
-	looks, left := report.LooksSent, comesTo(h.known.Intent, facts, v)
+	left, looks := comesTo(h.known.Intent, facts, v), report.LooksSent
 	if h.known, err = r.settle(ctx, h, left, facts, report); err != nil {
 		return err
 	}
 	done := deed{told: true}
-	for plans := 0; done.told && plans < mostPlans; plans++ {
-		if done.plan, err = r.decide(ctx, v, h, left, facts); err != nil {
-			return err
-		}
-		done, err = r.carryOut(ctx, v, h, facts, done.plan)
-		if h.known = done.known; err != nil {
-			break
+	for plans := 0; err == nil && done.told && plans < mostPlans; plans++ {
+		if done.plan, err = r.decide(ctx, v, h, left, facts); err == nil {
+			done, err = r.carryOut(ctx, v, h, facts, done.plan)
+			h.known = done.known
 		}
 	}
 	raised := len(done.plan.with(Raised)) > 0
@@ -94,14 +87,10 @@ func (r *Raiser) visit(ctx context.Context, v visit, report *Report) (failure er
 		h.known = h.known.closed(v.Resource)
 	}
 	h.known.Untold, err = r.tell(ctx, v.Resource, append(h.known.Untold, news...), report)
-	if report.LooksSent > looks {
-		// The look tells it. Did the event come again for that, another look would follow.
-		report.fail(err)
-		return nil
-	}
-	return err
+	return report.untold(err, looks)
 }
 
+// errDied is the failure of a visit that is under way.
 var errDied = errors.New("the visit did not come to its end")
 
 // mostPlans is how many plans a visit makes: a refusal may tell what the first could not know.
