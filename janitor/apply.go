@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"sync"
@@ -87,7 +88,7 @@ type reading struct {
 func newestNumbers(plan Plan) map[string]int64 {
 	numbers := map[string][]int64{}
 	for _, decision := range plan.Decisions {
-		if decision.Version.Number > 0 {
+		if decision.Version.Number > 0 && !decision.Version.Deleting {
 			numbers[decision.Function] = append(numbers[decision.Function], decision.Version.Number)
 		}
 	}
@@ -264,7 +265,7 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 	}
 	audit(ctx, decision, "deleting version")
 	begun := false
-	_, err := j.aws.Lambda.DeleteFunction(context.WithValue(ctx, begunKey{}, &begun), &lambdasvc.DeleteFunctionInput{FunctionName: &decision.Function, Qualifier: &qualifier})
+	answer, err := j.aws.Lambda.DeleteFunction(context.WithValue(ctx, begunKey{}, &begun), &lambdasvc.DeleteFunctionInput{FunctionName: &decision.Function, Qualifier: &qualifier})
 	var (
 		conflict *lambdatypes.ResourceConflictException
 		invalid  *lambdatypes.InvalidParameterValueException
@@ -272,6 +273,8 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 		answered *smithyhttp.ResponseError
 	)
 	switch {
+	case err == nil && answer.StatusCode == http.StatusAccepted:
+		decision.Outcome, decision.Reason = NotVerified, BeingDeleted
 	case err == nil:
 		decision.Outcome = NotVerified
 	case errors.Is(err, errNoTime) && !begun:

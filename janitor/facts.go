@@ -57,6 +57,8 @@ type Version struct {
 	Edge bool
 	// Durable says that the version can have executions that outlive an invocation.
 	Durable bool
+	// Deleting says that somebody deleted the version, and AWS has not finished.
+	Deleting bool
 	// Managed says that the version runs on Lambda Managed Instances.
 	Managed bool
 }

@@ -139,6 +139,7 @@ func (f *fleet) add(item *lambdatypes.FunctionConfiguration) error {
 		Edge:      item.MasterArn != nil,
 		Durable:   item.DurableConfig != nil,
 		Managed:   item.CapacityProviderConfig != nil,
+		Deleting:  item.State == lambdatypes.StateDeleting,
 	})
 	return nil
 }

@@ -22,6 +22,9 @@ const (
 	Deleted     Outcome = "deleted"
 	// NotVerified was answered with success, but no list taken afterwards could confirm it.
 	NotVerified Outcome = "deleted, not verified"
+	// UnderWay is a version that AWS agreed to delete and still lists: it takes its time where the
+	// version runs on Lambda Managed Instances.
+	UnderWay Outcome = "deletion under way"
 	// Gone is a version whose whole function somebody else deleted meanwhile.
 	Gone Outcome = "gone"
 	// Refused is a version that AWS itself did not let go: it stays.
@@ -37,6 +40,7 @@ const (
 	IsLatest        Reason = "is $LATEST"
 	RunsJanitor     Reason = "runs the janitor"
 	EdgeReplica     Reason = "Lambda@Edge"
+	BeingDeleted    Reason = "AWS is deleting it"
 	NotIncluded     Reason = "not included"
 	ExcludedName    Reason = "excluded by name"
 	ExcludedTag     Reason = "excluded by tag"

@@ -24,6 +24,7 @@ func TestHandle_keepsWhatAScanFinds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			w.Settle() // what runs on Managed Instances goes a while later
 			if diff := gocmp.Diff([]int{1, 6, 7, 8}, w.Versions("orders")); diff != "" {
 				t.Error(diff)
 			}
@@ -44,6 +45,7 @@ func TestHandle_losesWhatAScanProtectsWhenItIsSwitchedOff(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			w.Settle() // what runs on Managed Instances goes a while later
 			if diff := gocmp.Diff([]int{6, 7, 8}, w.Versions("orders")); diff != "" {
 				t.Error(diff)
 			}

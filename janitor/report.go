@@ -138,7 +138,7 @@ func (r *run) report(ctx context.Context, after Storage) Report {
 			report.FunctionsNotLookedAt++
 		}
 		report.count(decision)
-		if decision.Outcome == Deleted || decision.Outcome == NotVerified {
+		if decision.Outcome == Deleted || decision.Outcome == UnderWay || decision.Outcome == NotVerified {
 			audit(ctx, decision, "version deleted")
 		}
 		j.options.Observer.Decided(decision)
@@ -296,7 +296,7 @@ func (r Report) waiting() int {
 // storageAfter reads the storage once more when something was deleted.
 func (j *Janitor) storageAfter(ctx context.Context, r *run) (Storage, error) {
 	for _, decision := range r.done {
-		if decision.Outcome == Deleted || decision.Outcome == NotVerified {
+		if decision.Outcome == Deleted || decision.Outcome == UnderWay || decision.Outcome == NotVerified {
 			return j.storage(ctx)
 		}
 	}

@@ -220,13 +220,16 @@ func (r rules) reasonToKeep(position int, version Version) (Reason, string) {
 	if version.Edge {
 		return EdgeReplica, ""
 	}
+	if version.Deleting {
+		return BeingDeleted, ""
+	}
 	if r.owner != "" {
 		return r.owner, r.ownerDetail
 	}
 	if reference, found := r.references[qualifier]; found {
 		return Referenced(reference.Kind), reference.By
 	}
-	if position >= len(r.function.Versions)-max(1, r.newest) {
+	if stays(r.function.Versions[position:]) <= max(1, r.newest) {
 		return AmongNewest, strconv.Itoa(r.newest)
 	}
 	if r.hold != "" {
@@ -239,6 +242,17 @@ func (r rules) reasonToKeep(position int, version Version) (Reason, string) {
 		return NotRead, "" // the last of the rules, so that it counts just what may go
 	}
 	return "", ""
+}
+
+// stays is how many of these versions nobody is deleting.
+func stays(versions []Version) int {
+	count := 0
+	for _, version := range versions {
+		if !version.Deleting {
+			count++
+		}
+	}
+	return count
 }
 
 // grace reckons from the later of the next newer version's publication and the function's last

@@ -15,7 +15,7 @@ import (
 
 // tell sends people a summary when something was deleted or refused or a belt closed.
 func (j *Janitor) tell(ctx context.Context, report Report) error {
-	worthTelling := report.Outcomes[Deleted]+report.Outcomes[NotVerified]+report.Outcomes[Refused] > 0 || report.Belt.Closed() && !report.DryRun
+	worthTelling := report.Outcomes[Deleted]+report.Outcomes[UnderWay]+report.Outcomes[NotVerified]+report.Outcomes[Refused] > 0 || report.Belt.Closed() && !report.DryRun
 	if j.options.Topic == "" || !worthTelling {
 		return nil
 	}
@@ -47,6 +47,8 @@ func (r Report) Headline() string {
 		what = fmt.Sprintf("%d versions deleted, not verified", r.Outcomes[Deleted]+r.Outcomes[NotVerified])
 	case r.Outcomes[Deleted] > 0:
 		what = fmt.Sprintf("%d versions deleted, %s freed", r.Outcomes[Deleted], Size(r.BytesFreed))
+	case r.Outcomes[UnderWay] > 0:
+		what = fmt.Sprintf("%d versions are being deleted", r.Outcomes[UnderWay])
 	case r.Outcomes[Failed] > 0:
 		what = fmt.Sprintf("%d versions could not be deleted", r.Outcomes[Failed])
 	case r.Outcomes[Remaining] > 0:
@@ -77,7 +79,7 @@ func (r Report) Summary() string {
 	if r.Belt.Closed() {
 		line("\nThe %s belt is closed, so nothing is deleted: %s.", r.Belt.Name, r.Belt.Message)
 	}
-	for _, outcome := range []Outcome{Deletable, NotLookedAt, Deleted, NotVerified, Refused, Gone, Remaining, Failed} {
+	for _, outcome := range []Outcome{Deletable, NotLookedAt, Deleted, UnderWay, NotVerified, Refused, Gone, Remaining, Failed} {
 		if count := r.Outcomes[outcome]; count > 0 {
 			line("%7d %s", count, outcome)
 		}

@@ -38,7 +38,7 @@ func listed(plan Plan) bill {
 // verify counts as deleted what a list taken now no longer shows. AWS answers the deletion of
 // a version that does not exist with success too, so an answer alone proves nothing.
 func (r *run) verify(ctx context.Context) error {
-	left := map[string]map[int64]bool{}
+	left := map[string]map[int64]Version{}
 	for _, decision := range r.done {
 		if decision.Outcome == NotVerified {
 			left[decision.Function] = nil
@@ -55,9 +55,12 @@ func (r *run) verify(ctx context.Context) error {
 		if decision.Outcome != NotVerified {
 			continue
 		}
+		version, there := left[decision.Function][decision.Version.Number]
 		switch {
-		case !left[decision.Function][decision.Version.Number]:
+		case !there:
 			r.done[position].Outcome, r.done[position].Reason = Deleted, Superseded
+		case decision.Reason == BeingDeleted || version.Deleting:
+			r.done[position].Outcome, r.done[position].Reason = UnderWay, BeingDeleted
 		case decision.Reason == CallFailed:
 			r.done[position].Outcome = Failed
 		default:
@@ -78,7 +81,7 @@ func (r *run) giveUpOnUnanswered() {
 
 // listLeft fills in which versions the functions still have, the cheaper way: the whole Region
 // again, or function by function.
-func (r *run) listLeft(ctx context.Context, left map[string]map[int64]bool) error {
+func (r *run) listLeft(ctx context.Context, left map[string]map[int64]Version) error {
 	j := r.janitor
 	j.options.Observer.Progress(Verifying, 0, len(left))
 	remaining := map[string]int{}
@@ -120,18 +123,18 @@ func (r *run) listLeft(ctx context.Context, left map[string]map[int64]bool) erro
 // pagesOf is how many calls list so many.
 func pagesOf(items int) int { return (items + pageSize - 1) / pageSize }
 
-func numbers(function *Function) map[int64]bool {
-	listed := map[int64]bool{}
+func numbers(function *Function) map[int64]Version {
+	listed := map[int64]Version{}
 	if function != nil {
 		for _, version := range function.Versions {
-			listed[version.Number] = true
+			listed[version.Number] = version
 		}
 	}
 	return listed
 }
 
-func (j *Janitor) listVersions(ctx context.Context, function string) (map[int64]bool, error) {
-	listed := map[int64]bool{}
+func (j *Janitor) listVersions(ctx context.Context, function string) (map[int64]Version, error) {
+	listed := map[int64]Version{}
 	err := everyPage(func(token *string) (*string, error) {
 		page, err := j.aws.Lambda.ListVersionsByFunction(ctx, &lambdasvc.ListVersionsByFunctionInput{
 			FunctionName: &function, Marker: token, MaxItems: aws.Int32(pageSize),
@@ -141,7 +144,7 @@ func (j *Janitor) listVersions(ctx context.Context, function string) (map[int64]
 		}
 		for _, version := range page.Versions {
 			if number, err := versionNumber(aws.ToString(version.Version)); err == nil {
-				listed[number] = true
+				listed[number] = Version{Number: number, Deleting: version.State == lambdatypes.StateDeleting}
 			}
 		}
 		return page.NextMarker, nil

@@ -227,7 +227,7 @@ func (o *output) outcomes(r *region, line func(string, string, ...any)) {
 	} else {
 		line("Deleted", "nothing")
 	}
-	for _, outcome := range []janitor.Outcome{janitor.NotVerified, janitor.Refused, janitor.Gone, janitor.Failed} {
+	for _, outcome := range []janitor.Outcome{janitor.UnderWay, janitor.NotVerified, janitor.Refused, janitor.Gone, janitor.Failed} {
 		if count := report.Outcomes[outcome]; count > 0 {
 			line("", "%d %s", count, outcome)
 		}

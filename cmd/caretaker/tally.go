@@ -54,7 +54,7 @@ func (t *tally) add(decision janitor.Decision) {
 		t.numbers = append(t.numbers, decision.Version.Number)
 	}
 	switch decision.Outcome {
-	case janitor.Deletable, janitor.NotLookedAt, janitor.Deleted, janitor.NotVerified:
+	case janitor.Deletable, janitor.NotLookedAt, janitor.Deleted, janitor.UnderWay, janitor.NotVerified:
 		t.goes(decision)
 	case janitor.Kept:
 		if refers(decision.Reason) {

@@ -51,6 +51,11 @@ func (s *Server) deleteFunction(call Call, _ *http.Request) (any, *Fault) {
 	if f.Masters[number] != "" {
 		return nil, invalidParameter("Lambda was unable to delete " + ARN(f.Name, call.Qualifier) + " because it is a replicated function.")
 	}
+	if at := slices.IndexFunc(f.Versions, func(v Version) bool { return v.Number == number }); f.Managed && at >= 0 {
+		f.Versions = slices.Clone(f.Versions)
+		f.Versions[at].Deleting = true
+		return accepted{}, nil
+	}
 	f.Versions = slices.DeleteFunc(f.Versions, func(v Version) bool { return v.Number == number })
 	return nil, nil
 }

@@ -31,7 +31,8 @@ type Function struct {
 	Durable bool
 	// Variables are environment variables of every version, beside those that all have.
 	Variables map[string]string
-	// Managed gives the function a CapacityProviderConfig.
+	// Managed gives the function a CapacityProviderConfig. Its versions are deleted in their own time:
+	// they stay listed until Settle.
 	Managed bool
 	// Executions are the durable executions that run.
 	Executions []Execution
@@ -49,6 +50,8 @@ type Version struct {
 	CodeSize int64
 	// Published is what LastModified says.
 	Published time.Time
+	// Deleting says that AWS is about to delete it.
+	Deleting bool
 }
 
 // Alias points at a version and perhaps at a second one.
@@ -90,7 +93,7 @@ func Generate(functions, versions int, newest time.Time) []Function {
 	for index := range fleet {
 		f := Function{Name: fmt.Sprintf("orders-%05d", index+1), Versions: make([]Version, versions)}
 		for number := 1; number <= versions; number++ {
-			f.Versions[number-1] = Version{number, generatedSize(f.Name, number), newest.Add(time.Duration(number-versions) * 24 * time.Hour)}
+			f.Versions[number-1] = Version{Number: number, CodeSize: generatedSize(f.Name, number), Published: newest.Add(time.Duration(number-versions) * 24 * time.Hour)}
 		}
 		f.Latest = Version{CodeSize: generatedSize(f.Name, versions), Published: newest}
 		fleet[index] = f
@@ -157,6 +160,15 @@ func (s *Server) SetAlias(function string, alias Alias) error {
 	f.Aliases = slices.DeleteFunc(slices.Clone(f.Aliases), func(a Alias) bool { return a.Name == alias.Name })
 	f.Aliases = append(f.Aliases, alias)
 	return nil
+}
+
+// Settle lets go what is being deleted.
+func (s *Server) Settle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.functions {
+		f.Versions = slices.DeleteFunc(f.Versions, func(v Version) bool { return v.Deleting })
+	}
 }
 
 // Versions are the numbers that a function still has, ascending; nil when it is gone.

@@ -164,6 +164,9 @@ func (s *Server) Deletions() []Deletion {
 	return slices.Clone(s.deletions)
 }
 
+// accepted is the answer 202: it will be done.
+type accepted struct{}
+
 // operation answers one call: with a value that becomes the JSON body, or with a fault. A nil value is a 204.
 type operation func(s *Server, call Call, r *http.Request) (any, *Fault)
 
@@ -181,6 +184,7 @@ func (s *Server) routes() http.Handler {
 		{"GET /2019-09-30/functions/{name}/provisioned-concurrency", "ListProvisionedConcurrencyConfigs", (*Server).listProvisioned},
 		{"GET /2019-09-25/functions/{name}/event-invoke-config/list", "ListFunctionEventInvokeConfigs", (*Server).listInvokeConfigs},
 		{"GET /2025-12-01/functions/{name}/durable-executions", "ListDurableExecutionsByFunction", (*Server).listExecutions},
+		{"GET /2025-11-30/functions/{name}/function-scaling-config", "GetFunctionScalingConfig", (*Server).getScalingConfig},
 		{"GET /2015-03-31/functions/{name}/policy", "GetPolicy", (*Server).getPolicy},
 		{"DELETE /2015-03-31/functions/{name}", "DeleteFunction", (*Server).deleteFunction},
 	} {
@@ -215,7 +219,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, name string, run 
 	if fault == nil {
 		body, fault = run(s, call, r)
 	}
-	s.record(call, fault)
+	s.record(call, body, fault)
 	write(w, body, fault)
 }
 
@@ -244,7 +248,7 @@ func (s *Server) limit(operation string) *Fault {
 	return &Fault{http.StatusTooManyRequests, "TooManyRequestsException", "Rate exceeded"}
 }
 
-func (s *Server) record(call Call, fault *Fault) {
+func (s *Server) record(call Call, body any, fault *Fault) {
 	s.callsMu.Lock()
 	defer s.callsMu.Unlock()
 	s.calls[call.Operation]++
@@ -254,8 +258,11 @@ func (s *Server) record(call Call, fault *Fault) {
 	}
 	if call.Operation == "DeleteFunction" {
 		status := http.StatusNoContent
-		if fault != nil {
+		switch {
+		case fault != nil:
 			status = fault.Status
+		case body == accepted{}:
+			status = http.StatusAccepted
 		}
 		s.deletions = append(s.deletions, Deletion{call.Function, call.Qualifier, status})
 	}
@@ -271,6 +278,9 @@ func write(w http.ResponseWriter, body any, fault *Fault) {
 		if status >= http.StatusInternalServerError {
 			body = map[string]string{"Type": "Service", "message": fault.Message}
 		}
+	case body == accepted{}:
+		w.WriteHeader(http.StatusAccepted)
+		return
 	case body == nil:
 		w.WriteHeader(http.StatusNoContent)
 		return

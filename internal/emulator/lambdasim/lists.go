@@ -45,6 +45,7 @@ type configuration struct {
 	EphemeralStorage map[string]int
 	SnapStart        map[string]string
 	LoggingConfig    map[string]string
+	State            string         `json:",omitempty"` // of what is being deleted only
 	DurableConfig    map[string]int `json:",omitempty"`
 
 	CapacityProviderConfig map[string]any `json:",omitempty"`
@@ -81,6 +82,9 @@ func (f *Function) describe(v Version, qualified bool) configuration {
 	maps.Copy(c.Environment.Variables, f.Variables)
 	if f.Durable {
 		c.DurableConfig = map[string]int{"ExecutionTimeout": 86400, "RetentionPeriodInDays": 14}
+	}
+	if v.Deleting {
+		c.State = "Deleting"
 	}
 	if f.Managed {
 		c.CapacityProviderConfig = map[string]any{"LambdaManagedInstancesCapacityProviderConfig": map[string]string{
@@ -149,7 +153,7 @@ func (s *Server) from(start position, all bool) iter.Seq2[*Function, Version] {
 			if f.Name == start.function {
 				first = start.version
 			}
-			if first == 0 && !yield(f, Version{0, f.Latest.CodeSize, f.Latest.Published}) {
+			if first == 0 && !yield(f, Version{CodeSize: f.Latest.CodeSize, Published: f.Latest.Published}) {
 				return
 			}
 			if !all {

@@ -139,6 +139,16 @@ func (s *Server) listExecutions(call Call, r *http.Request) (any, *Fault) {
 	})
 }
 
+// getScalingConfig answers that nobody asked for bounds.
+func (s *Server) getScalingConfig(call Call, _ *http.Request) (any, *Fault) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.function(call.Function) == nil {
+		return nil, functionNotFound(call.Function)
+	}
+	return fields{"FunctionArn": ARN(call.Function, call.Qualifier)}, nil
+}
+
 // getPolicy answers the same 404 whether the statement, the version or the function is missing.
 func (s *Server) getPolicy(call Call, _ *http.Request) (any, *Fault) {
 	s.mu.RLock()
