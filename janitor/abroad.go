@@ -16,7 +16,9 @@ func (p Plan) Abroad(region string) Findings {
 	}
 	for _, unread := range p.Unread {
 		if unread.Function == "" && !staysHere(unread.Check) {
-			abroad.Unread = append(abroad.Unread, NoneOf(p.Region, unread.Check+" in "+p.Region, unread.Cause))
+			there := NoneOf(p.Region, unread.Check+" in "+p.Region, unread.Cause)
+			there.Until = unread.Until
+			abroad.Unread = append(abroad.Unread, there)
 		}
 	}
 	return abroad
@@ -43,6 +45,12 @@ func (p Plan) Heeding(abroad Findings, cfg Config) Plan {
 	p.Dynamic = slices.Concat(p.Dynamic, abroad.Dynamic)
 	p.Unread = slices.Concat(p.Unread, abroad.Unread)
 	index := indexed(abroad)
+	upTo := map[string]int64{}
+	for _, decision := range p.Decisions {
+		if index.bounded != nil {
+			upTo[decision.Function] = max(upTo[decision.Function], publishedBy([]Version{decision.Version}, index.bounded.Until))
+		}
+	}
 	p.Decisions = slices.Clone(p.Decisions)
 	for position := range p.Decisions {
 		decision := &p.Decisions[position]
@@ -54,6 +62,8 @@ func (p Plan) Heeding(abroad Findings, cfg Config) Plan {
 			decision.Outcome, decision.Reason, decision.Detail = Kept, Referenced(reference.Kind), reference.By
 		} else if reason, detail := held(Function{Name: decision.Function}, abroad, index, cfg); reason != "" {
 			decision.Outcome, decision.Reason, decision.Detail = Kept, reason, detail
+		} else if index.bounded != nil && decision.Version.Number <= upTo[decision.Function] {
+			decision.Outcome, decision.Reason, decision.Detail = Kept, CouldNotRead, index.bounded.Check+": "+index.bounded.Cause
 		}
 	}
 	p.Belt = closedBelt(p, cfg.Belts)

@@ -127,7 +127,13 @@ type Unread struct {
 	Function string
 	// Cause is the error, which names the action that AWS refused.
 	Cause string
+	// Until is when what could not be read was written: it names no version that was published
+	// later. Zero is not known.
+	Until time.Time
 }
+
+// bounded says that only versions up to a date are concerned.
+func (u Unread) bounded() bool { return u.Function == "" && !u.Until.IsZero() }
 
 // Findings are what the scans found.
 type Findings struct {

@@ -19,7 +19,10 @@ func TestHandle_readsEveryListToItsEnd(t *testing.T) {
 		Folder: ".", Clients: reflect.TypeFor[Clients](),
 		// https://docs.aws.amazon.com/firehose/latest/APIReference/API_DescribeDeliveryStream.html
 		Exempt: map[string]string{"DescribeDeliveryStream": "a stream has one destination"},
-		Enough: map[string]string{"ListDurableExecutionsByFunction": "one running execution keeps the version"},
+		Enough: map[string]string{
+			"ListDurableExecutionsByFunction": "one running execution keeps the version",
+			"GetRoutes":                       "one route tells that there are some",
+		},
 	}
 	part.Check(t, func(t *testing.T, cutter *paging.Cutter) string {
 		w := everyList(t)
@@ -112,11 +115,18 @@ func (w *world) listsOfAPIs() {
 	w.on("API Gateway.GetRestApis", always(`{"item":[{"id":"r","name":"shop"}]}`))
 	w.on("API Gateway.GetResources", always(fmt.Sprintf(`{"item":[{"id":"x","resourceMethods":{"GET":{"methodIntegration":{"uri":%q,"credentials":"role"}}}}]}`, pathOf(here("16")))))
 	w.on("API Gateway.GetAuthorizers", always(fmt.Sprintf(`{"item":[{"authorizerUri":%q,"authorizerCredentials":"role"}]}`, pathOf(here("17")))))
-	w.on("ApiGatewayV2.GetApis", always(`{"items":[{"apiId":"h","name":"shop","protocolType":"HTTP"}]}`))
+	w.on("ApiGatewayV2.GetApis", always(`{"items":[{"apiId":"h","name":"shop","protocolType":"HTTP"},{"apiId":"i","name":"old","protocolType":"HTTP"}]}`))
+	w.on("ApiGatewayV2.GetRoutes", always(`{"items":[{"routeKey":"GET /"}]}`))
+	w.on("ApiGatewayV2.GetDeployment", always(`{"createdDate":"2020-01-01T00:00:00Z"}`))
 	w.on("ApiGatewayV2.GetIntegrations", always(fmt.Sprintf(`{"items":[{"integrationUri":%q,"credentialsArn":"role"}]}`, here("18"))))
 	w.on("ApiGatewayV2.GetAuthorizers", always(fmt.Sprintf(`{"items":[{"authorizerUri":%q}]}`, pathOf(here("19")))))
 	w.on("ApiGatewayV2.GetStages", always(`{"items":[{"stageName":"prod","autoDeploy":false,"deploymentId":"d"}]}`))
-	w.on("ApiGatewayV2.ExportApi", always(fmt.Sprintf(`{"x-amazon-apigateway-integration":{"uri":%q,"credentials":"role"}}`, pathOf(here("20")))))
+	w.on("ApiGatewayV2.ExportApi", func(_ int, request string) (int, string) {
+		if strings.Contains(request, "/apis/i/") {
+			return http.StatusBadRequest, "BadRequestException"
+		}
+		return http.StatusOK, fmt.Sprintf(`{"x-amazon-apigateway-integration":{"uri":%q,"credentials":"role"}}`, pathOf(here("20")))
+	})
 	w.on("AppSync.ListGraphqlApis", always(`{"graphqlApis":[{"apiId":"g","name":"graph"}]}`))
 	w.on("AppSync.ListApis", always(`{"apis":[{"apiId":"e","name":"events"}]}`))
 	w.on("AppSync.ListDataSources", func(_ int, request string) (int, string) {

@@ -55,7 +55,7 @@ func someFindings(t *rapid.T) Findings {
 		found.Dynamic = append(found.Dynamic, DynamicTarget{names.Draw(t, "function"), rapid.Bool().Draw(t, "prefix"), kinds.Draw(t, "kind"), "x", ""})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "unread") {
-		found.Unread = append(found.Unread, Unread{rapid.SampledFrom([]string{"p", "q"}).Draw(t, "check"), names.Draw(t, "function"), rapid.SampledFrom([]string{"r", "s"}).Draw(t, "cause")})
+		found.Unread = append(found.Unread, Unread{Check: rapid.SampledFrom([]string{"p", "q"}).Draw(t, "check"), Function: names.Draw(t, "function"), Cause: rapid.SampledFrom([]string{"r", "s"}).Draw(t, "cause")})
 	}
 	if rapid.IntRange(0, 4).Draw(t, "changed") == 0 {
 		found.AliasChanges[names.Draw(t, "function")] = today.Add(-time.Duration(rapid.IntRange(0, 48).Draw(t, "hours")) * time.Hour)

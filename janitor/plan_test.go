@@ -61,7 +61,7 @@ func TestDecide_doesNotRelyOnTheOrderOfItsFacts(t *testing.T) {
 	facts, cfg := checkout(5, dynamic("checkout", false))
 	facts.Functions = append(facts.Functions, Function{Name: "cart", Versions: facts.Functions[0].Versions})
 	facts.Dynamic = append(facts.Dynamic, DynamicTarget{Function: "checkout", Kind: Schedule, By: "orders"})
-	facts.Unread = []Unread{{"aliases", "cart", "first"}, {"aliases", "cart", "second"}}
+	facts.Unread = []Unread{{Check: "aliases", Function: "cart", Cause: "first"}, {Check: "aliases", Function: "cart", Cause: "second"}}
 
 	turned, _ := checkout(0)
 	for position := range facts.Functions {

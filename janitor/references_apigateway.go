@@ -3,7 +3,6 @@ package janitor
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -141,130 +140,6 @@ func (j *Janitor) readHTTPAPI(ctx context.Context, in scope, api apigatewayv2typ
 		}
 		return page.NextToken, nil
 	})
-}
-
-// readAPIStages reads what stages were deployed with: a stage serves the API as it was then,
-// whatever was edited since. Nothing tells it of a WebSocket API's stage.
-// https://docs.aws.amazon.com/apigateway/latest/api/API_GetExport.html
-func (j *Janitor) readAPIStages(ctx context.Context, in scope) (Findings, error) {
-	rest, err := j.restAPIs(ctx)
-	if err != nil {
-		return Findings{}, err
-	}
-	var found Findings
-	for _, api := range rest {
-		stages, err := j.aws.APIGateway.GetStages(ctx, &apigateway.GetStagesInput{RestApiId: api.Id})
-		if err == nil {
-			err = j.readRestStages(ctx, in, api, stages.Item, &found)
-		}
-		var gone *apigatewaytypes.NotFoundException
-		if err != nil && !errors.As(err, &gone) {
-			return Findings{}, fmt.Errorf("reading the stages of REST API %s: %w", aws.ToString(api.Name), err)
-		}
-	}
-	others, err := j.httpAPIs(ctx)
-	if err != nil {
-		return Findings{}, err
-	}
-	for _, api := range others {
-		if api.ProtocolType == apigatewayv2types.ProtocolTypeWebsocket {
-			continue
-		}
-		err := j.readHTTPStages(ctx, in, api, &found)
-		var gone *apigatewayv2types.NotFoundException
-		if err != nil && !errors.As(err, &gone) {
-			return Findings{}, fmt.Errorf("reading the stages of HTTP API %s: %w", aws.ToString(api.Name), err)
-		}
-	}
-	return found, nil
-}
-
-func (j *Janitor) readRestStages(ctx context.Context, in scope, api apigatewaytypes.RestApi, stages []apigatewaytypes.Stage, found *Findings) error {
-	for _, stage := range stages {
-		if err := found.anywhere(in, APIStage, aws.ToString(api.Name)+"/"+aws.ToString(stage.StageName), stage); err != nil {
-			return err
-		}
-		export, err := j.aws.APIGateway.GetExport(ctx, &apigateway.GetExportInput{
-			RestApiId: api.Id, StageName: stage.StageName, ExportType: aws.String("oas30"),
-			Accepts: aws.String("application/json"), Parameters: map[string]string{"extensions": "apigateway"},
-		})
-		var gone *apigatewaytypes.NotFoundException
-		if errors.As(err, &gone) {
-			continue // deleted since the list; the others are still there
-		}
-		if err != nil {
-			return err
-		}
-		if err := found.exported(in, api.Name, stage.StageName, export.Body); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// readHTTPStages reads the stages that need not serve the API as it is now.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-export.html
-func (j *Janitor) readHTTPStages(ctx context.Context, in scope, api apigatewayv2types.Api, found *Findings) error {
-	var stages []apigatewayv2types.Stage
-	err := everyPage(func(token *string) (*string, error) {
-		page, err := j.aws.APIGatewayV2.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: api.ApiId, MaxResults: aws.String("100"), NextToken: token})
-		if err != nil {
-			return nil, err
-		}
-		stages = append(stages, page.Items...)
-		return page.NextToken, nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, stage := range stages {
-		if err := found.anywhere(in, APIStage, aws.ToString(api.Name)+"/"+aws.ToString(stage.StageName), stage); err != nil {
-			return err
-		}
-		if stage.DeploymentId == nil || servesLatest(stage) {
-			continue
-		}
-		export, err := j.aws.APIGatewayV2.ExportApi(ctx, &apigatewayv2.ExportApiInput{
-			ApiId: api.ApiId, StageName: stage.StageName, Specification: aws.String("OAS30"), OutputType: aws.String("JSON"), IncludeExtensions: aws.Bool(true),
-		})
-		var gone *apigatewayv2types.NotFoundException
-		if errors.As(err, &gone) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := found.exported(in, api.Name, stage.StageName, export.Body); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// servesLatest says that a stage is deployed with each change of its API, and that the last of
-// these deployments went well. That it did is a text alone, since there is no code for it; in
-// another wording it costs an export.
-func servesLatest(stage apigatewayv2types.Stage) bool {
-	return aws.ToBool(stage.AutoDeploy) && strings.HasPrefix(aws.ToString(stage.LastDeploymentStatusMessage), "Successfully deployed")
-}
-
-// exported adds what a stage's OpenAPI document calls.
-func (f *Findings) exported(in scope, api, stage *string, body []byte) error {
-	var document any
-	if err := json.Unmarshal(body, &document); err != nil {
-		return fmt.Errorf("reading the export of stage %s: %w", aws.ToString(stage), err)
-	}
-	by := aws.ToString(api) + "/" + aws.ToString(stage)
-	f.named(in, APIStage, by, calls{static: arnsIn(document)})
-	objects(document, func(part map[string]any) {
-		uri, _ := part["uri"].(string)
-		credentials, _ := part["credentials"].(string)
-		f.named(in, APIStage, by, uriCalls(uri, credentials))
-		uri, _ = part["authorizerUri"].(string)
-		credentials, _ = part["authorizerCredentials"].(string)
-		f.named(in, APIStage, by, uriCalls(uri, credentials))
-	})
-	return nil
 }
 
 // uriCalls reads the URI of an integration or authorizer: a function's ARN, plain or between

@@ -48,7 +48,7 @@ func TestReport_staysUnderAHundredKilobytes(t *testing.T) {
 	plan := Plan{Account: "123456789012", Region: "ap-southeast-1", Functions: 3000, Versions: 300000, Storage: Storage{75 << 30, 75 << 30}}
 	for number := range 1000 {
 		plan.Dynamic = append(plan.Dynamic, DynamicTarget{Function: fmt.Sprint(number, "checkout"), Kind: API, By: long})
-		plan.Unread = append(plan.Unread, Unread{"janitor.checks.provisionedConcurrency", fmt.Sprint("function-", number), long})
+		plan.Unread = append(plan.Unread, Unread{Check: "janitor.checks.provisionedConcurrency", Function: fmt.Sprint("function-", number), Cause: long})
 	}
 	done := make([]Decision, 300000)
 	for number := range done {

@@ -23,8 +23,10 @@ const (
 type findingsIndex struct {
 	references map[string]map[string]Reference
 	unread     map[string]Unread
-	// region is what could not be read for the whole Region.
+	// region is what could not be read for the whole Region, and bounded that which concerns the
+	// versions up to a date, the latest there is.
 	region  *Unread
+	bounded *Unread
 	dynamic []DynamicTarget
 }
 
@@ -42,6 +44,12 @@ func indexed(findings Findings) findingsIndex {
 		}
 	}
 	for _, unread := range findings.Unread {
+		if unread.bounded() {
+			if index.bounded == nil || unread.Until.After(index.bounded.Until) || unread.Until.Equal(index.bounded.Until) && unread.before(*index.bounded) {
+				index.bounded = &unread
+			}
+			continue
+		}
 		if unread.Function == "" && (index.region == nil || unread.before(*index.region)) {
 			index.region = &unread
 		}
@@ -89,8 +97,11 @@ type rules struct {
 	// is the one for which the state of the Region does. Both are empty when there is none.
 	owner, hold             Reason
 	ownerDetail, holdDetail string
-	references              map[string]Reference
-	aliasChanged            time.Time
+	// bounded, if not nil, keeps the versions up to this number.
+	bounded      *Unread
+	upTo         int64
+	references   map[string]Reference
+	aliasChanged time.Time
 	// waiting says that the run had no time to read the function.
 	waiting bool
 }
@@ -107,7 +118,22 @@ func rulesFor(function Function, facts Facts, index findingsIndex, cfg Config, n
 	}
 	r.owner, r.ownerDetail = r.ownersWill(cfg)
 	r.hold, r.holdDetail = held(function, facts.Findings, index, cfg)
+	if r.bounded = index.bounded; r.bounded != nil {
+		r.upTo = publishedBy(function.Versions, r.bounded.Until)
+	}
 	return r
+}
+
+// publishedBy is the highest number that was published until then. All below it were as well, whatever
+// their dates say: a version's date can move, and its number cannot. One without a date may have been.
+func publishedBy(versions []Version, until time.Time) int64 {
+	var highest int64
+	for _, version := range versions {
+		if !version.Published.After(until) {
+			highest = max(highest, version.Number)
+		}
+	}
+	return highest
 }
 
 func byNumber(a, b Version) int { return cmp.Compare(a.Number, b.Number) }
@@ -234,6 +260,9 @@ func (r rules) reasonToKeep(position int, version Version) (Reason, string) {
 	}
 	if r.hold != "" {
 		return r.hold, r.holdDetail
+	}
+	if r.bounded != nil && version.Number <= r.upTo {
+		return CouldNotRead, r.bounded.Check + ": " + r.bounded.Cause
 	}
 	if reason, detail := r.grace(r.function.Versions[position+1].Published); reason != "" {
 		return reason, detail

@@ -325,6 +325,10 @@ func TestExportApi_showsIntegrationsWithTheirRoles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	empty, err := client.CreateApi(ctx, &apigatewayv2.CreateApiInput{Name: aws.String("empty"), ProtocolType: apitypes.ProtocolTypeHttp})
+	if err != nil {
+		t.Fatal(err)
+	}
 	integration, err := client.CreateIntegration(ctx, &apigatewayv2.CreateIntegrationInput{
 		ApiId: api.ApiId, IntegrationType: apitypes.IntegrationTypeAwsProxy, CredentialsArn: &role, PayloadFormatVersion: aws.String("2.0"),
 		IntegrationUri: aws.String("arn:aws:lambda:eu-west-1:000000000000:function:fn:1"),
@@ -339,6 +343,10 @@ func TestExportApi_showsIntegrationsWithTheirRoles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	_, err = client.ExportApi(ctx, &apigatewayv2.ExportApiInput{ApiId: empty.ApiId, OutputType: aws.String("JSON"), Specification: aws.String("OAS30")})
+	if got := outcome(err); got != "BadRequestException" {
+		t.Errorf("the export of an API without routes: %s", got)
 	}
 	listed, err := client.GetIntegrations(ctx, &apigatewayv2.GetIntegrationsInput{ApiId: api.ApiId})
 	if err != nil || aws.ToString(listed.Items[0].CredentialsArn) != role {

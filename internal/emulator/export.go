@@ -1,6 +1,9 @@
 package emulator
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
 // exportAPI answers with an HTTP API's OpenAPI document, which the emulator has none
 // of: that of a stage's deployment, or of the latest configuration. It is always JSON.
@@ -24,7 +27,9 @@ func exportAPI(x *exchange) (*answer, error) {
 	return found(exported)
 }
 
-// openAPI composes the document from an API's routes and integrations.
+// openAPI composes the document from an API's routes and integrations. Without routes AWS refuses it, in
+// words that nobody has recorded.
+// https://github.com/aws/aws-sdk-js/issues/3980
 func (x *exchange) openAPI(base string) (exported object, refused *answer, err error) {
 	var api object
 	given, err := x.ask("apigateway", base, nil, &api)
@@ -39,6 +44,9 @@ func (x *exchange) openAPI(base string) (exported object, refused *answer, err e
 	}
 	if given, err = x.ask("apigateway", base+"/integrations", nil, &integrations); err != nil || !given.ok() {
 		return nil, given, err
+	}
+	if len(routes.Items) == 0 {
+		return nil, x.refuse(http.StatusBadRequest, "BadRequestException", "Unable to export API because no routes exist in this API"), nil
 	}
 	extensions := map[string]object{}
 	for _, integration := range integrations.Items {

@@ -111,12 +111,15 @@ func (s *seeder) integrate(ctx context.Context, client *apigateway.Client, api, 
 }
 
 // httpAPIs calls versions with a role: from an integration, from an authorizer, and from a stage
-// that was deployed before its API was edited.
+// that was deployed before its API was edited. One of them has lost its routes, so that nothing exports it.
 func (s *seeder) httpAPIs(ctx context.Context) error {
 	client := apigatewayv2.NewFromConfig(s.cfg)
 	deployed := s.protect(loyaltyPoints, 4, "deployed stage of an HTTP API that was edited since", "apiGatewayStages")
 	if err := s.editedHTTPAPI(ctx, client, deployed); err != nil {
 		return fmt.Errorf("deploying an HTTP API: %w", err)
+	}
+	if err := emptyAPI(ctx, client); err != nil {
+		return fmt.Errorf("emptying an HTTP API: %w", err)
 	}
 	api, err := client.CreateApi(ctx, &apigatewayv2.CreateApiInput{Name: aws.String("storefront"), ProtocolType: httptypes.ProtocolTypeHttp})
 	if err != nil {
@@ -171,6 +174,30 @@ func (s *seeder) editedHTTPAPI(ctx context.Context, client *apigatewayv2.Client,
 	_, err = client.UpdateIntegration(ctx, &apigatewayv2.UpdateIntegrationInput{
 		ApiId: api.ApiId, IntegrationId: integration.IntegrationId, IntegrationUri: aws.String(s.arn(loyaltyPoints, "$LATEST")),
 	})
+	return err
+}
+
+// emptyAPI is deployed with each change, and its only route is gone.
+func emptyAPI(ctx context.Context, client *apigatewayv2.Client) error {
+	api, err := client.CreateApi(ctx, &apigatewayv2.CreateApiInput{Name: aws.String("drafts"), ProtocolType: httptypes.ProtocolTypeHttp})
+	if err != nil {
+		return err
+	}
+	route, err := client.CreateRoute(ctx, &apigatewayv2.CreateRouteInput{ApiId: api.ApiId, RouteKey: aws.String("GET /drafts")})
+	if err != nil {
+		return err
+	}
+	deployment, err := client.CreateDeployment(ctx, &apigatewayv2.CreateDeploymentInput{ApiId: api.ApiId})
+	if err != nil {
+		return err
+	}
+	_, err = client.CreateStage(ctx, &apigatewayv2.CreateStageInput{
+		ApiId: api.ApiId, StageName: aws.String("prod"), DeploymentId: deployment.DeploymentId, AutoDeploy: aws.Bool(true),
+	})
+	if err != nil {
+		return err
+	}
+	_, err = client.DeleteRoute(ctx, &apigatewayv2.DeleteRouteInput{ApiId: api.ApiId, RouteId: route.RouteId})
 	return err
 }
 

@@ -210,6 +210,9 @@ func readHTTPStages(ctx context.Context, cfg aws.Config) ([]string, error) {
 			export, err := client.ExportApi(ctx, &apigatewayv2.ExportApiInput{
 				ApiId: api.ApiId, StageName: stage.StageName, Specification: aws.String("OAS30"), OutputType: aws.String("JSON"),
 			})
+			if code(err) == "BadRequestException" {
+				continue // it has no routes
+			}
 			if err != nil {
 				return nil, err
 			}
