@@ -129,6 +129,10 @@ type Checks struct {
 	// DynamicTargets says what a target does that is only known when it runs: protect, the
 	// default, keeps every version it may name; ignore does not, and the report lists it.
 	DynamicTargets string `json:"dynamicTargets" yaml:"dynamicTargets" choices:"protect, ignore"`
+	// LookedAt are patterns, as path.Match has them, over the names of state machines, APIs and
+	// schedules that somebody has looked at: what these may name when they run is not protected.
+	// An API's name stands for its stages too, one of which is shop/prod. Empty means none.
+	LookedAt []string `json:"lookedAt" yaml:"lookedAt"`
 }
 
 // The values of Checks.DynamicTargets.
@@ -190,7 +194,7 @@ func (c Config) Validate() []setting.Problem {
 	}
 	for key, patterns := range map[string][]string{
 		"include.names": c.Include.Names, "exclude.names": c.Exclude.Names,
-		"exclude.runtimes": c.Exclude.Runtimes, "exclude.stacks": c.Exclude.Stacks,
+		"exclude.runtimes": c.Exclude.Runtimes, "exclude.stacks": c.Exclude.Stacks, "checks.lookedAt": c.Checks.LookedAt,
 	} {
 		for index, pattern := range patterns {
 			if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
@@ -202,6 +206,11 @@ func (c Config) Validate() []setting.Problem {
 	for index, pattern := range c.Exclude.Names {
 		if strings.Trim(pattern, nameLetters+"*?") != "" {
 			wrong("exclude.names["+strconv.Itoa(index)+"]", pattern, "a function's name, not its ARN: letters, digits and _- with * and ? only, since it becomes an IAM statement too")
+		}
+	}
+	for index, pattern := range c.Checks.LookedAt {
+		if pattern != "" && strings.Trim(pattern, "*?") == "" {
+			wrong("checks.lookedAt["+strconv.Itoa(index)+"]", pattern, "a name, or a pattern with a part of one; for all of them there is checks.dynamicTargets: ignore")
 		}
 	}
 	return problems

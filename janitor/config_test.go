@@ -73,6 +73,10 @@ func TestValidate_namesTheKeyThatIsWrong(t *testing.T) {
 		{"a pattern that IAM does not know", func(c *Config) { c.Exclude.Names = []string{"a[bc]"} }, "exclude.names[0]"},
 		{"a stack's pattern without an end", func(c *Config) { c.Exclude.Stacks = []string{"a["} }, "exclude.stacks[0]"},
 
+		{"a target that was looked at", func(c *Config) { c.Checks.LookedAt = []string{"score-*", "shop/prod"} }, ""},
+		{"all targets were looked at", func(c *Config) { c.Checks.LookedAt = []string{"a", "*"} }, "checks.lookedAt[1]"},
+		{"a target without a name was looked at", func(c *Config) { c.Checks.LookedAt = []string{""} }, "checks.lookedAt[0]"},
+
 		{"memory, and the rate", func(c *Config) { c.Function.Memory, c.Rate = 1, 0 }, "function.memory rate"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

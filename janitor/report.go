@@ -112,7 +112,7 @@ func (r *run) report(ctx context.Context, after Storage) Report {
 		doubted: historyBelt(plan).Closed(), partly: len(plan.Waiting) > 0,
 	}
 	report.reckon(plan)
-	report.targets(plan.Dynamic)
+	report.targets(plan.Dynamic, j.cfg.Checks.LookedAt)
 	// What keeps the whole run from its work comes before what befell single versions: only
 	// the first errors are shown.
 	if plan.Belt.Closed() && !r.dryRun {
@@ -169,7 +169,7 @@ func (r *Report) reckon(plan Plan) {
 	}
 }
 
-func (r *Report) targets(dynamic []DynamicTarget) {
+func (r *Report) targets(dynamic []DynamicTarget, lookedAt []string) {
 	for _, target := range dynamic {
 		named := "any function"
 		switch {
@@ -177,6 +177,9 @@ func (r *Report) targets(dynamic []DynamicTarget) {
 			named = "functions named " + clipped(target.Function, longestName) + "*"
 		case target.Function != "":
 			named = "any version of " + clipped(target.Function, longestName)
+		}
+		if target.lookedAt(lookedAt) {
+			named += " (looked at)"
 		}
 		r.DynamicTargets = append(r.DynamicTargets, fmt.Sprintf("%s %s may call %s", target.Kind, clipped(target.By, longestName), named))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -205,7 +206,7 @@ func held(function Function, findings Findings, index findingsIndex, cfg Config)
 	}
 	var named *DynamicTarget
 	for position, target := range index.dynamic {
-		if target.mayName(function.Name) && (named == nil || target.before(*named)) {
+		if target.mayName(function.Name) && !target.lookedAt(cfg.Checks.LookedAt) && (named == nil || target.before(*named)) {
 			named = &index.dynamic[position]
 		}
 	}
@@ -217,6 +218,19 @@ func held(function Function, findings Findings, index findingsIndex, cfg Config)
 
 func (d DynamicTarget) mayName(function string) bool {
 	return d.Function == function || d.Prefix && strings.HasPrefix(function, d.Function)
+}
+
+// elsewhereSuffix is what stands behind the name of a target in another Region.
+var elsewhereSuffix = regexp.MustCompile(` in [a-z]+(?:-[a-z]+)+-[0-9]$`)
+
+// lookedAt says whether somebody has named the target, or the API whose stage it is.
+func (d DynamicTarget) lookedAt(patterns []string) bool {
+	name := elsewhereSuffix.ReplaceAllString(d.By, "")
+	if _, named := matches(patterns, name); named || d.Kind != APIStage {
+		return named
+	}
+	_, named := matches(patterns, name[:max(0, strings.LastIndex(name, "/"))])
+	return named
 }
 
 func (d DynamicTarget) before(other DynamicTarget) bool {
