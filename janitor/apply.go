@@ -32,7 +32,7 @@ const planFresh = 30 * time.Minute
 // run that is killed leaves what it took to say later what a version was, and one after for each
 // version deleted.
 func (j *Janitor) Apply(ctx context.Context, plan Plan, dryRun bool) (Report, error) {
-	run := &run{janitor: j, plan: plan, dryRun: dryRun, aliases: map[string]*reading{}}
+	run := &run{janitor: j, plan: plan, dryRun: dryRun, aliases: map[string]*reading{}, looks: newDenials(), deletes: newDenials()}
 	run.guarded = newestNumbers(plan)
 	run.listed = listed(plan)
 	if deadline, limited := ctx.Deadline(); limited {
@@ -61,7 +61,10 @@ type run struct {
 	listed         bill
 	sent           atomic.Int64
 	longestReserve time.Duration
-	stopped        atomic.Bool
+	// stopped is why the run ends early; nil while it goes on.
+	stopped atomic.Pointer[stop]
+	// looks are what AWS denied of the last looks, and deletes of the deletions.
+	looks, deletes *denials
 	// guarded is for each function the lowest of the numbers that stay whatever was decided.
 	guarded map[string]int64
 
@@ -150,8 +153,8 @@ func (r *run) hold() {
 
 // one takes the last look at a version and deletes it if that still allows it.
 func (r *run) one(ctx context.Context, decision Decision) Decision {
-	if r.timeUp(ctx) {
-		return outOfTimeFor(decision, r.dryRun)
+	if reason := r.over(ctx); reason != "" {
+		return r.notCome(decision, reason)
 	}
 	if r.outOfDate() {
 		decision.Outcome, decision.Reason = Remaining, OutOfDate
@@ -163,15 +166,35 @@ func (r *run) one(ctx context.Context, decision Decision) Decision {
 	}
 	look := r.look(ctx, decision)
 	// In a dry run a look that was taken counts, even if it was the last one there was time for.
-	if r.timeUp(ctx) && (!r.dryRun || look.Unread != "") {
-		return outOfTimeFor(decision, r.dryRun)
+	if reason := r.over(ctx); reason != "" && (!r.dryRun || look.Unread != "") {
+		return r.notCome(decision, reason)
 	}
 	decision = Confirm(decision, look)
 	if decision.Outcome != Deletable || r.dryRun {
 		return decision
 	}
+	return r.remove(ctx, decision)
+}
+
+// remove deletes a version, unless AWS would deny it anyway, and takes in what came of it.
+func (r *run) remove(ctx context.Context, decision Decision) Decision {
+	if told := r.deletes.givenUp(decision.Function); told != "" {
+		decision.Outcome, decision.Reason, decision.Detail = Remaining, Denied, told
+		return decision
+	}
 	// The machine may sleep over the look, or while the deletion waits for its turn.
-	return r.janitor.remove(context.WithValue(ctx, oldKey{}, r.outOfDate), decision)
+	decision, err := r.janitor.remove(context.WithValue(ctx, oldKey{}, r.outOfDate), decision)
+	switch causeOf(err) {
+	case expiry:
+		r.stopNow(LoggedOut, err)
+	case denial:
+		decision.Detail = r.deletes.denied(decision.Function, decision.Detail)
+	case otherwise:
+		if decision.Outcome != Remaining && decision.Outcome != Kept { // AWS answered: success, a conflict, that the function is gone
+			r.deletes.allowed(decision.Function)
+		}
+	}
+	return decision
 }
 
 // outOfDate says that the plan's findings are too old to delete anything by.
@@ -179,36 +202,14 @@ func (r *run) outOfDate() bool {
 	return !r.dryRun && r.janitor.now().Sub(r.plan.Read) > planFresh
 }
 
-func (r *run) timeUp(ctx context.Context) bool {
-	select {
-	case <-r.janitor.options.Stop:
-		return true
-	default:
-	}
-	deadline, limited := ctx.Deadline()
-	return r.stopped.Load() || ctx.Err() != nil || limited && time.Until(deadline) < r.reserve()
-}
-
-// stopNow ends the run early: the pace has no turn left before the deadline.
-func (r *run) stopNow() { r.stopped.Store(true) }
-
-func outOfTimeFor(decision Decision, dryRun bool) Decision {
-	if dryRun {
-		decision.Outcome = NotLookedAt
-		return decision
-	}
-	decision.Outcome, decision.Reason = Remaining, OutOfTime
-	return decision
-}
-
 // look reads what can have changed since the plan was made, and the policy on the version.
 func (r *run) look(ctx context.Context, decision Decision) LastLook {
-	references, err := r.freshAliases(ctx, decision.Function)
-	if errors.Is(err, errNoTime) {
-		r.stopNow()
+	if told := r.looks.givenUp(decision.Function); told != "" {
+		return LastLook{Unread: told}
 	}
+	references, err := r.freshAliases(ctx, decision.Function)
 	if err != nil {
-		return LastLook{Unread: fmt.Sprintf("%v (grant lambda:ListAliases)", err)}
+		return r.unseen(decision, err, need{action: "lambda:ListAliases", resource: anyFunction})
 	}
 	if !r.janitor.cfg.Checks.Policies {
 		return LastLook{References: references}
@@ -216,17 +217,26 @@ func (r *run) look(ctx context.Context, decision Decision) LastLook {
 	qualifier := decision.Qualifier()
 	_, err = r.janitor.aws.Lambda.GetPolicy(ctx, &lambdasvc.GetPolicyInput{FunctionName: &decision.Function, Qualifier: &qualifier})
 	var none *lambdatypes.ResourceNotFoundException
-	switch {
-	case errors.As(err, &none):
-		return LastLook{References: references}
-	case errors.Is(err, errNoTime):
-		r.stopNow()
-		return LastLook{Unread: err.Error()}
-	case err != nil:
-		return LastLook{Unread: fmt.Sprintf("reading the policy of %s:%s: %v (grant lambda:GetPolicy or switch off janitor.checks.policies)",
-			decision.Function, qualifier, err)}
+	if err != nil && !errors.As(err, &none) {
+		reading := fmt.Errorf("reading the policy of %s:%s: %w", decision.Function, qualifier, err)
+		return r.unseen(decision, reading, need{"lambda:GetPolicy", anyFunction, "janitor.checks.policies"})
 	}
-	return LastLook{References: references, Policy: true}
+	r.looks.allowed(decision.Function)
+	return LastLook{References: references, Policy: err == nil}
+}
+
+// unseen is a last look that failed.
+func (r *run) unseen(decision Decision, err error, needs need) LastLook {
+	text := needs.explain(err)
+	switch cause := causeOf(err); {
+	case errors.Is(err, errNoTime):
+		r.stopNow(OutOfTime, err)
+	case cause == expiry:
+		r.stopNow(LoggedOut, err)
+	case cause == denial:
+		text = r.looks.denied(decision.Function, text)
+	}
+	return LastLook{Unread: text}
 }
 
 // freshAliases reads a function's aliases again when the first reading is over a minute old. It
@@ -257,11 +267,11 @@ func (r *run) freshAliases(ctx context.Context, function string) ([]Reference, e
 
 // remove deletes one version. Nothing else in this package calls DeleteFunction: without a
 // qualifier it would delete the whole function.
-func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
+func (j *Janitor) remove(ctx context.Context, decision Decision) (Decision, error) {
 	qualifier := strconv.FormatInt(decision.Version.Number, 10)
 	if _, err := versionNumber(qualifier); err != nil {
 		decision.Outcome, decision.Reason = Kept, Guarded
-		return decision
+		return decision, nil
 	}
 	audit(ctx, decision, "deleting version")
 	begun := false
@@ -278,7 +288,7 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 	case err == nil:
 		decision.Outcome = NotVerified
 	case errors.Is(err, errNoTime) && !begun:
-		return outOfTimeFor(decision, false)
+		decision.Outcome, decision.Reason = Remaining, OutOfTime
 	case errors.Is(err, errOutOfDate) && !begun:
 		decision.Outcome, decision.Reason = Remaining, OutOfDate
 	case errors.As(err, &conflict):
@@ -287,6 +297,11 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 		decision.Outcome, decision.Reason, decision.Detail = Refused, AWSRefused, invalid.ErrorMessage()
 	case errors.As(err, &gone):
 		decision.Outcome, decision.Reason = Gone, FunctionGone
+	case causeOf(err) == expiry:
+		decision.Outcome, decision.Reason = Remaining, LoggedOut
+	case causeOf(err) == denial:
+		decision.Outcome, decision.Reason = Failed, Denied
+		decision.Detail = fmt.Sprintf("deleting %s:%s: %s", decision.Function, qualifier, need{action: "lambda:DeleteFunction", resource: anyQualified}.explain(err))
 	case errors.As(err, &answered) && answered.HTTPStatusCode() >= 400 && answered.HTTPStatusCode() < 500:
 		decision.Outcome, decision.Reason, decision.Detail = Failed, CallFailed, err.Error()
 	default:
@@ -294,7 +309,7 @@ func (j *Janitor) remove(ctx context.Context, decision Decision) Decision {
 		// deleted it all the same. The list afterwards tells.
 		decision.Outcome, decision.Reason, decision.Detail = NotVerified, CallFailed, err.Error()
 	}
-	return decision
+	return decision, err
 }
 
 // audit writes a line about a deletion; the log's own field function is the function that runs.

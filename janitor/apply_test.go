@@ -154,7 +154,7 @@ func TestHandle_reportsEachCauseOnce(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
 	w.refuse("Lambda.ListEventSourceMappings")
 	report, _, err := w.handle(t.Context(), earnest(), Options{})
-	if len(report.Errors) != 1 || err == nil || !strings.Contains(report.Errors[0], "grant lambda:ListEventSourceMappings or switch off janitor.checks.eventSourceMappings") {
+	if len(report.Errors) != 1 || err == nil || !strings.Contains(report.Errors[0], "grant lambda:ListEventSourceMappings on * or switch off janitor.checks.eventSourceMappings") {
 		t.Errorf("the errors are %q", report.Errors)
 	}
 }

@@ -46,6 +46,9 @@ func Connect(cfg aws.Config, rate float64) Clients {
 	pace := NewPace(rate)
 	cfg = cfg.Copy()
 	pace.attachTo(&cfg)
+	if cfg.Credentials != nil {
+		cfg.Credentials = source{cfg.Credentials}
+	}
 	return Clients{
 		Lambda:         lambdasvc.NewFromConfig(cfg),
 		AutoScaling:    applicationautoscaling.NewFromConfig(cfg),

@@ -167,7 +167,10 @@ func (f *Findings) counted(cfg Config, read int) {
 
 // explained says of a run that had no time to read what to do about it.
 func (j *Janitor) explained(ctx context.Context, doing string, err error) error {
-	if !errors.Is(err, errNoTime) && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	switch inTime := !errors.Is(err, errNoTime) && !errors.Is(ctx.Err(), context.DeadlineExceeded); {
+	case inTime && causeOf(err) == expiry:
+		return CredentialsError{fmt.Errorf("%s: %w", doing, err)}
+	case inTime:
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	raise := ""

@@ -74,6 +74,8 @@ const (
 	FunctionGone Reason = "the function is gone"
 	StillListed  Reason = "AWS accepted the deletion, but still lists the version"
 	CallFailed   Reason = "the call failed"
+	Denied       Reason = "AWS denies lambda:DeleteFunction"
+	LoggedOut    Reason = "AWS no longer accepts the credentials"
 )
 
 // Referenced is the reason of a version that something refers to.

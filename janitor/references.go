@@ -3,7 +3,6 @@ package janitor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -232,7 +231,7 @@ func (j *Janitor) references(ctx context.Context, in scope, early bool) (Finding
 		in.own = one
 		group.Go(func() error {
 			findings, err := one.read(j, ctx, in)
-			if errors.Is(err, errNoTime) || ctx.Err() != nil {
+			if ends(err) || ctx.Err() != nil {
 				return errors.Join(err, ctx.Err())
 			}
 			if err != nil {
@@ -259,35 +258,42 @@ func (s scan) counted(in scope) map[Kind]int {
 	return counted
 }
 
-// unread names the check and the action to grant.
+// ends says whether an error ends the whole reading: whatever comes next would fail as well.
+func ends(err error) bool { return errors.Is(err, errNoTime) || causeOf(err) == expiry }
+
+// unread names the check and what to do about it.
 func unread(one scan, function string, err error) Unread {
-	var actions []string
-	for _, statement := range one.grants {
-		actions = append(actions, statement.Actions...)
-	}
-	if one.key == "" {
-		actions = []string{"lambda:ListAliases"}
-	}
-	var operation *smithy.OperationError
-	if errors.As(err, &operation) {
-		for _, action := range actions {
-			if strings.HasSuffix(action, ":"+operation.Operation()) {
-				actions = []string{action}
-				break
-			}
-		}
-	}
-	var refused smithy.APIError
-	if errors.As(err, &refused) && refused.ErrorCode() == "KmsAccessDeniedException" {
-		actions = []string{"kms:Decrypt in the policy of its key"} // AWS asks it of whoever reads what is encrypted
-	}
-	remedy := "grant " + strings.Join(actions, ", ")
 	check := "aliases"
 	if one.key != "" {
 		check = "janitor." + one.key
-		remedy += " or switch off " + check
 	}
-	return Unread{Check: check, Function: function, Cause: fmt.Sprintf("%v (%s)", err, remedy)}
+	return Unread{Check: check, Function: function, Cause: one.needs(err).explain(err)}
+}
+
+// needs is what the call that failed needs, or the whole scan when its error does not say which it was.
+func (s scan) needs(err error) need {
+	grants := s.grants
+	if s.key == "" {
+		grants = onFunctions("", "lambda:ListAliases")
+	}
+	var found need
+	if s.key != "" {
+		found.key = "janitor." + s.key
+	}
+	var operation *smithy.OperationError
+	named := errors.As(err, &operation)
+	var actions, resources []string
+	for _, statement := range grants {
+		for _, action := range statement.Actions {
+			if named && strings.HasSuffix(action, ":"+operation.Operation()) {
+				found.action, found.resource = action, strings.Join(statement.Resources, ", ")
+				return found
+			}
+		}
+		actions, resources = append(actions, statement.Actions...), append(resources, statement.Resources...)
+	}
+	found.action, found.resource = strings.Join(actions, ", "), strings.Join(resources, ", ")
+	return found
 }
 
 // notChecked are the keys of the scans that are off.
@@ -314,7 +320,7 @@ func perFunction(ctx context.Context, own scan, functions []Function, read func(
 		var gone *lambdatypes.ResourceNotFoundException
 		switch {
 		case errors.As(err, &gone):
-		case errors.Is(err, errNoTime):
+		case ends(err):
 			return err
 		case err != nil:
 			found.with(func(all *Findings) { all.Unread = append(all.Unread, unread(own, function.Name, err)) })

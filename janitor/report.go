@@ -118,6 +118,9 @@ func (r *run) report(ctx context.Context, after Storage) Report {
 	if plan.Belt.Closed() && !r.dryRun {
 		report.failed(BeltError{plan.Belt})
 	}
+	if err := r.loggedOut(); err != nil {
+		report.failed(err)
+	}
 	for _, unread := range plan.Unread {
 		report.failed(fmt.Errorf("%s could not be read: %s", strings.TrimSpace(unread.Check+" "+unread.Function), unread.Cause))
 	}
@@ -201,6 +204,10 @@ func (r *Report) count(decision Decision) {
 		}
 		return
 	case Failed:
+		if decision.Reason == Denied { // all are told by the first
+			r.failed(errors.New(decision.Detail))
+			break
+		}
 		r.failed(fmt.Errorf("deleting %s:%d (lambda:DeleteFunction): %s: %s", decision.Function, decision.Version.Number, decision.Reason, decision.Detail))
 	case Deleted:
 		r.BytesFreed += decision.Version.Bytes
@@ -299,9 +306,14 @@ func (r Report) waiting() int {
 // storageAfter reads the storage once more when something was deleted.
 func (j *Janitor) storageAfter(ctx context.Context, r *run) (Storage, error) {
 	for _, decision := range r.done {
-		if decision.Outcome == Deleted || decision.Outcome == UnderWay || decision.Outcome == NotVerified {
-			return j.storage(ctx)
+		if decision.Outcome != Deleted && decision.Outcome != UnderWay && decision.Outcome != NotVerified {
+			continue
 		}
+		if r.loggedOut() != nil {
+			return Storage{}, nil
+		}
+		after, err := j.storage(ctx)
+		return after, r.ended(err)
 	}
 	return r.plan.Storage, nil
 }

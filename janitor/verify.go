@@ -47,9 +47,13 @@ func (r *run) verify(ctx context.Context) error {
 	if len(left) == 0 {
 		return nil
 	}
+	if r.loggedOut() != nil {
+		r.giveUpOnUnanswered()
+		return nil
+	}
 	if err := r.listLeft(ctx, left); err != nil {
 		r.giveUpOnUnanswered()
-		return fmt.Errorf("verifying the deletions: %w", err)
+		return r.ended(fmt.Errorf("verifying the deletions: %w", err))
 	}
 	for position, decision := range r.done {
 		if decision.Outcome != NotVerified {
