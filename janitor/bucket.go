@@ -4,8 +4,6 @@ import (
 	"math"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // bucket is one of AWS's rate limits: how many calls may leave, and how fast after what AWS answered
@@ -21,8 +19,10 @@ type bucket struct {
 	// since requests do not arrive as evenly as they leave.
 	most float64
 
-	mutex  sync.Mutex
-	tokens *rate.Limiter
+	mutex sync.Mutex
+	// saved are the tokens that there were at a time, of which burst are saved up at most.
+	saved, burst float64
+	at           time.Time
 	// lowered is when AWS throttled last; zero when the whole rate holds. let is when a request
 	// sent later was let through for the first time; zero until then.
 	lowered, let time.Time
@@ -42,8 +42,8 @@ const (
 )
 
 func newBucket(perSecond float64, burst int) *bucket {
-	most := perSecond * 0.99
-	return &bucket{most: most, tokens: rate.NewLimiter(rate.Limit(most), max(1, burst)), turn: make(chan struct{}, 1)}
+	full := float64(max(1, burst))
+	return &bucket{most: perSecond * 0.99, saved: full, burst: full, turn: make(chan struct{}, 1)}
 }
 
 // rate is how many calls a second are allowed at this time.
@@ -82,23 +82,32 @@ func (b *bucket) answered(throttled bool, sent, now time.Time) {
 		b.peak = share // else nothing was let through, which says nothing of how much would be
 	}
 	b.low, b.lowered, b.let = max(share/2, slowest), now, time.Time{}
-	b.tokens.AllowN(now, int(b.tokens.TokensAt(now))) // what was saved up would leave at once
+	b.saved, b.at = 0, now // what was saved up would leave at once
+}
+
+// tokens are how many there are at this time.
+func (b *bucket) tokens(now time.Time) float64 {
+	if b.at.IsZero() {
+		return b.saved
+	}
+	return min(b.burst, b.saved+max(0, now.Sub(b.at).Seconds())*b.most*b.share(now))
 }
 
 // take takes a token, or says how long it is until there is one.
 func (b *bucket) take(now time.Time) time.Duration {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	b.tokens.SetLimitAt(now, rate.Limit(b.most*b.share(now)))
-	if b.tokens.AllowN(now, 1) {
-		return 0
+	b.saved, b.at = b.tokens(now), now
+	if b.saved < 1 {
+		return b.until(now, 1)
 	}
-	return b.until(now, 1)
+	b.saved--
+	return 0
 }
 
 // until is how long it takes at the present rate until there are so many tokens.
 func (b *bucket) until(now time.Time, tokens int) time.Duration {
-	missing := float64(tokens) - b.tokens.TokensAt(now)
+	missing := float64(tokens) - b.tokens(now)
 	return max(1, time.Duration(missing/(b.most*b.share(now))*float64(time.Second)))
 }
 

@@ -60,12 +60,12 @@ func TestHandle_aDenyForSomeNamesStopsNoOther(t *testing.T) {
 		mostTried     int
 		failed, stays int
 	}{
-		"one function, the biggest":                    {"functions/prod-00", 2, 1, 7},
-		"eleven functions, all bigger than the others": {"functions/prod-", 22, 11, 77},
-		"the smallest":                                 {"functions/test-", 22, 11, 77},
-		"the biggest and the smallest":                 {"functions/(prod|stage)-", 44, 22, 154},
-		"two versions, others between":                 {"functions/prod-00.*Qualifier=[73]", 2, 2, 2},
-		"one version":                                  {"functions/prod-00.*Qualifier=7", 1, 1, 1},
+		"one function, the biggest":     {"functions/prod-00", 2, 1, 7},
+		"eleven functions, the biggest": {"functions/prod-", 22, 11, 77},
+		"the smallest":                  {"functions/test-", 22, 11, 77},
+		"the biggest and the smallest":  {"functions/(prod|stage)-", 44, 22, 154},
+		"two versions, others between":  {"functions/prod-00.*Qualifier=[73]", 2, 2, 2},
+		"one version":                   {"functions/prod-00.*Qualifier=7", 1, 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, lambdasim.Options{}, teams(11, "prod", "test", "stage")...)

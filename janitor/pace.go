@@ -18,6 +18,7 @@ import (
 // attempt takes a token.
 type Pace struct {
 	buckets map[string]*bucket
+	now     func() time.Time
 
 	mutex     sync.Mutex
 	calls     map[string]int
@@ -43,7 +44,7 @@ func NewPace(perSecond float64) *Pace {
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 	gateway := newBucket(5, 10)
 	return &Pace{
-		calls: map[string]int{},
+		calls: map[string]int{}, now: time.Now,
 		buckets: map[string]*bucket{
 			controlPlane: newBucket(perSecond, int(perSecond)-1),
 			policyCalls:  newBucket(perSecond, int(perSecond)-1),
@@ -63,7 +64,7 @@ func (p *Pace) reset() {
 }
 
 // rate is how many calls a second a bucket allows just now.
-func (p *Pace) rate(bucket string) float64 { return p.buckets[bucket].rate(time.Now()) }
+func (p *Pace) rate(bucket string) float64 { return p.buckets[bucket].rate(p.now()) }
 
 // Calls are the attempts made in this run, by service and operation.
 func (p *Pace) Calls() map[string]int {
@@ -112,7 +113,7 @@ func (p *Pace) attempt(ctx context.Context, in middleware.FinalizeInput, next mi
 	if old, asked := ctx.Value(oldKey{}).(func() bool); asked && old() {
 		return middleware.FinalizeOutput{}, middleware.Metadata{}, errOutOfDate
 	}
-	sent := time.Now()
+	sent := p.now()
 	out, metadata, err := next.HandleFinalize(ctx, in)
 	throttled := isThrottle(err)
 	if begun, wanted := ctx.Value(begunKey{}).(*bool); wanted && !throttled {
@@ -125,7 +126,7 @@ func (p *Pace) attempt(ctx context.Context, in middleware.FinalizeInput, next mi
 		p.throttles++
 	}
 	if own != nil {
-		own.answered(throttled, sent, time.Now())
+		own.answered(throttled, sent, p.now())
 	}
 	return out, metadata, err
 }
