@@ -55,8 +55,10 @@ func callers(cfg limitraiser.Config) []caller {
 		}
 	}
 	for _, quota := range cfg.Quotas {
-		if above := share(quota.AlarmAbove, cfg.AlarmAbove); above > 0 && quota.Max > 0 && quota.Usage.Resource != "" {
-			all = append(all, usage(quota, above))
+		if above := share(quota.AlarmAbove, cfg.AlarmAbove); above > 0 && quota.Max > 0 {
+			if watched, ok := quota.Usage.Watched(); ok {
+				all = append(all, usage(quota, watched, above))
+			}
 		}
 	}
 	if cfg.AlarmAbove == 0 {
@@ -134,25 +136,19 @@ func refused(name, happened, raises string, metric measured) caller {
 // usage is the caller of a quota. Some quotas' usage comes every minute and some every
 // five; asking for more takes longer than either.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Quotas-Visualize-Alarms.html
-func usage(quota limitraiser.Quota, above setting.Percent) caller {
-	kind, class := quota.Usage.Type, quota.Usage.Class
-	if kind == "" {
-		kind = limitraiser.UsageOfResource
+func usage(quota limitraiser.Quota, watched limitraiser.UsageMetric, above setting.Percent) caller {
+	metric := measured{id: "used", namespace: watched.Namespace, name: watched.Name, statistic: "Maximum", dimensions: watched.Dimensions}
+	what, expression := strings.TrimSpace(quota.Usage.Service+" "+quota.Usage.Resource), "100 * used / SERVICE_QUOTA(used)"
+	if what == "" {
+		what = strings.TrimPrefix(watched.Namespace, "AWS/") + " " + watched.Name
 	}
-	if class == "" {
-		class = "None"
-	}
-	metric := measured{id: "used", namespace: "AWS/Usage", name: "ResourceCount", statistic: "Maximum", dimensions: [][2]string{
-		{"Service", quota.Usage.Service}, {"Type", kind}, {"Resource", quota.Usage.Resource}, {"Class", class},
-	}}
-	expression := "100 * used / SERVICE_QUOTA(used)"
-	if kind == limitraiser.UsageOfAPI {
-		metric.name, metric.statistic = "CallCount", "Sum"
+	if quota.Usage.Type == limitraiser.UsageOfAPI {
+		metric.statistic = "Sum"
 		expression = "100 * (used / 300) / SERVICE_QUOTA(used)"
 	}
 	return caller{
 		name:       "quota-" + quota.Service + "-" + quota.Code,
-		happened:   fmt.Sprintf("%s %s used more than %s of the quota %s", quota.Usage.Service, quota.Usage.Resource, above, quota.Code),
+		happened:   fmt.Sprintf("%s used more than %s of the quota %s", what, above, quota.Code),
 		raises:     fmt.Sprintf("asks Service Quotas for more, up to %s", strconv.FormatFloat(quota.Max, 'f', -1, 64)),
 		expression: expression, metrics: []measured{metric},
 		threshold: float64(above), period: 5 * time.Minute, periods: 3, datapoints: 2,

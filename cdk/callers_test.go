@@ -93,7 +93,8 @@ func TestCallers_areTheseForEverythingThatCanBeRaised(t *testing.T) {
 		"table-orders-v1-write-throttles":           refusals("AWS/DynamoDB Sum WriteThrottleEvents TableName=orders-v1"),
 		"stream-clicks":                             refusals("AWS/Kinesis Sum WriteProvisionedThroughputExceeded StreamName=clicks"),
 		"function-checkout":                         refusals("AWS/Lambda Sum Throttles FunctionName=checkout"),
-		"quota-lambda-L-B99A9384":                   "100 * used / SERVICE_QUOTA(used); used = AWS/Usage Maximum ResourceCount Service=Lambda Type=Resource Resource=ConcurrentExecutions Class=None GreaterThanThreshold 80 in 2 of 3 x 300s, missing notBreaching",
+		"quota-lambda-L-B99A9384":                   "100 * used / SERVICE_QUOTA(used); used = AWS/Lambda Maximum ConcurrentExecutions GreaterThanThreshold 80 in 2 of 3 x 300s, missing notBreaching",
+		"quota-ec2-L-34B43A08":                      "100 * used / SERVICE_QUOTA(used); used = AWS/Usage Maximum ResourceCount Service=EC2 Type=Resource Resource=vCPU Class=Standard/OnDemand GreaterThanThreshold 80 in 2 of 3 x 300s, missing notBreaching",
 		"quota-kms-L-6E3AF000":                      "100 * (used / 300) / SERVICE_QUOTA(used); used = AWS/Usage Sum CallCount Service=KMS Type=API Resource=CryptographicOperationsSymmetric Class=None GreaterThanThreshold 50 in 2 of 3 x 300s, missing notBreaching",
 	}
 	if diff := cmp.Diff(want, calling(t, raiser)); diff != "" {

@@ -1,6 +1,7 @@
 package limitraiser
 
 import (
+	"cmp"
 	"time"
 
 	"caretaker/internal/setting"
@@ -140,16 +141,21 @@ type Quota struct {
 	// AlarmAbove is the share of the quota over which its alarm calls the raiser. 0% or left out
 	// is limitRaiser.alarmAbove.
 	AlarmAbove setting.Percent `json:"alarmAbove" yaml:"alarmAbove"`
-	// Usage is the quota's metric, which its alarm looks at. Without a resource there is no alarm.
+	// Usage is the quota's metric, which its alarm looks at. Without a resource or a metric there is
+	// no alarm.
 	Usage Usage `json:"usage" yaml:"usage"`
 }
 
-// Usage are the dimensions of a quota's metric in AWS/Usage, as the field UsageMetric of
-// aws service-quotas get-service-quota shows them.
+// Usage is a quota's metric, as the field UsageMetric of aws service-quotas get-service-quota shows
+// it: most are in AWS/Usage, with four dimensions.
 type Usage struct {
+	// Namespace is the metric's. Empty is AWS/Usage; in any other the metric has no dimensions.
+	Namespace string `json:"namespace" yaml:"namespace" form:"^[A-Za-z0-9 _./:#-]{0,255}$" allowed:"a metric's namespace such as AWS/Lambda"`
+	// Metric is its name. Empty is ResourceCount of AWS/Usage, or CallCount for the type API.
+	Metric string `json:"metric" yaml:"metric" form:"^[A-Za-z0-9 _./:#-]{0,255}$" allowed:"a metric's name such as ConcurrentExecutions"`
 	// Service is as in the metric: Lambda, not lambda.
 	Service string `json:"service" yaml:"service"`
-	// Resource is what is counted, such as ConcurrentExecutions. Empty is no alarm.
+	// Resource is what is counted, such as vCPU. Empty is no alarm, unless Namespace says another.
 	Resource string `json:"resource" yaml:"resource"`
 	// Type is Resource for what there is at a time (ResourceCount), API for calls a second
 	// (CallCount). Empty is Resource.
@@ -164,6 +170,26 @@ const (
 	UsageOfResource = "Resource"
 	UsageOfAPI      = "API"
 )
+
+// UsageMetric is a metric as CloudWatch names it.
+type UsageMetric struct {
+	Namespace, Name string
+	Dimensions      [][2]string
+}
+
+// Watched is the metric that the file names; false where it names none.
+func (u Usage) Watched() (UsageMetric, bool) {
+	if u.Namespace != "" && u.Namespace != usageNamespace {
+		return UsageMetric{Namespace: u.Namespace, Name: u.Metric}, true
+	}
+	kind, name := cmp.Or(u.Type, UsageOfResource), "ResourceCount"
+	if kind == UsageOfAPI {
+		name = "CallCount"
+	}
+	return UsageMetric{usageNamespace, cmp.Or(u.Metric, name), [][2]string{
+		{"Service", u.Service}, {"Type", kind}, {"Resource", u.Resource}, {"Class", cmp.Or(u.Class, "None")},
+	}}, u.Resource != ""
+}
 
 // Default is the policy that ships: what caretaker.yaml says when it says nothing. It is
 // switched off, since it has nothing to raise until somebody says what.

@@ -109,6 +109,21 @@ func TestValidate_namesTheKeyThatIsWrong(t *testing.T) {
 				Usage: Usage{Service: "EC2", Resource: "vCPU", Type: "Resource", Class: "Standard/OnDemand"},
 			}}
 		}, ""},
+		{"a quota with a metric of another namespace", func(c *Config) {
+			c.Quotas = []Quota{{Service: "lambda", Code: "L-B99A9384", Usage: Usage{Namespace: "AWS/Lambda", Metric: "ConcurrentExecutions"}}}
+		}, ""},
+		{"a namespace alone", func(c *Config) {
+			c.Quotas = []Quota{{Service: "lambda", Code: "L-1", Usage: Usage{Namespace: "AWS/Lambda"}}}
+		}, "quotas[0].usage.metric"},
+		{"a metric of AWS/Usage alone", func(c *Config) {
+			c.Quotas = []Quota{{Service: "lambda", Code: "L-1", Usage: Usage{Metric: "ResourceCount"}}}
+		}, "quotas[0].usage.resource"},
+		{"dimensions outside AWS/Usage", func(c *Config) {
+			c.Quotas = []Quota{{Service: "lambda", Code: "L-1", Usage: Usage{Namespace: "AWS/Lambda", Metric: "ConcurrentExecutions", Service: "Lambda"}}}
+		}, "quotas[0].usage.resource"},
+		{"a namespace that is not one", func(c *Config) {
+			c.Quotas = []Quota{{Service: "lambda", Code: "L-1", Usage: Usage{Namespace: "{}", Metric: "{}"}}}
+		}, "quotas[0].usage.metric quotas[0].usage.namespace"},
 		{"quotas of one code in two services", func(c *Config) {
 			c.Quotas = []Quota{{Service: "lambda", Code: "L-1"}, {Service: "ec2", Code: "L-1"}}
 		}, ""},

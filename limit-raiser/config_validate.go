@@ -75,15 +75,24 @@ func (c Config) namedOnce(p *problems) {
 }
 
 func (u Usage) validate(p *problems, key string) {
+	if u.Namespace != "" && u.Namespace != usageNamespace {
+		if u.Metric == "" {
+			p.wrong(key+".metric", u.Metric, "the name of the metric in "+u.Namespace)
+		}
+		if u.Service+u.Resource+u.Class != "" {
+			p.wrong(key+".resource", u.Resource, "neither service, resource nor class outside AWS/Usage, where the metric has no dimensions")
+		}
+		return
+	}
 	if u.Resource == "" {
-		if u.Service != "" {
-			p.wrong(key+".resource", u.Resource, "what is counted, such as ConcurrentExecutions: without it there is no alarm")
+		if u.Service+u.Metric != "" {
+			p.wrong(key+".resource", u.Resource, "what is counted, such as vCPU: without it there is no alarm")
 		}
 		return
 	}
 	for name, value := range map[string]string{"service": u.Service, "resource": u.Resource} {
 		if !usageForm.MatchString(value) {
-			p.wrong(key+"."+name, value, "a dimension of the quota's metric in AWS/Usage, such as Lambda or ConcurrentExecutions")
+			p.wrong(key+"."+name, value, "a dimension of the quota's metric in AWS/Usage, such as EC2 or vCPU")
 		}
 	}
 	if u.Class != "" && !usageForm.MatchString(u.Class) {

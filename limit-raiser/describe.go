@@ -206,5 +206,8 @@ func (r *Raiser) says(ctx context.Context, a alarm.Alarm, over bool) (alarmState
 // knows.
 func (r *Raiser) raisable(metric alarm.Metric) bool {
 	_, parts := shortageOf(metric)
-	return len(parts) > 0 || len(r.cfg.Quotas) > 0 && metric.Namespace == usageNamespace
+	return len(parts) > 0 || slices.ContainsFunc(r.cfg.Quotas, func(quota Quota) bool {
+		watched, named := quota.Usage.Watched()
+		return metric.Namespace == usageNamespace || named && metric.Namespace == watched.Namespace && metric.Name == watched.Name
+	})
 }

@@ -178,7 +178,8 @@ func quotaLoad(usage *quotastypes.MetricInfo, period *quotastypes.QuotaPeriod) (
 		ofQuota *= float64(aws.ToInt32(period.PeriodValue))
 	}
 	return load{
-		lasts: period == nil, tell: 1,
+		// What AWS/Usage counts is there until it says otherwise; other metrics are of what goes on.
+		lasts: period == nil && aws.ToString(usage.MetricNamespace) == usageNamespace, tell: 1,
 		series: []series{{
 			aws.ToString(usage.MetricNamespace), aws.ToString(usage.MetricName),
 			cmp.Or(aws.ToString(usage.MetricStatisticRecommendation), "Maximum"), usage.MetricDimensions,

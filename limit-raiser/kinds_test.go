@@ -546,6 +546,27 @@ func TestQuotas_goByTheirLastCount(t *testing.T) {
 	}
 }
 
+// AWS counts the concurrency of an account in a metric of Lambda's own, without dimensions.
+func TestQuotas_areRaisedByTheMetricThatAWSNames(t *testing.T) {
+	w := newWorld(t)
+	w.emulator.SetQuota(emulator.Quota{Service: "lambda", Code: "L-B99A9384"})
+	metric := alarm.Metric{Namespace: "AWS/Lambda", Name: "ConcurrentExecutions"}
+	w.measure("AWS/Lambda", "ConcurrentExecutions", 900, 2, nil)
+	cfg := earnest("none", func(c *Config) {
+		c.Quotas = []Quota{{Service: "lambda", Code: "L-B99A9384", Max: 5000, Usage: Usage{Namespace: "AWS/Lambda", Metric: "ConcurrentExecutions"}}}
+	})
+	report, err := w.raiser(cfg).Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
+	if got := decision(t, report, err); got.Outcome != Raised || got.Means != Requested || got.From != 1000 || got.To != 1500 {
+		t.Errorf("%+v", got)
+	}
+	if requests := w.emulator.QuotaRequests("lambda", "L-B99A9384"); len(requests) != 1 || requests[0].Value != 1500 {
+		t.Errorf("asked for %+v", requests)
+	}
+	if r := w.raiser(cfg); !r.raisable(metric) || r.raisable(alarm.Metric{Namespace: "AWS/Lambda", Name: "Errors"}) {
+		t.Error("a child of a composite alarm is not waited for, or one about nothing is")
+	}
+}
+
 // As of a composite alarm over both.
 func TestQuotas_areShortBesideTables(t *testing.T) {
 	w, cfg, _ := quotaScene(t)

@@ -15,9 +15,11 @@ import (
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
+	"caretaker/internal/config"
 	limitraiser "caretaker/limit-raiser"
 )
 
@@ -224,6 +226,34 @@ func TestHistory_readsOnUntilThereAreEnoughThatAreWanted(t *testing.T) {
 	h.Resource = "table/carts"
 	if diff := cmp.Diff(all[1:], h.among(all, time.Time{})); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The file's own example is deployed as an alarm on its usage, which must be the metric that AWS names.
+func TestShippedFile_namesTheQuotasMetricAsAWSDoes(t *testing.T) {
+	text, err := os.ReadFile("../../caretaker.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := "version: 1\nlimitRaiser:\n"
+	for line := range strings.Lines(string(text)) {
+		if example, ok := strings.CutPrefix(line, "  #     "); ok {
+			examples += "  " + example
+		}
+	}
+	file, err := config.Load(write(t, "caretaker.yaml", examples), config.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	quota := file.LimitRaiser.Quotas[0]
+	watched, named := quota.Usage.Watched()
+	answer, err := servicequotas.NewFromConfig(others.AWS()).GetServiceQuota(t.Context(), &servicequotas.GetServiceQuotaInput{ServiceCode: &quota.Service, QuotaCode: &quota.Code})
+	if err != nil {
+		t.Fatal(err)
+	}
+	usage := answer.Quota.UsageMetric
+	if !named || watched.Namespace != aws.ToString(usage.MetricNamespace) || watched.Name != aws.ToString(usage.MetricName) || len(watched.Dimensions) != len(usage.MetricDimensions) {
+		t.Errorf("the example's alarm is on %+v, and AWS counts %s %s %v", watched, aws.ToString(usage.MetricNamespace), aws.ToString(usage.MetricName), usage.MetricDimensions)
 	}
 }
 

@@ -91,7 +91,8 @@ func callers(c limitraiser.Config) int {
 		}
 	}
 	for _, quota := range c.Quotas {
-		count += b2i(quota.AlarmAbove+c.AlarmAbove > 0 && quota.Max > 0 && quota.Usage.Resource != "")
+		_, watched := quota.Usage.Watched()
+		count += b2i(quota.AlarmAbove+c.AlarmAbove > 0 && quota.Max > 0 && watched)
 	}
 	if c.AlarmAbove > 0 {
 		for _, stream := range c.Streams {

@@ -17,21 +17,27 @@ import (
 type quotaDefault struct {
 	service, name string
 	value         float64
+	// usage is the metric that counts its usage, where AWS names one that no test need say.
+	usage object
 }
 
 // quotaDefaults are the quotas that the proxy knows, as AWS listed them in November 2026.
 var quotaDefaults = map[string]quotaDefault{
-	"lambda/L-B99A9384": {"AWS Lambda", "Concurrent executions", 1000},
-	"vpc/L-45FE3B85":    {"Amazon Virtual Private Cloud (Amazon VPC)", "Egress-only internet gateways per Region", 5},
-	"vpc/L-A4707A72":    {"Amazon Virtual Private Cloud (Amazon VPC)", "Internet gateways per Region", 5},
-	"vpc/L-F678F1CE":    {"Amazon Virtual Private Cloud (Amazon VPC)", "VPCs per Region", 5},
+	// Its metric is the account's, without dimensions.
+	"lambda/L-B99A9384": {"AWS Lambda", "Concurrent executions", 1000, object{
+		"MetricNamespace": "AWS/Lambda", "MetricName": "ConcurrentExecutions", "MetricDimensions": object{}, "MetricStatisticRecommendation": "Maximum",
+	}},
+	"vpc/L-45FE3B85": {"Amazon Virtual Private Cloud (Amazon VPC)", "Egress-only internet gateways per Region", 5, nil},
+	"vpc/L-A4707A72": {"Amazon Virtual Private Cloud (Amazon VPC)", "Internet gateways per Region", 5, nil},
+	"vpc/L-F678F1CE": {"Amazon Virtual Private Cloud (Amazon VPC)", "VPCs per Region", 5, nil},
 }
 
 // Quota is what a test says of a quota. All of it holds in every account and Region.
 type Quota struct {
 	// Service and Code name it: vpc, L-F678F1CE.
 	Service, Code string
-	// Metric counts its usage, in AWS/Usage: ResourceCount or CallCount. Empty: nothing counts it.
+	// Metric counts its usage, in AWS/Usage: ResourceCount or CallCount. Empty: what AWS names, where
+	// the proxy knows that, and otherwise nothing counts it.
 	Metric string
 	// Dimensions are the metric's.
 	Dimensions map[string]string
@@ -158,7 +164,10 @@ func (x *exchange) describeQuota(asked quotaQuestion, known quota) object {
 		"QuotaArn": strings.Join([]string{"arn:aws:servicequotas", x.region(), x.account(), name}, ":"),
 		"Value":    shipped.value, "Unit": "None", "Adjustable": !known.Fixed, "GlobalQuota": false,
 	}
-	if known.Metric != "" {
+	switch {
+	case known.Metric == "" && shipped.usage != nil:
+		described["UsageMetric"] = shipped.usage
+	case known.Metric != "":
 		described["UsageMetric"] = object{
 			"MetricNamespace": "AWS/Usage", "MetricName": known.Metric, "MetricDimensions": known.Dimensions,
 			"MetricStatisticRecommendation": "Maximum",
