@@ -2,11 +2,13 @@
 // tables and indexes, Kinesis shards, reserved concurrency and service quotas; once, by the
 // right amount, within bounds that a person set, and tells people.
 //
-// A run reads the alarms from whatever event they come in (Decode), finds what each says is
-// short (says), claims the event and the resource in its ledger, so that nobody else acts
-// on them meanwhile, reads what there is (inventory), decides part by part with a reason for
-// each (Decide), raises with as few calls as AWS allows (apply), sends itself a message to look
-// at the alarm again, since an alarm speaks only when it changes, and tells people.
+// Handle reads the alarms from whatever event they come in, and its own messages to look at one
+// again, and turns them into visits: a resource, and why it is visited (event.go). A visit claims
+// the step of its alarm and the resource in the ledger, so that nobody else acts on them meanwhile,
+// reads what there is, settles what an earlier run left open, decides part by part with a reason for
+// each, carries that out with as few calls as AWS allows, sends itself a message to look at the
+// alarm again, since an alarm speaks only when it changes, and tells people (visit.go). What is
+// particular to a kind of resource stands in its file (kind.go).
 //
 // It never lowers anything, raises nothing that the file or a tag gives no maximum, never
 // repeats a call of which it does not know whether it was carried out, never reads a Region or

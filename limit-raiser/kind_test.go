@@ -1,0 +1,69 @@
+package limitraiser
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"caretaker/internal/alarm"
+)
+
+// pools are a kind that nobody else knows: a number, which the raiser may raise to 40.
+type pools struct {
+	plain
+	size *float64
+}
+
+func (pools) names(metric alarm.Metric) (string, []Part) {
+	if metric.Namespace != "Pools" {
+		return "", nil
+	}
+	return metric.Dimensions["Pool"], []Part{{Dimension: "size"}}
+}
+
+func (p pools) read(_ context.Context, _ *Raiser, shortage Shortage) (Facts, error) {
+	return Facts{Resource: shortage.Resource, ARN: "arn", Parts: []Have{{Part: Part{Dimension: "size"}, Means: Provisioned, Now: *p.size, Max: 40}}}, nil
+}
+
+func (p pools) raise(_ context.Context, _ *Raiser, _ Facts, decisions []Decision) error {
+	*p.size = decisions[0].To
+	return nil
+}
+
+func (pools) link(name, region string) string { return "pools/" + region + "/" + name }
+
+// A further kind of resource is a type and a line in the table: everything else takes it as it is.
+func TestKinds_areATypeAndALineInTheTable(t *testing.T) {
+	w := newWorld(t)
+	size, before := 20.0, kinds
+	t.Cleanup(func() { kinds = before })
+	kinds = append(kinds[:len(kinds):len(kinds)], kindOf{"pool", pools{size: &size}})
+	metric := alarm.Metric{Namespace: "Pools", Name: "Refused", Dimensions: map[string]string{"Pool": "drivers"}}
+	event := w.event(w.alarm("ALARM", metric), metric, w.now())
+	report, err := w.raiser(earnest("none")).Handle(t.Context(), event)
+	if got := decision(t, report, err); got.Outcome != Raised || got.To != 30 || size != 30 || got.CostAMonth != 0 {
+		t.Errorf("the pool has %v: %+v", size, got)
+	}
+	if told := w.received(w.inbox); len(told) != 1 || !strings.Contains(told[0], "pool/drivers") || !strings.Contains(told[0], "console.aws.amazon.com/pools/us-east-1/drivers") {
+		t.Errorf("people were told %q", told)
+	}
+	w.look()
+}
+
+func TestKinds_areNotTakenForOneAnother(t *testing.T) {
+	metrics := []alarm.Metric{
+		{Namespace: "AWS/DynamoDB", Name: "WriteThrottleEvents", Dimensions: map[string]string{"TableName": "a", "StreamName": "a", "FunctionName": "a"}},
+		{Namespace: "AWS/Kinesis", Name: "IncomingBytes", Dimensions: map[string]string{"TableName": "a", "StreamName": "a", "FunctionName": "a"}},
+		{Namespace: "AWS/Lambda", Name: "Throttles", Dimensions: map[string]string{"TableName": "a", "StreamName": "a", "FunctionName": "a"}},
+	}
+	for position, metric := range metrics {
+		for number, one := range kinds {
+			if _, parts := one.kind.names(metric); (len(parts) > 0) != (number == position) {
+				t.Errorf("%s takes %s for its own: %v", one.name, metric.Namespace, parts)
+			}
+		}
+	}
+	if _, err := (Resource{"unknown", "a"}).kind().read(t.Context(), nil, Shortage{}); err == nil {
+		t.Error("a kind that is not known is read as if there were nothing")
+	}
+}
