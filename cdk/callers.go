@@ -116,20 +116,19 @@ func throughput(what, name string, dimensions [][2]string, mostRead, mostWrite i
 				metric("consumed", "Consumed"+units.metric+"CapacityUnits", "Sum"),
 				metric("provisioned", "Provisioned"+units.metric+"CapacityUnits", "Maximum"),
 			},
-			threshold: float64(above), period: time.Minute, periods: 5, datapoints: 2,
+			threshold: float64(above), period: time.Minute, periods: limitraiser.CallsInMinutes, datapoints: limitraiser.CallsOfMinutes,
 		}, refused(name+"-"+units.kind+"-throttles", fmt.Sprintf("DynamoDB refused %ss of the %s", units.kind, what), raises,
 			metric("", units.metric+"ThrottleEvents", "")))
 	}
 	return all
 }
 
-// refused is the caller for something that is refused. One minute alone may be a burst
-// that is over when the raiser looks.
+// refused is the caller for something that is refused.
 func refused(name, happened, raises string, metric measured) caller {
 	metric.statistic = "Sum"
 	return caller{
 		name: name, happened: happened, raises: raises, metrics: []measured{metric},
-		period: time.Minute, periods: 5, datapoints: 2,
+		period: time.Minute, periods: limitraiser.CallsInMinutes, datapoints: limitraiser.CallsOfMinutes,
 	}
 }
 

@@ -51,7 +51,9 @@ type Sizing struct {
 	// Headroom is the share added to the estimated demand. 0% adds none.
 	Headroom setting.Percent `json:"headroom" yaml:"headroom"`
 	// RetryFactor is how often a client sends a throttled request in all, 1 to 20: of so many
-	// throttled requests one was meant. 1 takes every throttled request for demand.
+	// throttled requests one was meant. 1 takes every throttled request for demand. Most of AWS's
+	// SDKs send three times, boto3 sends those of DynamoDB ten times; whatever it is set to, no
+	// raise but by Units goes further than 1.9 times what ten would mean.
 	RetryFactor float64 `json:"retryFactor" yaml:"retryFactor" bounds:"1 to 20"`
 	// MaxFactor bounds one raise to so many times the present capacity.
 	MaxFactor float64 `json:"maxFactor" yaml:"maxFactor" bounds:"1.1 to 100"`
@@ -190,6 +192,14 @@ func (u Usage) Watched() (UsageMetric, bool) {
 		{"Service", u.Service}, {"Type", kind}, {"Resource", u.Resource}, {"Class", cmp.Or(u.Class, "None")},
 	}}, u.Resource != ""
 }
+
+// An alarm that calls for a table, an index, a stream or a function is on when so many of the last
+// minutes were over its threshold, and off otherwise. One minute alone may be a burst that is over
+// when the raiser looks.
+const (
+	CallsOfMinutes = 2
+	CallsInMinutes = 5
+)
 
 // Default is the policy that ships: what caretaker.yaml says when it says nothing. It is
 // switched off, since it has nothing to raise until somebody says what.

@@ -19,6 +19,9 @@ const DemandWindow = 5 * time.Minute
 // CloudWatch leaves out had no load. What a request takes is the mean of all minutes, and 1
 // unit where none succeeded. A negative or impossible count is none.
 //
+// Least is the same for clients that send a throttled request MostAttempts times, or retryFactor
+// times where that is more.
+//
 // A client that sends each request at most r times, and of whose demand D a table serves C,
 // is throttled D-C times r and once or more for what does get through. So with r as
 // retryFactor this is never under the demand, up to 18 % over it for three attempts, and
@@ -35,6 +38,7 @@ func EstimateDemand(samples []Sample, retryFactor float64) Demand {
 	for _, s := range samples {
 		consumed, throttled := count(s.Consumed)/60, count(s.Throttled)/60
 		perSecond := consumed + throttled*unit/retryFactor
+		demand.Least = max(demand.Least, served(consumed, throttled*unit, max(retryFactor, MostAttempts)))
 		if perSecond <= demand.PerSecond {
 			continue
 		}
@@ -43,6 +47,9 @@ func EstimateDemand(samples []Sample, retryFactor float64) Demand {
 		if throttled > 0 {
 			demand.Detail += fmt.Sprintf(" + throttled %.4g/s x %.3g units / %g attempts", throttled, unit, retryFactor)
 		}
+	}
+	if demand.Least < demand.PerSecond {
+		demand.Detail += fmt.Sprintf("; %.4g/s if clients send %g times", demand.Least, max(retryFactor, MostAttempts))
 	}
 	return demand
 }
@@ -74,3 +81,21 @@ func count(n float64) float64 {
 
 // maxCount is more than any metric counts in a minute, and so few that sums stay finite.
 const maxCount = 1e15
+
+// MostAttempts is how often any of AWS's SDKs sends a throttled request in all, as boto3 does those
+// of DynamoDB: https://github.com/boto/botocore/blob/develop/botocore/data/_retry.json
+const MostAttempts = 10
+
+// served is the load of which so much is consumed, and so much refused, at every attempt alike, where
+// clients send each request up to so many times: of all attempts a share p succeeds, and so of the
+// requests 1 - (1-p)^attempts.
+func served(consumed, refused, attempts float64) float64 {
+	if refused == 0 {
+		return consumed
+	}
+	p := consumed / (consumed + refused)
+	if p < 1e-9 {
+		return refused / attempts
+	}
+	return consumed / (1 - math.Pow(1-p, attempts))
+}

@@ -11,6 +11,9 @@ func TestHandle_raisesTableAndIndexOnce(t *testing.T) {
 	table := w.table(twoUnits{5, 50}, twoUnits{5, 50})
 	of := map[string]string{"TableName": table}
 	index := map[string]string{"TableName": table, "GlobalSecondaryIndexName": "by-customer"}
+	for _, of := range []map[string]string{of, index} {
+		w.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", 200*60, 4, of) // from what it had saved
+	}
 	for ago := 1; ago <= 3; ago++ {
 		w.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", 50*60, ago, of)
 		w.measure("AWS/DynamoDB", "WriteThrottleEvents", 450*60, ago, of)

@@ -82,12 +82,15 @@ func (f Facts) withHolders() []Have {
 	parts := slices.Clone(f.Parts)
 	for i, have := range parts {
 		table, named := f.part(Part{Dimension: have.Part.Dimension})
-		refuses := slices.ContainsFunc(have.Samples, func(s Sample) bool { return count(s.Throttled) > 0 })
-		if have.Part.Index != "" && !have.Short && refuses && named && table.Short {
+		if have.Part.Index != "" && !have.Short && refuse(have.Samples) && named && table.Short {
 			parts[i].Short, parts[i].Holds = true, have.Part.Dimension
 		}
 	}
 	return parts
+}
+
+func refuse(samples []Sample) bool {
+	return slices.ContainsFunc(samples, func(s Sample) bool { return count(s.Throttled) > 0 })
 }
 
 // holds says in words what an index holds back.

@@ -235,9 +235,10 @@ func TestStreams_areDoubledOnTheWayToTheGoal(t *testing.T) {
 		c.Streams = []Stream{{stream, 20}}
 		c.Limits.Cooldown = 0
 	})
-	// Nine shards' worth of records, of which two shards take two and clients try thrice.
+	// Nine shards' worth of bytes, which a reader takes out at once, and some that are refused.
 	w.measure("AWS/Kinesis", "IncomingRecords", 2000*60, 1, of)
-	w.measure("AWS/Kinesis", "WriteProvisionedThroughputExceeded", 21000*60, 1, of)
+	w.measure("AWS/Kinesis", "GetRecords.Bytes", 9*60*shardBytesOut, 1, of)
+	w.measure("AWS/Kinesis", "WriteProvisionedThroughputExceeded", 2*60, 1, of)
 	event := w.event(alarm, metric, w.now())
 	for step, want := range []float64{4, 8, 12} {
 		report, err := w.raiser(cfg).Handle(t.Context(), event)

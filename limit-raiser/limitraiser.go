@@ -21,6 +21,7 @@
 package limitraiser
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,16 +57,18 @@ type Options struct {
 
 // New makes a raiser that calls AWS with these clients. The configuration must be valid.
 func New(cfg Config, clients Clients, options Options) *Raiser {
-	if options.Now == nil {
-		options.Now = time.Now
-	}
-	if options.LookAfter == 0 {
-		options.LookAfter = 5 * time.Minute
-	}
-	if options.WaitFor == 0 {
-		options.WaitFor = time.Minute
-	}
+	options = options.WithDefaults()
 	return &Raiser{cfg: cfg, aws: clients, ledger: newLedger(clients.Ledger, options.Table, options.Now), options: options}
+}
+
+// WithDefaults are the options with what their zero values stand for.
+func (o Options) WithDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	o.LookAfter = cmp.Or(o.LookAfter, 5*time.Minute)
+	o.WaitFor = cmp.Or(o.WaitFor, time.Minute)
+	return o
 }
 
 func (r *Raiser) now() time.Time { return r.options.Now() }

@@ -100,6 +100,19 @@ const (
 // lasting are the reasons that no time changes.
 var lasting = map[Reason]bool{NotListed: true, NoMaximum: true, NothingToRaise: true, NotShort: true}
 
+// LookAfter is how long after a plan its alarm is looked at again. It is false where nothing would
+// come of it.
+func (p Plan) LookAfter(options Options) (after time.Duration, due bool) {
+	after = options.LookAfter
+	for _, decision := range p.Decisions {
+		due = due || !lasting[decision.Reason]
+		if decision.Outcome == Waiting {
+			after = min(after, options.WaitFor)
+		}
+	}
+	return after, due
+}
+
 // next is whether and when a visit is followed by a look.
 type next struct {
 	due   bool
@@ -113,15 +126,10 @@ type next struct {
 func (v visit) next(plan Plan, open bool, options Options, now time.Time) next {
 	// A composite alarm that is in ALARM says nothing when another of its children comes, or one
 	// comes back.
-	after := next{due: open || v.claims() && v.Alarm.Rule != "", after: options.LookAfter}
+	look, due := plan.LookAfter(options)
+	after := next{due: due || open || v.claims() && v.Alarm.Rule != "", after: look}
 	if open {
 		after.after = min(after.after, options.WaitFor)
-	}
-	for _, decision := range plan.Decisions {
-		after.due = after.due || !lasting[decision.Reason]
-		if decision.Outcome == Waiting {
-			after.after = min(after.after, options.WaitFor)
-		}
 	}
 	if after.due && (v.Step >= mostSteps || !options.AsIfNew && now.Sub(v.Alarm.ChangedAt) >= longestEpisode) {
 		return next{ended: true}

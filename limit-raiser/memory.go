@@ -21,6 +21,8 @@ type Memory struct {
 	Guesses []Guess `json:"guesses,omitempty"`
 	// Denials are what AWS refused last of each part that was not raised since.
 	Denials []Denial `json:"denials,omitempty"`
+	// Again says that the last raise was the episode's own.
+	Again bool `json:"-"`
 	// Spent is what the raises of all resources in this UTC month add to a month's bill, in US dollars.
 	Spent float64 `json:"-"`
 }
@@ -78,7 +80,7 @@ func (m Memory) After(plan Plan, episode string, at time.Time) Memory {
 // In is the memory as an episode sees it: neither a goal that another one left unreached nor
 // another one's guesses are its own.
 func (m Memory) In(episode string) Memory {
-	if m.GoalOf != episode {
+	if m.Again = m.GoalOf == episode; !m.Again {
 		m.Goal = 0
 	}
 	own := digest(episode)
@@ -111,6 +113,21 @@ func (m Memory) last() time.Time {
 		return time.Time{}
 	}
 	return m.Raises[len(m.Raises)-1]
+}
+
+// takesEffect is about how long after a call a table has its new capacity.
+const takesEffect = time.Minute
+
+// unanswered are the minutes that began after the last raise took effect, where there are any. What was refused
+// before is what that raise was for, and an estimate that errs upwards: an alarm over five minutes is
+// still on by these when it is looked at again, and would bring another raise.
+func (m Memory) unanswered(samples []Sample) []Sample {
+	took := m.last().Add(takesEffect)
+	first := slices.IndexFunc(samples, func(s Sample) bool { return s.At.After(took) })
+	if len(m.Raises) == 0 || first < 0 {
+		return samples
+	}
+	return samples[first:]
 }
 
 // since counts the raises from then on.

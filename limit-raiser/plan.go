@@ -127,7 +127,7 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 		decision.Outcome, decision.Reason, decision.Detail = outcome, reason, detail
 		return decision
 	}
-	samples := have.Samples
+	samples := memory.unanswered(have.Samples)
 	if have.Silent && memory.Measured {
 		samples = []Sample{{}} // CloudWatch has no metrics of what is idle
 	}
@@ -155,6 +155,10 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 	detail := step.Reason
 	if demand.Known && demand.Detail != "" {
 		detail += " (" + demand.Detail + ")"
+	}
+	// An alarm over five minutes is still on for a while after the raise that cures it.
+	if cured := demand.Known && !over && !refuse(samples) && facts.AlarmAbove > 0; cured && memory.Again && step.To > step.From {
+		return because(Met, NeedMet, fmt.Sprintf("since this alarm's raise the demand of %s is under its share of %s", units(demand.PerSecond), facts.AlarmAbove))
 	}
 	decision.To = step.To
 	if step.To > step.From {

@@ -77,29 +77,30 @@ func TestDecide(t *testing.T) {
 		to      float64
 		detail  string
 	}{
-		"to the demand":                   {shortTable(50, 4000, change(func(h *Have) { h.Samples = seen(50, 450) })), Memory{}, policy(), ToRaise, IsShort, 250, "demand of 200"},
-		"by percent without any":          {shortTable(50, 4000), Memory{}, policy(), ToRaise, IsShort, 75, "for want of metrics"},
-		"cut at the maximum":              {shortTable(50, 60), Memory{}, policy(), ToRaise, IsShort, 60, "cut at the maximum"},
-		"at the maximum":                  {shortTable(60, 60), Memory{}, policy(), AtMaximum, MaximumReached, 60, "60"},
-		"over the maximum":                {shortTable(90, 60), Memory{}, policy(), AtMaximum, MaximumReached, 90, "60"},
-		"no maximum":                      {shortTable(50, 0), Memory{}, policy(), Refused, NoMaximum, 50, "caretaker.yaml"},
-		"not listed":                      {shortTable(50, 0, func(f *Facts) { f.Unlisted = true }), Memory{}, policy(), Refused, NotListed, 50, "caretaker.yaml"},
-		"nothing to raise":                {shortTable(0, 4000, change(func(h *Have) { h.Means, h.Note = NoMeans, "on demand" })), Memory{}, policy(), Refused, NothingToRaise, 0, "on demand"},
-		"met":                             {shortTable(250, 4000, change(func(h *Have) { h.Samples = seen(50, 450) })), Memory{}, policy(), Met, NeedMet, 250, "are met"},
-		"being changed":                   {shortTable(50, 4000, func(f *Facts) { f.Busy = "the table is UPDATING" }), Memory{}, policy(), Waiting, IsBusy, 50, "UPDATING"},
-		"at the maximum and busy":         {shortTable(60, 60, func(f *Facts) { f.Busy = "the table is UPDATING" }), Memory{}, policy(), AtMaximum, MaximumReached, 60, ""},
-		"resting":                         {shortTable(50, 4000), ago(4 * time.Minute), policy(), Refused, InCooldown, 50, "12:01:00 UTC"},
-		"rested":                          {shortTable(50, 4000), ago(5 * time.Minute), policy(), ToRaise, IsShort, 75, ""},
-		"never rests":                     {shortTable(50, 4000), ago(0), policy(func(c *Config) { c.Limits.Cooldown = 0 }), ToRaise, IsShort, 75, ""},
-		"the day's raises":                {shortTable(50, 4000), ago(3*time.Hour, 2*time.Hour), policy(func(c *Config) { c.Limits.RaisesADay = 2 }), Refused, RaisesOfTheDay, 50, "is 2"},
-		"yesterday's do not count":        {shortTable(50, 4000), ago(13*time.Hour, 2*time.Hour), policy(func(c *Config) { c.Limits.RaisesADay = 2 }), ToRaise, IsShort, 75, ""},
-		"too dear for all of it":          {shortTable(50, 4000), Memory{Spent: 495}, policy(), ToRaise, CutToCost, 60, "75 were wanted, for $11.86"},
-		"too dear for a single unit":      {shortTable(50, 4000), Memory{Spent: 499.9}, policy(), Refused, OverCost, 50, "$500.00"},
-		"more spent than is allowed now":  {shortTable(50, 4000), Memory{Spent: 700}, policy(), Refused, OverCost, 50, "$500.00"},
-		"shards as far as the money goes": {shards(40, 80, seen(80, 0)...), Memory{Spent: 170}, policy(), ToRaise, CutToCost, 70, "80 were wanted"},
-		"dear enough":                     {shortTable(50, 4000), Memory{Spent: 480}, policy(), ToRaise, IsShort, 75, ""},
-		"free where nothing may be":       {shortTable(50, 4000, change(func(h *Have) { h.Means = OnDemandMaximum })), Memory{Spent: 900}, policy(), ToRaise, IsShort, 75, ""},
-		"auto scaling has room":           {shortTable(200, 4000, change(func(h *Have) { h.Means, h.InUse = AutoScaled, 100 })), Memory{}, policy(), Met, NeedMet, 200, "may go to 200 by itself"},
+		"to 1.9 times the least":            {shortTable(50, 4000, change(func(h *Have) { h.Samples = seen(50, 450) })), Memory{}, policy(), ToRaise, IsShort, 146, "takes 1.9 times the 76.8 that clients which send 10 times would need"},
+		"to the demand that a burst showed": {shortTable(50, 4000, change(func(h *Have) { h.Samples = append(seen(200, 0), seen(50, 450)...) })), Memory{}, policy(), ToRaise, IsShort, 250, "demand of 200"},
+		"by percent without any":            {shortTable(50, 4000), Memory{}, policy(), ToRaise, IsShort, 75, "for want of metrics"},
+		"cut at the maximum":                {shortTable(50, 60), Memory{}, policy(), ToRaise, IsShort, 60, "cut at the maximum"},
+		"at the maximum":                    {shortTable(60, 60), Memory{}, policy(), AtMaximum, MaximumReached, 60, "60"},
+		"over the maximum":                  {shortTable(90, 60), Memory{}, policy(), AtMaximum, MaximumReached, 90, "60"},
+		"no maximum":                        {shortTable(50, 0), Memory{}, policy(), Refused, NoMaximum, 50, "caretaker.yaml"},
+		"not listed":                        {shortTable(50, 0, func(f *Facts) { f.Unlisted = true }), Memory{}, policy(), Refused, NotListed, 50, "caretaker.yaml"},
+		"nothing to raise":                  {shortTable(0, 4000, change(func(h *Have) { h.Means, h.Note = NoMeans, "on demand" })), Memory{}, policy(), Refused, NothingToRaise, 0, "on demand"},
+		"met":                               {shortTable(250, 4000, change(func(h *Have) { h.Samples = seen(50, 450) })), Memory{}, policy(), Met, NeedMet, 250, "are met"},
+		"being changed":                     {shortTable(50, 4000, func(f *Facts) { f.Busy = "the table is UPDATING" }), Memory{}, policy(), Waiting, IsBusy, 50, "UPDATING"},
+		"at the maximum and busy":           {shortTable(60, 60, func(f *Facts) { f.Busy = "the table is UPDATING" }), Memory{}, policy(), AtMaximum, MaximumReached, 60, ""},
+		"resting":                           {shortTable(50, 4000), ago(4 * time.Minute), policy(), Refused, InCooldown, 50, "12:01:00 UTC"},
+		"rested":                            {shortTable(50, 4000), ago(5 * time.Minute), policy(), ToRaise, IsShort, 75, ""},
+		"never rests":                       {shortTable(50, 4000), ago(0), policy(func(c *Config) { c.Limits.Cooldown = 0 }), ToRaise, IsShort, 75, ""},
+		"the day's raises":                  {shortTable(50, 4000), ago(3*time.Hour, 2*time.Hour), policy(func(c *Config) { c.Limits.RaisesADay = 2 }), Refused, RaisesOfTheDay, 50, "is 2"},
+		"yesterday's do not count":          {shortTable(50, 4000), ago(13*time.Hour, 2*time.Hour), policy(func(c *Config) { c.Limits.RaisesADay = 2 }), ToRaise, IsShort, 75, ""},
+		"too dear for all of it":            {shortTable(50, 4000), Memory{Spent: 495}, policy(), ToRaise, CutToCost, 60, "75 were wanted, for $11.86"},
+		"too dear for a single unit":        {shortTable(50, 4000), Memory{Spent: 499.9}, policy(), Refused, OverCost, 50, "$500.00"},
+		"more spent than is allowed now":    {shortTable(50, 4000), Memory{Spent: 700}, policy(), Refused, OverCost, 50, "$500.00"},
+		"shards as far as the money goes":   {shards(40, 80, seen(80, 0)...), Memory{Spent: 170}, policy(), ToRaise, CutToCost, 70, "80 were wanted"},
+		"dear enough":                       {shortTable(50, 4000), Memory{Spent: 480}, policy(), ToRaise, IsShort, 75, ""},
+		"free where nothing may be":         {shortTable(50, 4000, change(func(h *Have) { h.Means = OnDemandMaximum })), Memory{Spent: 900}, policy(), ToRaise, IsShort, 75, ""},
+		"auto scaling has room":             {shortTable(200, 4000, change(func(h *Have) { h.Means, h.InUse = AutoScaled, 100 })), Memory{}, policy(), Met, NeedMet, 200, "may go to 200 by itself"},
 		"auto scaling is at its end": {
 			shortTable(200, 4000, change(func(h *Have) { h.Means, h.InUse = AutoScaled, 200 })), Memory{}, policy(), ToRaise, IsShort, 300, "",
 		},
@@ -109,7 +110,7 @@ func TestDecide(t *testing.T) {
 			policy(), ToRaise, IsShort, 300, "",
 		},
 		"shards double at most":                      {shards(2, 20, seen(2, 20)...), Memory{}, policy(), ToRaise, IsShort, 4, "on the way to"},
-		"shards go on to their goal":                 {shards(4, 20, seen(2, 20)...), Memory{Goal: 12, Raises: []time.Time{noon}}, policy(), ToRaise, IsShort, 8, ""},
+		"shards go on to their goal":                 {shards(4, 20, seen(9, 0)...), Memory{Goal: 12, Raises: []time.Time{noon}}, policy(), ToRaise, IsShort, 8, ""},
 		"shards go no further than their goal":       {shards(4, 20, seen(9, 90)...), Memory{Goal: 6, Raises: []time.Time{noon}}, policy(), ToRaise, IsShort, 6, "the goal of 6"},
 		"shards rest at their goal":                  {shards(12, 20, seen(12, 20)...), Memory{Goal: 12, Raises: []time.Time{noon}}, policy(), Refused, InCooldown, 12, ""},
 		"ten shard updates a day":                    {shards(4, 20), ago(slices.Repeat([]time.Duration{20 * time.Hour}, 10)...), policy(), Refused, ShardBudget, 4, "10"},
@@ -137,6 +138,34 @@ func TestDecide(t *testing.T) {
 				t.Errorf("%+v; want %s, %s, to %v", got, c.outcome, c.reason, c.to)
 			}
 		})
+	}
+}
+
+// The alarm is still on, by the minutes from before its raise.
+func TestDecide_leavesAloneWhatTheEpisodesRaiseCured(t *testing.T) {
+	minute := func(ago time.Duration, consumed, throttled float64) Sample {
+		return Sample{At: noon.Add(-ago), Consumed: 60 * consumed, Requests: 60 * consumed, Throttled: 60 * throttled}
+	}
+	storm := minute(5*time.Minute, 50, 620)
+	raised := Decision{Part: Part{Dimension: Write}, Outcome: Raised, From: 50, To: 320}
+	memory := Memory{}.After(Plan{Decisions: []Decision{raised}}, "one", noon.Add(-5*time.Minute))
+	for name, c := range map[string]struct {
+		memory  Memory
+		samples []Sample
+		want    Outcome
+	}{
+		"in use are 78%, under the alarm's 80%":   {memory.In("one"), []Sample{storm, minute(2*time.Minute, 250, 0)}, Met},
+		"which is the need of another episode":    {memory.In("two"), []Sample{storm, minute(2*time.Minute, 250, 0)}, ToRaise},
+		"the minute in which it took effect":      {memory.In("one"), []Sample{minute(4*time.Minute, 290, 20), minute(2*time.Minute, 250, 0)}, Met},
+		"in use are 81%":                          {memory.In("one"), []Sample{storm, minute(2*time.Minute, 260, 0)}, ToRaise},
+		"requests are refused all the same":       {memory.In("one"), []Sample{storm, minute(2*time.Minute, 250, 1)}, ToRaise},
+		"no minute since, so that the old counts": {memory.In("one"), []Sample{minute(5*time.Minute, 200, 620)}, ToRaise},
+	} {
+		cfg := policy(func(c *Config) { c.Sizing.Headroom = 30 })
+		got := Decide(shortTable(320, 4000, change(func(h *Have) { h.Samples = c.samples })), c.memory, cfg, "us-east-1", noon).Decisions[0]
+		if got.Outcome != c.want {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 // concurrency, a quota.
 const Free = "free"
 
-// hoursAMonth is what AWS's own calculator takes.
-const hoursAMonth = 730
+// HoursAMonth is what AWS's own calculator takes.
+const HoursAMonth = 730
 
 // pricesAsOf dates the table: list prices as known then, not read from AWS. Compare with
 // https://aws.amazon.com/dynamodb/pricing/provisioned/ and
@@ -44,7 +44,7 @@ func AddedCost(region, what string, from, to float64, overrides map[string]float
 		return 0, ""
 	}
 	price, note := priceOf(region, what, overrides)
-	return added * price * hoursAMonth, note
+	return added * price * HoursAMonth, note
 }
 
 // Place is where a unit is paid for: a table's Region, or that of a replica of it.

@@ -9,9 +9,17 @@ import (
 // unknownPercent is the step of a raise that has no metrics to go by, where Sizing.Percent is off.
 const unknownPercent = 50
 
+// mostOvershoot bounds one raise to so many times the demand that it may be for. How often clients
+// send a refused request no metric says, and the fewer times it is taken to be, the more demand the
+// same refusals make: three where there are ten would take a table to three times what it needs. It
+// is less than twice since the reckoning errs by some percent while a load changes. What the bound
+// cuts, the next look finds, by then in what is consumed.
+const mostOvershoot = 1.9
+
 // Size says how far to raise a capacity: by percent, by units, or to the demand and its headroom,
 // of which the largest wins, in whole units rounded up. It never lowers, never goes over maximum,
-// and takes no more than MaxFactor times the capacity in one step. With ToDemand and a known
+// and takes no more than MaxFactor times the capacity in one step, nor, but by units, more than
+// mostOvershoot times the least that the demand may be. With ToDemand and a known
 // demand that the present capacity meets there is nothing to raise: a second alarm about the
 // same need adds nothing. A maximum of 0 raises nothing.
 func Size(present, maximum float64, demand Demand, cfg Sizing) Step {
@@ -48,14 +56,25 @@ func wanted(present float64, demand Demand, cfg Sizing) (want float64, reason st
 		percent = unknownPercent
 	}
 	want, reason = present, "no step is configured"
-	if toDemand := whole(demand.PerSecond * (1 + float64(cfg.Headroom)/100)); known && cfg.ToDemand {
+	most := math.Inf(1)
+	if known && cfg.ToDemand {
+		toDemand := whole(demand.PerSecond * (1 + float64(cfg.Headroom)/100))
 		reason = fmt.Sprintf("to the demand of %s and %s headroom", units(demand.PerSecond), cfg.Headroom)
+		if demand.Least > 0 {
+			most = whole(demand.Least * mostOvershoot)
+		}
 		if toDemand <= present {
 			return present, fmt.Sprintf("the demand of %s and %s headroom are met", units(demand.PerSecond), cfg.Headroom)
 		}
-		want = toDemand
+		if most <= present {
+			return present, fmt.Sprintf("the demand is %s, or as little as %s if clients send %d times, of which there is %g times as much",
+				units(demand.PerSecond), units(demand.Least), MostAttempts, mostOvershoot)
+		}
+		if want = min(toDemand, most); toDemand > most {
+			reason += fmt.Sprintf(", of which one raise takes %g times the %s that clients which send %d times would need", mostOvershoot, units(demand.Least), MostAttempts)
+		}
 	}
-	if byPercent := whole(present * (1 + percent/100)); percent > 0 && byPercent > want {
+	if byPercent := min(whole(present*(1+percent/100)), most); percent > 0 && byPercent > want {
 		want, reason = byPercent, fmt.Sprintf("by %g%%", percent)
 		if !known {
 			reason += " for want of metrics"

@@ -14,6 +14,9 @@ type Sample struct {
 type Demand struct {
 	// PerSecond is in the resource's units a second.
 	PerSecond float64
+	// Least is what it would be if clients sent a throttled request MostAttempts times; 0 where
+	// that is not known.
+	Least float64
 	// Known is false when there were no samples to reckon from.
 	Known bool
 	// Detail says in words how it was reckoned.

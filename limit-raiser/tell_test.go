@@ -18,6 +18,7 @@ var brokenTopic = emulator.Fault{Operation: "Publish", Status: 403, Code: "KMSAc
 func (s *scene) need() {
 	s.Helper()
 	of := map[string]string{"TableName": s.table}
+	s.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", 275*60, 2, of) // in a burst
 	s.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", 75*60, 1, of)
 	s.measure("AWS/DynamoDB", "WriteThrottleEvents", 600*60, 1, of)
 }

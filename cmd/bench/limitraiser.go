@@ -6,6 +6,7 @@ import (
 	"time"
 
 	limitraiser "caretaker/limit-raiser"
+	"caretaker/limit-raiser/simulation"
 )
 
 // Where make leaves the limit-raiser's binaries: for a deployment, and for this machine.
@@ -43,33 +44,34 @@ func measureLimitRaiser(ctx context.Context, r *results) error {
 func playLoads(r *results) {
 	shipped := limitraiser.Default()
 	shipped.Limits.AddedCostAMonth = 1e6 // what a raise may cost is the owner's to say
-	policy := limitraiser.Policy{
-		Sizing: shipped.Sizing, Limits: shipped.Limits, Present: 50, Maximum: 40_000, AlarmAbove: shipped.AlarmAbove, Target: 70,
-		Region: "us-east-1", Price: limitraiser.PriceWriteUnit,
-	}
+	policy := simulation.Policy{Config: shipped, Units: simulation.Writes, Present: 50, Maximum: 40_000, Target: 70, Region: "us-east-1"}
 	most := 0
 	for late := range 60 {
-		load := limitraiser.Trace{Name: "step", Present: 50, Points: []limitraiser.Point{
+		load := simulation.Trace{Name: "step", Present: 50, Points: []simulation.Point{
 			{At: 0, PerSecond: 35},
 			{At: 20*time.Minute + time.Duration(late)*time.Second, PerSecond: 250},
 			{At: 80 * time.Minute, PerSecond: 250},
 		}}
-		most = max(most, len(limitraiser.Simulate(load, policy).Raises))
+		most = max(most, len(simulation.Simulate(load, policy).Raises))
 	}
 	r.note("raises_50_250: a load that steps from 35 to 250 units a second on a table of 50, once at each second of a minute: the most raises that one took")
 	r.report(figure{"raises_50_250", float64(most), "raises", "=", 1})
 
 	highest, short := 0.0, 0
-	for _, load := range limitraiser.BuiltInTraces() {
-		raises := limitraiser.Simulate(load, policy).Raises
-		for i, raise := range raises {
-			over := raise.Overshoot()
-			highest = max(highest, over)
-			last := i+1 == len(raises) || raises[i+1].Episode != raise.Episode
-			if last && over < 1 {
-				short++
+	for _, clients := range []simulation.Clients{simulation.SDK, simulation.Boto3} {
+		policy.Clients = clients
+		for _, load := range simulation.BuiltInTraces() {
+			raises := simulation.Simulate(load, policy).Raises
+			for i, raise := range raises {
+				over := raise.Overshoot()
+				highest = max(highest, over)
+				last := i+1 == len(raises) || raises[i+1].Episode != raise.Episode
+				if last && over < 1 {
+					short++
+				}
+				r.note("  %-14s sent %2d times, minute %4d: %4.0f -> %4.0f is %.2f times the demand of %.0f",
+					load.Name, clients.Attempts(), raise.Decided, raise.From, raise.To, over, raise.Demand)
 			}
-			r.note("  %-14s minute %4d: %4.0f -> %4.0f is %.2f times the demand of %.0f", load.Name, raise.Decided, raise.Step.From, raise.Step.To, over, raise.Demand)
 		}
 	}
 	r.note("overshoot_max, episodes_short: the capacity after each raise of the loads above over the true demand, and how many episodes end under it")

@@ -10,6 +10,7 @@ import (
 	"caretaker/internal/config"
 	"caretaker/internal/setting"
 	limitraiser "caretaker/limit-raiser"
+	"caretaker/limit-raiser/simulation"
 )
 
 // simulateCommand plays loads against a table under the policy of the file.
@@ -18,16 +19,15 @@ type simulateCommand struct {
 	Present float64         `default:"100" placeholder:"UNITS" help:"The capacity that a load of yours begins with, in units a second (${default}); built-in ones bring theirs."`
 	Maximum float64         `default:"40000" placeholder:"UNITS" help:"The highest that it is raised to (${default}, what DynamoDB gives a table)."`
 	Target  setting.Percent `default:"70%" placeholder:"SHARE" help:"The utilisation that target tracking is set to (${default})."`
-	Units   string          `default:"write" enum:"read,write,shard" placeholder:"KIND" help:"What a unit costs as: read, write or shard (${default})."`
+	Units   string          `default:"write" enum:"read,write,shard" placeholder:"KIND" help:"What the load takes: read or write units of a table, or shards of a stream (${default})."`
+	Clients string          `default:"sdk" enum:"sdk,boto3" placeholder:"KIND" help:"How clients send again what is refused: sdk, three times in all, or boto3, ten times (${default})."`
 	Region  string          `short:"r" placeholder:"REGION" help:"Whose list prices hold (default: the file's first, else us-east-1)."`
 	Rows    int             `default:"30" placeholder:"COUNT" help:"About so many rows of minutes for a single load, 1 to 10080 (${default})."`
 	JSON    bool            `name:"json" help:"One JSON document, with every minute."`
 }
 
-// unitPrices are the prices by what --units calls them.
-var unitPrices = map[string]string{
-	"read": limitraiser.PriceReadUnit, "write": limitraiser.PriceWriteUnit, "shard": limitraiser.PriceShard,
-}
+// clients are by what --clients calls them.
+var clients = map[string]simulation.Clients{"sdk": simulation.SDK, "boto3": simulation.Boto3}
 
 // Run plays each load twice: once under the policy, once under target tracking.
 func (s *simulateCommand) Run(j *job) error {
@@ -45,7 +45,7 @@ func (s *simulateCommand) Run(j *job) error {
 	policy := s.policy(file)
 	result := simulated{Schema: documentSchema, Command: "limit-raiser simulate", Stage: j.stage(), Region: policy.Region}
 	for _, trace := range traces {
-		result.Traces = append(result.Traces, newSimulatedTrace(trace.Name, limitraiser.Simulate(trace, policy)))
+		result.Traces = append(result.Traces, newSimulatedTrace(trace.Name, simulation.Simulate(trace, policy)))
 	}
 	out := j.sheet()
 	switch {
@@ -73,27 +73,26 @@ func (s *simulateCommand) check() error {
 }
 
 // policy is the file's. An alarm that the file leaves to others calls at the share that ships.
-func (s *simulateCommand) policy(file config.File) limitraiser.Policy {
+func (s *simulateCommand) policy(file config.File) simulation.Policy {
 	cfg := file.LimitRaiser
-	above := cfg.AlarmAbove
-	if above == 0 {
-		above = limitraiser.Default().AlarmAbove
+	if cfg.AlarmAbove == 0 {
+		cfg.AlarmAbove = limitraiser.Default().AlarmAbove
 	}
 	region := s.Region
 	if region == "" {
 		region = append(file.Regions, "us-east-1")[0]
 	}
-	return limitraiser.Policy{
-		Sizing: cfg.Sizing, Limits: cfg.Limits, Present: s.Present, Maximum: s.Maximum,
-		AlarmAbove: above, Target: s.Target, Region: region, Price: unitPrices[s.Units],
+	return simulation.Policy{
+		Config: cfg, Units: simulation.Units(s.Units), Clients: clients[s.Clients],
+		Present: s.Present, Maximum: s.Maximum, Region: region, Target: s.Target,
 	}
 }
 
-func (s *simulateCommand) traces() ([]limitraiser.Trace, error) {
+func (s *simulateCommand) traces() ([]simulation.Trace, error) {
 	if len(s.Trace) == 0 {
-		return limitraiser.BuiltInTraces(), nil
+		return simulation.BuiltInTraces(), nil
 	}
-	var traces []limitraiser.Trace
+	var traces []simulation.Trace
 	for _, name := range s.Trace {
 		trace, err := traceOf(name)
 		if err != nil {
@@ -106,10 +105,10 @@ func (s *simulateCommand) traces() ([]limitraiser.Trace, error) {
 
 // traceOf finds a built-in load by its name, of which the beginning and hyphens are enough, or
 // reads a file.
-func traceOf(name string) (limitraiser.Trace, error) {
+func traceOf(name string) (simulation.Trace, error) {
 	wanted := strings.ToLower(strings.ReplaceAll(name, "-", " "))
 	var known []string
-	for _, trace := range limitraiser.BuiltInTraces() {
+	for _, trace := range simulation.BuiltInTraces() {
 		if wanted != "" && strings.HasPrefix(trace.Name, wanted) {
 			return trace, nil
 		}
@@ -117,11 +116,11 @@ func traceOf(name string) (limitraiser.Trace, error) {
 	}
 	file, err := os.Open(name) // #nosec G304 -- the path is what the user gave
 	if errors.Is(err, fs.ErrNotExist) {
-		return limitraiser.Trace{}, fmt.Errorf("there is no file %s and no built-in load of that name; there are: %s", name, strings.Join(known, ", "))
+		return simulation.Trace{}, fmt.Errorf("there is no file %s and no built-in load of that name; there are: %s", name, strings.Join(known, ", "))
 	}
 	if err != nil {
-		return limitraiser.Trace{}, fmt.Errorf("reading the trace: %w", err)
+		return simulation.Trace{}, fmt.Errorf("reading the trace: %w", err)
 	}
 	defer func() { _ = file.Close() }() // nothing was written
-	return limitraiser.ReadTrace(name, inUTF8(file))
+	return simulation.ReadTrace(name, inUTF8(file))
 }

@@ -45,7 +45,7 @@ func TestSimulate_comparesAllBuiltInLoads(t *testing.T) {
 			t.Errorf("%s does not stand there for both", name)
 		}
 	}
-	if strings.Contains(got, "MINUTE") || strings.Contains(got, "Held back") {
+	if strings.Contains(got, "MINUTE") || strings.Contains(got, "ramp: --trace") {
 		t.Errorf("%s", got)
 	}
 }

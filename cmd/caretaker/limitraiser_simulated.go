@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	limitraiser "caretaker/limit-raiser"
+	"caretaker/limit-raiser/simulation"
 )
 
 // simulated is what --json writes.
@@ -63,9 +64,10 @@ type madeRaise struct {
 type heldRaise struct {
 	Minute int    `json:"minute"`
 	Reason string `json:"reason"`
+	Detail string `json:"detail,omitempty"`
 }
 
-func newSimulatedTrace(name string, s limitraiser.Simulation) simulatedTrace {
+func newSimulatedTrace(name string, s simulation.Simulation) simulatedTrace {
 	trace := simulatedTrace{
 		Name: name, Raiser: played(s.Raiser), Tracking: played(s.Tracking), PriceNote: s.PriceNote,
 		Raises: []madeRaise{}, Refusals: []heldRaise{},
@@ -75,10 +77,10 @@ func newSimulatedTrace(name string, s limitraiser.Simulation) simulatedTrace {
 		trace.Minutes = append(trace.Minutes, playedMinute{m.Minute, m.Demand, played(m.Raiser), played(m.Tracking)})
 	}
 	for _, r := range s.Raises {
-		trace.Raises = append(trace.Raises, madeRaise{r.Decided, r.Episode, r.Step.From, r.Step.To, r.Demand, r.Overshoot(), r.Step.Reason})
+		trace.Raises = append(trace.Raises, madeRaise{r.Decided, r.Episode, r.From, r.To, r.Demand, r.Overshoot(), r.Why})
 	}
 	for _, r := range s.Refusals {
-		trace.Refusals = append(trace.Refusals, heldRaise(r))
+		trace.Refusals = append(trace.Refusals, heldRaise{r.Minute, string(r.Reason), r.Detail})
 	}
 	return trace
 }
@@ -103,7 +105,7 @@ func (t simulatedTrace) show(out *sheet, most int) {
 	if each > 1 {
 		by = fmt.Sprintf("%d minutes a row, with their highest demand and the sums of what was throttled and paid", each)
 	}
-	out.table(t.Name+", "+by+": throttled are attempts, of which a request has three; demand and capacity are in units a second",
+	out.table(t.Name+", "+by+": throttled are attempts, of which a request has several; demand and capacity are in units a second",
 		table.Row{"Minute", "Demand", "Capacity", "Throttled", "Cost", "Tracked", "Throttled", "Cost"}, rows, 1, 2, 3, 4, 5, 6, 7, 8)
 	rows = nil
 	for _, r := range t.Raises {
@@ -131,24 +133,24 @@ func (p played) and(later played) played {
 	return played{later.Capacity, p.Throttled + later.Throttled, p.Lost + later.Lost, p.Cost + later.Cost, p.Changes + later.Changes}
 }
 
-// refusals are told once a reason, with the minute of the first.
+// refusals are told once a reason, with the minute and the detail of the first.
 func (t simulatedTrace) refusals() []table.Row {
-	count, first := map[string]int{}, map[string]int{}
+	count, first := map[string]int{}, map[string]heldRaise{}
 	var reasons []string
 	for _, refusal := range t.Refusals {
 		if count[refusal.Reason]++; count[refusal.Reason] == 1 {
-			reasons, first[refusal.Reason] = append(reasons, refusal.Reason), refusal.Minute
+			reasons, first[refusal.Reason] = append(reasons, refusal.Reason), refusal
 		}
 	}
 	var rows []table.Row
 	for _, reason := range reasons {
-		rows = append(rows, table.Row{first[reason], count[reason], reason})
+		rows = append(rows, table.Row{first[reason].Minute, count[reason], because(reason, first[reason].Detail)})
 	}
 	return rows
 }
 
 // sums prints two rows for each load: what became of it under the policy and under target tracking.
-func (s simulated) sums(out *sheet, policy limitraiser.Policy) {
+func (s simulated) sums(out *sheet, policy simulation.Policy) {
 	var rows []table.Row
 	for _, t := range s.Traces {
 		for _, by := range []struct {
@@ -163,17 +165,22 @@ func (s simulated) sums(out *sheet, policy limitraiser.Policy) {
 	}
 	out.table("In all: the highest demand and capacity; requests that no attempt brought through are lost",
 		table.Row{"Load", "By", "Demand", "Capacity", "Of demand", "Changes", "Throttled", "Lost", "Cost"}, rows, 3, 4, 5, 6, 7, 8, 9)
-	out.line("Policy", "alarm above %s for two minutes, headroom %s, at most %gx a raise, up to %s units; target tracking at %s",
-		policy.AlarmAbove, policy.Sizing.Headroom, policy.Sizing.MaxFactor, number(policy.Maximum), policy.Target)
+	calls := fmt.Sprintf("above %s, or that refuse some", policy.Config.AlarmAbove)
+	if policy.Units == simulation.Shards {
+		calls = "that refuse some"
+	}
+	out.line("Policy", "alarms on %d of %d minutes %s, headroom %s, at most %gx a raise, up to %s units, %d raises a day, $%s a month; clients send %d times; target tracking at %s",
+		limitraiser.CallsOfMinutes, limitraiser.CallsInMinutes, calls, policy.Config.Sizing.Headroom, policy.Config.Sizing.MaxFactor, number(policy.Maximum),
+		policy.Config.Limits.RaisesADay, number(policy.Config.Limits.AddedCostAMonth), policy.Clients.Attempts(), policy.Target)
 	for _, t := range s.Traces {
 		if t.Minutes[0].Raiser.Capacity >= policy.Maximum {
 			out.line("Maximum", "%s begins with %s units, which the maximum of %s leaves no room to raise", t.Name, number(t.Minutes[0].Raiser.Capacity), number(policy.Maximum))
 		}
 	}
-	out.line("Prices", "%s in %s, for the time of the load%s", policy.Price, s.Region, noted(s.Traces[0].PriceNote))
+	out.line("Prices", "%s in %s, for the time of the load%s", policy.Units.Price(), s.Region, noted(s.Traces[0].PriceNote))
 	for _, t := range s.Traces {
 		if len(t.Refusals) > 0 && len(s.Traces) > 1 {
-			out.line("Held back", "%s: %d raises did not come; --trace %q shows why", t.Name, len(t.Refusals), t.Name)
+			out.line("Held back", "%s: --trace %q shows the raises that did not come, and why: %d", t.Name, t.Name, len(t.Refusals))
 		}
 	}
 }

@@ -99,8 +99,8 @@ func (a *raiserAct) perform(ctx context.Context) error {
 // first is the shortage, and the raise.
 func (a *raiserAct) first(ctx context.Context) error {
 	a.out.heading("250 writes a second come to a table that takes 50")
-	a.out.aside("The emulator counts no units and evaluates no metric math. So the demo puts into CloudWatch what DynamoDB would count, each " +
-		"refused write sent three times in all, computes the deployed alarms' own expressions from it, and moves the alarms with SetAlarmState. " +
+	a.out.aside("The emulator counts no units and evaluates no metric math. So the demo puts into CloudWatch what DynamoDB would count, a burst " +
+		"served from what the table had saved, each refused write sent three times in all, computes the deployed alarms' own expressions from it, and moves the alarms with SetAlarmState. " +
 		"From there on nothing is helped: alarm, SNS, SQS, the function under its own role.")
 	for _, demand := range []float64{30, 250, 250} {
 		if err := a.minute(ctx, demand, shortUnits); err != nil {

@@ -19,17 +19,22 @@ const attempts = 3
 type load struct {
 	begin   time.Time
 	minutes []loadMinute
+	// saved are the units that were not used, of which DynamoDB keeps those of five minutes.
+	saved float64
 }
 
 // loadMinute is in write units a second.
-type loadMinute struct{ demand, provisioned float64 }
+type loadMinute struct{ demand, provisioned, consumed float64 }
 
-func (m loadMinute) consumed() float64  { return min(m.demand, m.provisioned) }
-func (m loadMinute) throttled() float64 { return (m.demand - m.consumed()) * attempts }
+func (m loadMinute) throttled() float64 { return (m.demand - m.consumed) * attempts }
 
-// newLoad is a load over the last five whole minutes: as far back as the limit-raiser looks.
+// rest lets five minutes go by that the demo does not play.
+func (l *load) rest(demand, provisioned float64) { l.saved = 300 * (provisioned - demand) }
+
+// newLoad is a load over the last five whole minutes, as far back as the limit-raiser looks, on a table
+// that was idle before.
 func newLoad(now time.Time) load {
-	return load{begin: now.UTC().Truncate(time.Minute).Add(-5 * time.Minute)}
+	return load{saved: 300 * shortUnits, begin: now.UTC().Truncate(time.Minute).Add(-5 * time.Minute)}
 }
 
 // end is the end of the last minute.
@@ -39,14 +44,15 @@ func (l *load) end() time.Time {
 
 // add puts into CloudWatch what DynamoDB would count in the next minute, of the table and of its index.
 func (l *load) add(ctx context.Context, client *cloudwatch.Client, demand, provisioned float64) error {
-	minute, at := loadMinute{demand, provisioned}, l.end()
+	minute, at := loadMinute{demand, provisioned, min(demand, provisioned+l.saved/60)}, l.end()
+	l.saved = min(l.saved+60*(provisioned-minute.consumed), 300*provisioned)
 	l.minutes = append(l.minutes, minute)
 	var data []cloudwatchtypes.MetricDatum
 	of := []cloudwatchtypes.Dimension{{Name: aws.String("TableName"), Value: aws.String(shortTable)}}
 	index := append(of[:1:1], cloudwatchtypes.Dimension{Name: aws.String("GlobalSecondaryIndexName"), Value: aws.String(shortIndex)})
 	for _, dimensions := range [][]cloudwatchtypes.Dimension{of, index} {
 		for name, value := range map[string]float64{
-			"ConsumedWriteCapacityUnits": 60 * minute.consumed(), "WriteThrottleEvents": 60 * minute.throttled(), "ProvisionedWriteCapacityUnits": provisioned,
+			"ConsumedWriteCapacityUnits": 60 * minute.consumed, "WriteThrottleEvents": 60 * minute.throttled(), "ProvisionedWriteCapacityUnits": provisioned,
 		} {
 			data = append(data, cloudwatchtypes.MetricDatum{MetricName: &name, Value: &value, Timestamp: &at, Dimensions: dimensions})
 		}
@@ -62,7 +68,7 @@ func (l *load) show(out *screen) {
 	var rows []table.Row
 	for i, minute := range l.minutes {
 		rows = append(rows, table.Row{
-			l.begin.Add(time.Duration(i) * time.Minute).Format("15:04"), minute.demand, minute.provisioned, minute.consumed(), minute.throttled(),
+			l.begin.Add(time.Duration(i) * time.Minute).Format("15:04"), minute.demand, minute.provisioned, minute.consumed, minute.throttled(),
 		})
 	}
 	columns := make([]table.ColumnConfig, 0, 4)

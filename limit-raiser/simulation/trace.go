@@ -1,4 +1,4 @@
-package limitraiser
+package simulation
 
 import (
 	"bufio"
@@ -22,6 +22,9 @@ const (
 // Trace is a load over time, as it would be if nothing were ever throttled.
 type Trace struct {
 	Name string
+	// Begins is when it begins: raises are counted by UTC days, and their cost by months. Zero is a
+	// midnight at which both do.
+	Begins time.Time
 	// Present is the capacity that the load meets at the beginning; 0 takes the policy's.
 	Present float64
 	// Points are two or more, in the order of time, the first at 0. Each holds until the next;
@@ -34,6 +37,13 @@ type Point struct {
 	At time.Duration
 	// PerSecond is in units a second.
 	PerSecond float64
+}
+
+func (t Trace) begins() time.Time {
+	if t.Begins.IsZero() {
+		return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return t.Begins.UTC()
 }
 
 // seconds are the units of each second of the trace, whole minutes of them.
@@ -126,6 +136,7 @@ func readTrace(reader *csv.Reader) (Trace, error) {
 		if first.IsZero() {
 			// What is not a time is found below.
 			first, _ = time.Parse(time.RFC3339, record[0])
+			trace.Begins = first
 		}
 		offset, err := timeOf(record[0], first)
 		if err != nil {

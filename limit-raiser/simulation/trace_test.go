@@ -1,4 +1,4 @@
-package limitraiser
+package simulation
 
 import (
 	"strings"
@@ -17,6 +17,10 @@ func TestReadTrace_readsSecondsMinutesAndTimes(t *testing.T) {
 		"time,unitsPerSecond\n2026-01-31T18:00:00Z,35\n2026-01-31T18:01:30Z,250.5\n2026-01-31T19:03:00+01:00,0\n",
 	} {
 		got, err := ReadTrace("load.csv", strings.NewReader(file))
+		want.Begins = time.Time{}
+		if strings.HasPrefix(file, "time") {
+			want.Begins = time.Date(2026, 1, 31, 18, 0, 0, 0, time.UTC)
+		}
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%q is read (-want +got), %v:\n%s", file, err, diff)
 		}

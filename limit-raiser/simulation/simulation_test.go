@@ -1,4 +1,4 @@
-package limitraiser
+package simulation
 
 import (
 	"math"
@@ -9,26 +9,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/setting"
+	limitraiser "caretaker/limit-raiser"
 )
 
 // usual is the policy that ships, for a table that may grow as far as DynamoDB lets it and
-// cost what it costs. Its headroom leaves the alarm at 80% some air: at 25% a demand that is
-// estimated 1% too low would keep the alarm on, and bring a second raise.
+// cost what it costs.
 func usual() Policy {
-	cfg := Default()
-	cfg.Sizing.Headroom = max(cfg.Sizing.Headroom, 30)
+	cfg := limitraiser.Default()
 	cfg.Limits.AddedCostAMonth = 1e6
-	return Policy{
-		Sizing: cfg.Sizing, Limits: cfg.Limits, Present: 100, Maximum: 40_000, AlarmAbove: 80, Target: 70,
-		Region: "eu-west-1", Price: PriceWriteUnit,
-	}
+	return Policy{Config: cfg, Units: Writes, Present: 100, Maximum: 40_000, Target: 70, Region: "eu-west-1"}
 }
 
 func TestSimulate_takesOneRaiseFrom50To250(t *testing.T) {
 	for late := range 60 {
-		step := Trace{"step", 50, []Point{{0, 35}, {20*time.Minute + time.Duration(late)*time.Second, 250}, {80 * time.Minute, 250}}}
+		step := Trace{Name: "step", Present: 50, Points: []Point{{0, 35}, {20*time.Minute + time.Duration(late)*time.Second, 250}, {80 * time.Minute, 250}}}
 		s := Simulate(step, usual())
-		if len(s.Raises) != 1 || s.Raises[0].Step.To < 250 || len(s.Refusals) != 0 {
+		if len(s.Raises) != 1 || s.Raises[0].To < 250 {
 			t.Errorf("a load that steps %d s into a minute takes %+v, %+v, want one raise over 250 and nothing else", late, s.Raises, s.Refusals)
 		}
 	}
@@ -43,11 +39,11 @@ func TestSimulate_leavesOneToTwoTimesTheDemand(t *testing.T) {
 			}
 			for i, raise := range raises {
 				if raise.Overshoot() > 2 {
-					t.Errorf("after minute %d there is %.2f times the demand: %+v", raise.Decided, raise.Overshoot(), raise.Step)
+					t.Errorf("after minute %d there is %.2f times the demand: %+v", raise.Decided, raise.Overshoot(), raise)
 				}
 				last := i+1 == len(raises) || raises[i+1].Episode != raise.Episode
 				if last && raise.Overshoot() < 1 {
-					t.Errorf("the episode of minute %d ends at %.2f times the demand: %+v", raise.Decided, raise.Overshoot(), raise.Step)
+					t.Errorf("the episode of minute %d ends at %.2f times the demand: %+v", raise.Decided, raise.Overshoot(), raise)
 				}
 			}
 		})
@@ -77,8 +73,8 @@ func TestSimulate_neverLowersNorPassesMaximumNorLimits(t *testing.T) {
 		}
 	}
 	for name, limit := range map[string]func(*Policy){
-		"no raise a day": func(p *Policy) { p.Limits.RaisesADay = 0 },
-		"no cost":        func(p *Policy) { p.Limits.AddedCostAMonth = 0 },
+		"no raise a day": func(p *Policy) { p.Config.Limits.RaisesADay = 0 },
+		"no cost":        func(p *Policy) { p.Config.Limits.AddedCostAMonth = 0 },
 		"no maximum":     func(p *Policy) { p.Maximum = 0 },
 	} {
 		policy := usual()
@@ -91,16 +87,16 @@ func TestSimulate_neverLowersNorPassesMaximumNorLimits(t *testing.T) {
 
 func TestSimulate_cutsARaiseToWhatTheMonthLeaves(t *testing.T) {
 	policy := usual()
-	policy.Limits.AddedCostAMonth = 100 // 186 units
+	policy.Config.Limits.AddedCostAMonth = 100 // 186 units
 	s := Simulate(BuiltInTraces()[0], policy)
-	if len(s.Raises) != 1 || s.Raises[0].Step.To != 236 || !strings.Contains(s.Raises[0].Step.Reason, string(CutToCost)) {
+	if len(s.Raises) != 1 || s.Raises[0].To != 236 || !strings.Contains(s.Raises[0].Why, "for $") {
 		t.Errorf("%+v", s.Raises)
 	}
 }
 
 func TestSimulate_waitsForTheCooldown(t *testing.T) {
 	policy := usual()
-	policy.Limits.Cooldown = setting.Duration(20 * time.Minute)
+	policy.Config.Limits.Cooldown = setting.Duration(20 * time.Minute)
 	s := Simulate(BuiltInTraces()[5], policy)
 	for i := 1; i < len(s.Raises); i++ {
 		if apart := s.Raises[i].Decided - s.Raises[i-1].Decided; apart < 20 {
@@ -114,7 +110,7 @@ func TestSimulate_waitsForTheCooldown(t *testing.T) {
 
 func TestTable_servesLosesOrHoldsEachRequest(t *testing.T) {
 	for _, trace := range BuiltInTraces() {
-		table, demanded, kept := newTable(trace.Present), 0.0, 0.0
+		table, demanded, kept := newTable(trace.Present, burstSeconds, SDK), 0.0, 0.0
 		for _, demand := range trace.seconds() {
 			served, _, lost := table.second(demand)
 			demanded, kept = demanded+demand, kept+served+lost
@@ -133,25 +129,25 @@ func TestTable_servesLosesOrHoldsEachRequest(t *testing.T) {
 // A table without anything saved hides the most: what it serves is its capacity.
 func TestEstimateDemand_seesThroughRetries(t *testing.T) {
 	for _, demand := range []float64{51, 55, 60, 75, 100, 150, 250, 500, 5000} {
-		table := newTable(50)
+		table := newTable(50, burstSeconds, SDK)
 		table.saved = 0
-		var samples []Sample
+		var samples []limitraiser.Sample
 		for range 3 {
-			var s Sample
+			var s limitraiser.Sample
 			for range 60 {
 				served, throttled, _ := table.second(demand)
 				s.Consumed, s.Requests, s.Throttled = s.Consumed+served, s.Requests+served, s.Throttled+throttled
 			}
 			samples = append(samples, s)
 		}
-		if got := EstimateDemand(samples, 3).PerSecond / demand; got < 1 || got > 1.18 {
+		if got := limitraiser.EstimateDemand(samples, 3).PerSecond / demand; got < 1 || got > 1.18 {
 			t.Errorf("a demand of %v is estimated %.3f times as high, want 1 to 1.18", demand, got)
 		}
 	}
 }
 
 func TestTargetTracking_followsItsPublishedRules(t *testing.T) {
-	step := Trace{"step", 100, []Point{{0, 50}, {10 * time.Minute, 90}, {40 * time.Minute, 10}, {90 * time.Minute, 10}}}
+	step := Trace{Name: "step", Present: 100, Points: []Point{{0, 50}, {10 * time.Minute, 90}, {40 * time.Minute, 10}, {90 * time.Minute, 10}}}
 	s := Simulate(step, usual())
 	var changes []Point
 	for _, minute := range s.Minutes {
@@ -163,5 +159,29 @@ func TestTargetTracking_followsItsPublishedRules(t *testing.T) {
 	want := []Point{{12 * time.Minute, 129}, {55 * time.Minute, 100}}
 	if diff := cmp.Diff(want, changes); diff != "" {
 		t.Errorf("the capacity changes (-want +got):\n%s", diff)
+	}
+}
+
+// A table without anything saved hides the most, and Python's clients refuse to be counted.
+func TestSize_takesNoFleetToTwiceItsDemand(t *testing.T) {
+	sizing := limitraiser.Default().Sizing
+	sizing.MaxFactor = 100
+	for _, clients := range []Clients{SDK, Boto3} {
+		for _, demand := range []float64{51, 55, 60, 75, 100, 150, 250, 500, 1000} {
+			table := newTable(50, 0, clients)
+			var samples []limitraiser.Sample
+			for range 4 {
+				var s limitraiser.Sample
+				for range 60 {
+					served, throttled, _ := table.second(demand)
+					s.Consumed, s.Requests, s.Throttled = s.Consumed+served, s.Requests+served, s.Throttled+throttled
+				}
+				samples = append(samples, s)
+			}
+			step := limitraiser.Size(50, 1e6, limitraiser.EstimateDemand(samples, sizing.RetryFactor), sizing)
+			if got := step.To / demand; got > 2 || step.To <= 50 {
+				t.Errorf("clients that send %d times and want %v get %v, %.2f times as much: %s", clients.Attempts(), demand, step.To, got, step.Reason)
+			}
+		}
 	}
 }
