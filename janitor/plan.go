@@ -71,11 +71,15 @@ const (
 	OutOfTime    Reason = "out of time"
 	OutOfDate    Reason = "looked at too long ago"
 	NotReviewed  Reason = "not in the reviewed plan"
-	FunctionGone Reason = "the function is gone"
-	StillListed  Reason = "AWS accepted the deletion, but still lists the version"
-	CallFailed   Reason = "the call failed"
-	Denied       Reason = "AWS denies lambda:DeleteFunction"
-	LoggedOut    Reason = "AWS no longer accepts the credentials"
+	// OtherCode is a version that is not the one reviewed, though it has its number: AWS uses no
+	// number of a function twice, so that the function was deleted and made anew.
+	OtherCode     Reason = "other code than reviewed, since the function was made anew"
+	NoLongerThere Reason = "no longer there"
+	FunctionGone  Reason = "the function is gone"
+	StillListed   Reason = "AWS accepted the deletion, but still lists the version"
+	CallFailed    Reason = "the call failed"
+	Denied        Reason = "AWS denies lambda:DeleteFunction"
+	LoggedOut     Reason = "AWS no longer accepts the credentials"
 )
 
 // Referenced is the reason of a version that something refers to.

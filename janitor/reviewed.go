@@ -1,8 +1,10 @@
 package janitor
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -65,16 +67,17 @@ func (p Plan) File() PlanFile {
 }
 
 // Reviewed is the plan without what is not in the file. It shrinks and never grows: what goes
-// is in the file, is deletable now, has the code that was reviewed, and is no more than before.
+// is in the file, is deletable now, is the version that was reviewed, and is no more than before.
 // The review stands in for the percent belt, and for no other.
 func (p Plan) Reviewed(file PlanFile) Plan {
-	digests := make(map[string]map[int64]string)
+	inFile := map[string]map[int64]bool{}
 	for _, version := range file.Versions {
-		if digests[version.Function] == nil {
-			digests[version.Function] = map[int64]string{}
+		if inFile[version.Function] == nil {
+			inFile[version.Function] = map[int64]bool{}
 		}
-		digests[version.Function][version.Version] = version.CodeSHA256
+		inFile[version.Function][version.Version] = true
 	}
+	anew := p.madeAnew(file)
 	most := len(p.Deletions())
 	p.Decisions = slices.Clone(p.Decisions)
 	for position := range p.Decisions {
@@ -82,12 +85,11 @@ func (p Plan) Reviewed(file PlanFile) Plan {
 		if decision.Outcome != Deletable && decision.Outcome != Remaining {
 			continue
 		}
-		digest, found := digests[decision.Function][decision.Version.Number]
 		switch {
-		case !found:
+		case !inFile[decision.Function][decision.Version.Number]:
 			decision.Outcome, decision.Reason, decision.Detail = Kept, NotReviewed, ""
-		case digest != decision.Version.SHA:
-			decision.Outcome, decision.Reason, decision.Detail = Kept, NotReviewed, "its code is not the one in the file"
+		case anew[decision.Function]:
+			decision.Outcome, decision.Reason, decision.Detail = Kept, OtherCode, ""
 		default:
 			decision.Outcome, decision.Reason = Deletable, Superseded
 		}
@@ -97,6 +99,77 @@ func (p Plan) Reviewed(file PlanFile) Plan {
 		p.Belt = Belt{}
 	}
 	return p
+}
+
+// madeAnew are the functions of which a version has other code than the file says, or was published
+// after the file was made. No version of theirs is one that was reviewed.
+func (p Plan) madeAnew(file PlanFile) map[string]bool {
+	anew := map[string]bool{}
+	for _, version := range file.Versions {
+		decision, found := p.on(version.Function, version.Version)
+		late := !file.Made.IsZero() && decision.Version.Published.After(file.Made.Add(clockSkew))
+		if found && (decision.Version.SHA != version.CodeSHA256 || late) {
+			anew[version.Function] = true
+		}
+	}
+	return anew
+}
+
+// on is the decision on a version, and whether there is one.
+func (p Plan) on(function string, number int64) (Decision, bool) {
+	position, found := slices.BinarySearchFunc(p.Decisions, number, func(d Decision, number int64) int {
+		return cmp.Or(strings.Compare(d.Function, function), cmp.Compare(d.Version.Number, number))
+	})
+	if !found {
+		return Decision{}, false
+	}
+	return p.Decisions[position], true
+}
+
+// Staying is why versions of a reviewed file do not go.
+type Staying struct {
+	Reason   Reason
+	Versions int
+	// First is the first of them, with what else there is to say of it.
+	First Decision
+}
+
+// Staying says of a plan that was shrunk to a file why not all of the file goes: the most frequent reason first.
+func (p Plan) Staying(file PlanFile) []Staying {
+	anew := p.madeAnew(file)
+	byReason := map[Reason]*Staying{}
+	for _, version := range file.Versions {
+		decision, found := p.on(version.Function, version.Version)
+		decision.Function, decision.Version.Number = version.Function, version.Version
+		switch _, there := p.on(version.Function, 0); {
+		case p.Idle:
+			decision.Reason = "the storage is less full than janitor.pressure.above"
+		case !there:
+			decision.Reason = FunctionGone
+		case !found:
+			decision.Reason = NoLongerThere
+		case anew[version.Function]:
+			decision.Reason, decision.Detail = OtherCode, ""
+		case decision.Outcome == Deletable && p.Belt.Closed():
+			decision.Reason, decision.Detail = Reason(p.Belt.Name+" belt closed"), ""
+		case decision.Outcome == Deletable:
+			continue
+		case decision.Outcome == Remaining:
+			decision.Detail = ""
+		}
+		if byReason[decision.Reason] == nil {
+			byReason[decision.Reason] = &Staying{Reason: decision.Reason, First: decision}
+		}
+		byReason[decision.Reason].Versions++
+	}
+	var all []Staying
+	for _, one := range byReason {
+		all = append(all, *one)
+	}
+	slices.SortFunc(all, func(a, b Staying) int {
+		return cmp.Or(cmp.Compare(b.Versions, a.Versions), cmp.Compare(a.Reason, b.Reason))
+	})
+	return all
 }
 
 // Fits says why the file must not be carried out here and now: it was made for another account

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,12 @@ func fileOf(numbers ...int64) PlanFile {
 	return file
 }
 
+// madeBefore is a file that was made so long ago.
+func madeBefore(file PlanFile, ago time.Duration) PlanFile {
+	file.Made = file.Made.Add(-ago)
+	return file
+}
+
 func TestReviewed_shrinksAndNeverGrows(t *testing.T) {
 	other := fileOf(1, 2, 3)
 	other.Versions[1].CodeSHA256 = "another"
@@ -43,7 +50,8 @@ func TestReviewed_shrinksAndNeverGrows(t *testing.T) {
 		{"nothing", fileOf(), nil, nil},
 		{"more than there is", fileOf(5, 8, 10, 99), nil, []int64{5}},
 		{"what an alias came to name since", fileOf(1, 2, 3), []change{referenced(Alias, "2", "live")}, []int64{1, 3}},
-		{"other code under the same number", other, nil, []int64{1, 3}},
+		{"a function made anew, known by one other code", other, nil, nil},
+		{"versions published after the review", madeBefore(fileOf(1, 2, 3), 60*24*time.Hour), nil, nil},
 		{"the same number of another function", elsewhere, nil, []int64{2}},
 		{"a function that its owners took out since", fileOf(1, 2), []change{tagged(tag.Janitor, "off")}, nil},
 		{"no more than maxDeletions, the biggest", fileOf(1, 2, 3), []change{policy(func(c *Config) { c.Belts.MaxDeletions = 2 })}, []int64{2, 3}},
@@ -69,15 +77,55 @@ func TestReviewed_saysWhyItKeeps(t *testing.T) {
 	file.Versions[1].CodeSHA256 = "another"
 	plan := Decide(facts, History{}, cfg, today).Reviewed(file)
 	for number, want := range map[int64]Decision{
-		1: {Outcome: Deletable, Reason: Superseded},
-		2: {Outcome: Kept, Reason: NotReviewed, Detail: "its code is not the one in the file"},
+		1: {Outcome: Kept, Reason: OtherCode},
+		2: {Outcome: Kept, Reason: OtherCode},
 		3: {Outcome: Kept, Reason: NotReviewed},
 		9: {Outcome: Kept, Reason: AmongNewest, Detail: "3"},
 	} {
 		got := decisionOn(plan, number)
-		if got.Outcome != want.Outcome || got.Reason != want.Reason || number != 1 && got.Detail != want.Detail {
+		if got.Outcome != want.Outcome || got.Reason != want.Reason || got.Detail != want.Detail {
 			t.Errorf("version %d is %s: %s (%s)", number, got.Outcome, got.Reason, got.Detail)
 		}
+	}
+}
+
+func TestStaying_hasEachReasonWithItsCount(t *testing.T) {
+	facts, cfg := checkout(10, referenced(Alias, "2", "live"), policy(func(c *Config) { c.Belts.MaxDeletions = 2 }))
+	billing, _ := checkout(3)
+	billing.Functions[0].Name = "billing"
+	facts.Functions = append(facts.Functions, billing.Functions[0])
+	file := fileOf(1, 2, 3, 4, 5, 8, 99)
+	for _, function := range []string{"billing", "gone"} {
+		for _, one := range fileOf(1, 2).Versions {
+			one.Function, one.CodeSHA256 = function, "another"
+			file.Versions = append(file.Versions, one)
+		}
+	}
+	plan := Decide(facts, History{}, cfg, today).Reviewed(file)
+	said := func(plan Plan) (lines []string) {
+		for _, one := range plan.Staying(file) {
+			lines = append(lines, fmt.Sprintf("%d %s, %s:%d %s", one.Versions, one.Reason, one.First.Function, one.First.Version.Number, one.First.Detail))
+		}
+		return lines
+	}
+	want := []string{
+		"2 other code than reviewed, since the function was made anew, billing:1 ",
+		"2 over belts.maxDeletions, checkout:1 ",
+		"2 the function is gone, gone:1 ",
+		"1 among the newest, checkout:8 3",
+		"1 no longer there, checkout:99 ",
+		"1 referenced by alias, checkout:2 live",
+	}
+	if diff := cmp.Diff(want, said(plan)); diff != "" {
+		t.Error(diff)
+	}
+	plan.Belt = Belt{Name: FunctionsBelt, Message: "too few"}
+	if got := said(plan); !slices.Contains(got, "2 functions belt closed, checkout:4 ") {
+		t.Errorf("with a closed belt: %q", got)
+	}
+	plan.Idle, plan.Decisions = true, nil
+	if diff := cmp.Diff([]string{"11 the storage is less full than janitor.pressure.above, checkout:1 "}, said(plan)); diff != "" {
+		t.Error(diff)
 	}
 }
 

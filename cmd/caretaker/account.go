@@ -37,7 +37,9 @@ type account struct {
 	// number is the account's, and caller the ARN of who calls.
 	number, caller string
 	regions        []string
-	aws            aws.Config
+	// expires is when the credentials end; zero when nobody knows.
+	expires time.Time
+	aws     aws.Config
 }
 
 // flags are the target as it was given, to name a command that goes on with it.
@@ -141,17 +143,19 @@ func (a *account) identify(ctx context.Context, profile string, now func() time.
 	if a.aws.Credentials == nil {
 		return errors.New("there are no AWS credentials: set AWS_PROFILE or give --profile")
 	}
-	if _, err := a.aws.Credentials.Retrieve(ctx); err != nil {
-		hint := "give --profile, set AWS_PROFILE, or log in with `aws sso login`"
-		if profile = cmp.Or(profile, os.Getenv("AWS_PROFILE")); profile != "" {
-			hint = "log in with `" + shell("aws", "sso", "login", "--profile", profile) + "` or look into ~/.aws/config"
+	found, err := a.aws.Credentials.Retrieve(ctx)
+	if err != nil {
+		hint := "give --profile, set AWS_PROFILE, or " + logIn(profile)
+		if cmp.Or(profile, os.Getenv("AWS_PROFILE")) != "" {
+			hint = logIn(profile) + " or look into ~/.aws/config"
 		}
 		return fmt.Errorf("there are no usable AWS credentials: %s (%s)", hint, oneLine(innermost(err)))
 	}
+	a.expires = expiry(found)
 	who, err := sts.NewFromConfig(a.aws).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	var answered smithy.APIError
 	if errors.As(err, &answered) {
-		return fmt.Errorf("AWS does not accept these credentials: %s: %s", answered.ErrorCode(), oneLine(errors.New(answered.ErrorMessage())))
+		return fmt.Errorf("AWS does not accept these credentials: %s: %s (%s)", answered.ErrorCode(), oneLine(errors.New(answered.ErrorMessage())), logIn(profile))
 	}
 	if err != nil {
 		return fmt.Errorf("asking AWS whose these credentials are: %s", oneLine(innermost(err)))
@@ -166,6 +170,43 @@ func (a *account) identify(ctx context.Context, profile string, now func() time.
 	return nil
 }
 
+// logIn is how to get new credentials.
+func logIn(profile string) string {
+	if profile = cmp.Or(profile, os.Getenv("AWS_PROFILE")); profile != "" {
+		return "log in with `" + shell("aws", "sso", "login", "--profile", profile) + "`"
+	}
+	return "log in again, as with `aws sso login`"
+}
+
+// expiry is when credentials end; zero when nobody says so. In the environment the tools that put them
+// there may say it: https://docs.aws.amazon.com/cli/latest/reference/configure/export-credentials.html
+func expiry(found aws.Credentials) time.Time {
+	if found.CanExpire {
+		return found.Expires
+	}
+	if found.SessionToken == "" || found.SessionToken != os.Getenv("AWS_SESSION_TOKEN") {
+		return time.Time{}
+	}
+	at, err := time.Parse(time.RFC3339, os.Getenv("AWS_CREDENTIAL_EXPIRATION"))
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
+// soon is how long before they end credentials are worth a word.
+const soon = time.Hour
+
+// noteExpiry says that the credentials may end before the deleting does.
+func (s *session) noteExpiry() {
+	left := s.account.expires.Sub(s.now())
+	if s.account.expires.IsZero() || left > soon {
+		return
+	}
+	s.say("Note: these credentials hold until %s, for %s more. If they are not renewed by then, the deleting stops: log in again, and the same command goes on.",
+		s.account.expires.Local().Format("15:04"), max(0, left).Round(time.Minute))
+}
+
 // enabledRegions are those that the account can use.
 func enabledRegions(ctx context.Context, settings aws.Config) ([]string, error) {
 	var regions []string
@@ -175,7 +216,7 @@ func enabledRegions(ctx context.Context, settings aws.Config) ([]string, error) 
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("listing the account's Regions (grant account:ListRegions, or name them with --region): %w", err)
+			return nil, fmt.Errorf("listing the account's Regions (account:ListRegions; --region names them without it): %w", err)
 		}
 		for _, region := range page.Regions {
 			regions = append(regions, aws.ToString(region.RegionName))

@@ -49,6 +49,7 @@ func (a *applyCommand) Run(j *job) error {
 			return err
 		}
 	}
+	s.noteExpiry()
 	s.connect()
 	s.planAll(s.first)
 	if file != nil {
@@ -90,6 +91,7 @@ func (a *applyCommand) delete(s *session) error {
 		return err
 	}
 	out := newOutput(s, a.Format, applied)
+	s.deletes()
 	s.sideBySide(func(r *region) {
 		r.audit = audit.of(s.account.number, r.name)
 		s.carryOutAll(r, out.printer(r))
@@ -208,8 +210,21 @@ func (s *session) review(path string, file janitor.PlanFile) {
 		return
 	}
 	r.plan = r.plan.Reviewed(file)
-	versions := len(r.plan.Deletions())
-	s.say("%s holds %d versions; %d of them go now.", path, len(file.Versions), versions)
+	staying, stay := r.plan.Staying(file), 0
+	for _, one := range staying {
+		stay += one.Versions
+	}
+	s.say("%s holds %d versions; %d of them can go now.", path, len(file.Versions), len(file.Versions)-stay)
+	for _, one := range staying {
+		detail := ""
+		if one.First.Detail != "" {
+			detail = " (" + one.First.Detail + ")"
+		}
+		if one.Versions > 1 {
+			detail += " and others"
+		}
+		s.say("%7d stay: %s: %s:%s%s", one.Versions, one.Reason, one.First.Function, one.First.Qualifier(), detail)
+	}
 }
 
 // audit is a file of JSON lines; the zero value writes none.

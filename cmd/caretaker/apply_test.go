@@ -126,10 +126,84 @@ func TestApply_aReviewedPlanShrinksToWhatIsStillDeletable(t *testing.T) {
 	late.Name = "payments"
 	sim.Put(late)
 	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", path)...).expect(t, done,
-		"plan.json holds 14 versions; 13 of them go now.", "Deleted         13 versions", "7 not in the reviewed plan")
+		"plan.json holds 14 versions; 13 of them can go now.", "      1 stay: referenced by alias: orders-00001:4 (rollback)\n", "Deleted         13 versions", "7 not in the reviewed plan")
 	left(t, sim, "orders-00001", append([]int{4}, numbers(8, 10)...))
 	left(t, sim, "orders-00002", numbers(8, 10))
 	left(t, sim, "payments", numbers(1, 10))
+}
+
+func TestApply_saysOfAReviewedPlanWhyFewerGo(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(4)...)
+	path := filepath.Join(t.TempDir(), "plan.json")
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", path)...).expect(t, done, "holds 28 versions")
+	path = edited(t, path, lambdasim.CodeSha256("orders-00002", 1), lambdasim.CodeSha256("another", 1))
+
+	now := orders(3) // somebody deleted the fourth
+	now[2].Versions = now[2].Versions[2:]
+	now[2].Aliases = []lambdasim.Alias{{Name: "rollback", Version: "4"}}
+	sim = fleet(t, lambdasim.Options{}, now...)
+	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", path)...).expect(t, done, "holds 28 versions; 11 of them can go now.",
+		"      7 stay: other code than reviewed, since the function was made anew: orders-00002:1 and others\n",
+		"      7 stay: the function is gone: orders-00004:1 and others\n",
+		"      2 stay: no longer there: orders-00003:1 and others\n",
+		"      1 stay: referenced by alias: orders-00003:4 (rollback)\n",
+		"Deleted         11 versions", "7 other code than reviewed")
+	left(t, sim, "orders-00002", numbers(1, 10))
+}
+
+// loggedOutAfter answers that the credentials have ended, after so many deletions.
+func loggedOutAfter(deletions int32) lambdasim.Options {
+	var count atomic.Int32
+	return lambdasim.Options{Before: func(call lambdasim.Call) *lambdasim.Fault {
+		if call.Operation == "DeleteFunction" && count.Add(1) > deletions || count.Load() > deletions {
+			return &lambdasim.Fault{Status: http.StatusForbidden, Code: "ExpiredTokenException", Message: "The security token included in the request is expired"}
+		}
+		return nil
+	}}
+}
+
+func TestApply_stopsWhereTheCredentialsEnd(t *testing.T) {
+	sim := fleet(t, loggedOutAfter(20), orders(10)...)
+	p := begin(t, environment(sim, "AWS_PROFILE="), with("janitor", "apply", "--yes")...)
+	got := p.end(t)
+	deleted := 100 - sim.VersionCount()
+	got.expect(t, workLeft, fmt.Sprintf("%d deleted, not verified", deleted), fmt.Sprintf("Left for later  %d versions: AWS no longer accepts the credentials", 70-deleted),
+		"ExpiredTokenException: The security token included in the request is expired\n"+
+			"The rest remains: log in again, as with `aws sso login`, and the same command goes on with it.")
+	if said := strings.Count(got.out+got.err, "ExpiredTokenException"); said != 1 || strings.Contains(got.out+got.err, "error") {
+		t.Errorf("it is said %d times:\n%s%s", said, got.out, got.err)
+	}
+	if tried := sim.Calls()["DeleteFunction"]; tried > 20+12 {
+		t.Errorf("%d deletions were tried", tried)
+	}
+}
+
+func TestApply_stopsWhereTheCredentialsEndWhileItReads(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{Before: func(call lambdasim.Call) *lambdasim.Fault {
+		if call.Operation == "ListAliases" {
+			return &lambdasim.Fault{Status: http.StatusForbidden, Code: "ExpiredTokenException", Message: "it expired"}
+		}
+		return nil
+	}}, orders(10)...)
+	got := caretaker(t, environment(sim), with("janitor", "apply", "--yes")...)
+	got.expect(t, workLeft, "No plan         AWS no longer accepts the credentials: ", "the same command goes on with it")
+	if strings.Contains(got.out+got.err, "grant") {
+		t.Errorf("it speaks of grants:\n%s%s", got.out, got.err)
+	}
+}
+
+func TestApply_saysAtTheStartThatTheCredentialsEndSoon(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{}, orders(1)...)
+	for _, test := range []struct {
+		left time.Duration
+		want bool
+	}{{12*time.Minute + 20*time.Second, true}, {3 * time.Hour, false}} {
+		at := time.Now().Add(test.left).UTC().Format(time.RFC3339)
+		got := caretaker(t, environment(sim, "AWS_SESSION_TOKEN=temporary", "AWS_CREDENTIAL_EXPIRATION="+at), with("janitor", "apply", "--yes")...)
+		if said := strings.Contains(got.err, "for 12m0s more. If they are not renewed by then, the deleting stops: log in again, and the same command goes on."); said != test.want {
+			t.Errorf("with %v left it says:\n%s", test.left, got.err)
+		}
+	}
 }
 
 func TestApply_refusesAPlanThatIsNotForHereAndNow(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -66,18 +67,41 @@ func worse(a, b code) code {
 	return done
 }
 
-// untilInterrupted is a context that ends with the first interrupt. The second one then
-// ends the process, as if nothing had been set up.
-func untilInterrupted(c console, interrupts <-chan os.Signal) (context.Context, func()) {
+// interruption is what an interrupt ends.
+type interruption struct {
+	// stopping ends with the first interrupt.
+	stopping context.Context
+	// deleting says that deletions have begun: until then an interrupt ends a reading.
+	deleting *atomic.Bool
+}
+
+// deletes says that from now on something is changed.
+func (i interruption) deletes() {
+	if i.stopping.Err() == nil {
+		i.deleting.Store(true)
+	}
+}
+
+// read says whether somebody stopped the command before anything was changed.
+func (i interruption) read() bool { return i.stopping.Err() != nil && !i.deleting.Load() }
+
+// untilInterrupted ends with the first interrupt. The second one then ends the process, as if
+// nothing had been set up.
+func untilInterrupted(c console, interrupts <-chan os.Signal) (interruption, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
+	i := interruption{ctx, &atomic.Bool{}}
 	go func() {
 		select {
 		case <-interrupts:
 			signal.Reset(os.Interrupt, syscall.SIGTERM)
-			c.say("\nStopping: a deletion under way is finished and checked. Once more ends at once.")
+			what := "Nothing has been changed."
+			if i.deleting.Load() {
+				what = "A deletion under way is finished and checked."
+			}
+			c.say("\nStopping. %s Once more ends at once.", what)
 			cancel()
 		case <-ctx.Done():
 		}
 	}()
-	return ctx, cancel
+	return i, cancel
 }

@@ -118,17 +118,17 @@ func run(args []string, c console, interrupts <-chan os.Signal) int {
 	if alone[chosen.Command()] {
 		signal.Reset(os.Interrupt, syscall.SIGTERM)
 	}
-	stopping, end := untilInterrupted(c, interrupts)
+	until, end := untilInterrupted(c, interrupts)
 	defer end()
-	err = chosen.Run(&job{console: c, settings: line.Settings, stopping: stopping})
+	err = chosen.Run(&job{console: c, settings: line.Settings, interruption: until})
 	var how ending
 	switch {
 	case err == nil:
 		return int(done)
 	case !errors.As(err, &how):
 		how = ending{failed, err}
-		if stopping.Err() != nil {
-			how = ending{workLeft, errors.New("stopped, nothing was changed")}
+		if until.stopping.Err() != nil {
+			how = ending{workLeft, errors.New(stoppedReading)}
 		}
 	}
 	if how.cause != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"caretaker/internal/emulator"
 	"caretaker/internal/emulator/lambdasim"
 )
 
@@ -173,7 +174,48 @@ func TestPlan_interruptedBeforeThereIsOneSaysSo(t *testing.T) {
 	if err := p.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	p.end(t).expect(t, workLeft, "Stopping", "stopped before there was a plan; nothing was deleted")
+	got := p.end(t)
+	got.expect(t, workLeft, "Stopping. Nothing has been changed.", "No plan         "+stoppedReading, "caretaker: "+stoppedReading)
+	for _, not := range []string{"error", "delet"} {
+		if strings.Contains(got.out+got.err, not) {
+			t.Errorf("%q is said of a reading that somebody stopped:\n%s%s", not, got.out, got.err)
+		}
+	}
+}
+
+func TestPlan_interruptedOverPoliciesSaysThatItWas(t *testing.T) {
+	sim := fleet(t, lambdasim.Options{Latency: 20 * time.Millisecond}, orders(20)...)
+	p := begin(t, environment(sim), with("janitor", "plan")...)
+	eventually(t, "policies are looked at", func() bool { return sim.Calls()["GetPolicy"] > 0 })
+	if err := p.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	p.end(t).expect(t, workLeft, "Stopping. Nothing has been changed.", "you stopped the command before their policies were looked at; apply looks at each",
+		"caretaker: "+stoppedReading)
+}
+
+// What the one that was stopped refers to in the other is not known.
+func TestPlan_interruptedInOneRegionMakesNoneInTheOthers(t *testing.T) {
+	seedIn(t, "us-east-2", "billing")
+	interrupts := make(chan os.Signal)
+	others.Inject(emulator.Fault{Match: func(call emulator.Call) bool {
+		return call.Region == "eu-central-1" && call.Operation == "ListFunctions"
+	}, Before: func(emulator.Call) {
+		interrupts <- os.Interrupt
+	}, Delay: time.Second})
+	t.Cleanup(others.ClearFaults)
+	for _, variable := range environment(nil) {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+	var out strings.Builder
+	var errs watched
+	code := run(with("janitor", "plan", "--region", "us-east-2,eu-central-1"), console{out: &out, err: &errs, now: time.Now}, interrupts)
+	got := result{code, out.String(), errs.String()}
+	got.expect(t, workLeft, "Region us-east-2, stage default\nNo plan         "+stoppedReading)
+	if strings.Contains(got.out+got.err, "error") {
+		t.Errorf("it speaks of an error:\n%s%s", got.out, got.err)
+	}
 }
 
 func TestPlan_leavesNoHalfFileBehind(t *testing.T) {
@@ -222,8 +264,8 @@ func TestPlan_ofSeveralRegionsIsOneDocumentInOrder(t *testing.T) {
 }
 
 func TestPlainly_saysWhatAWSAnswered(t *testing.T) {
-	const got = "reading: operation error Lambda: ListFunctions, https response error StatusCode: 403, RequestID: 1-2, api error ExpiredTokenException: it expired"
-	if want := "reading: AWS does not accept these credentials: ExpiredTokenException: it expired"; plainly(got) != want {
+	const got = "reading: operation error Lambda: ListFunctions, https response error StatusCode: 403, RequestID: 1-2, api error AccessDeniedException: not authorized"
+	if want := "reading: AccessDeniedException: not authorized"; plainly(got) != want {
 		t.Errorf("got %q, want %q", plainly(got), want)
 	}
 }

@@ -20,9 +20,8 @@ import (
 // job is one command being carried out.
 type job struct {
 	console
+	interruption
 	settings settings
-	// stopping ends with the first interrupt.
-	stopping context.Context
 }
 
 // session is the janitor's work in all chosen Regions of an account.
@@ -114,19 +113,39 @@ func (s *session) makePlan(r *region) {
 	r.plan, r.err = s.janitor(r, nil, nil).Plan(s.stopping)
 	s.progress.leave(r.name)
 	if r.err != nil && s.stopping.Err() != nil {
-		r.err, r.interrupted = errors.New("stopped before there was a plan; nothing was deleted"), true
+		r.err, r.interrupted = errors.New(stoppedReading), true
 	}
 	// A Region without functions does not say where it is.
 	r.plan.Account, r.plan.Region = s.account.number, r.name
 	s.abroad.learn(r)
 }
 
-// planAll plans all Regions side by side. What was found in one counts in all.
+// stoppedReading is why there is no plan when somebody interrupted the command.
+const stoppedReading = "you stopped the reading before it was through; nothing was changed"
+
+// planAll plans all Regions side by side. What was found in one counts in all. Where one was stopped, or
+// the credentials ended, what it refers to in the others is open: none has a plan.
 func (s *session) planAll(plan func(*region)) {
 	s.sideBySide(plan)
 	for _, r := range s.regions {
+		if r.interrupted || loggedOut(r.err) {
+			for _, other := range s.regions {
+				if !other.interrupted && !loggedOut(other.err) {
+					other.plan, other.err, other.interrupted = janitor.Plan{}, r.err, r.interrupted
+				}
+			}
+			return
+		}
+	}
+	for _, r := range s.regions {
 		s.heed(r)
 	}
+}
+
+// loggedOut says that the credentials ended.
+func loggedOut(err error) bool {
+	var ended janitor.CredentialsError
+	return errors.As(err, &ended)
 }
 
 // heed keeps what the other Regions refer to.
@@ -189,7 +208,7 @@ func (s *session) finish(r *region, show printer) {
 func (r *region) code() code {
 	var belt janitor.BeltError
 	switch {
-	case r.interrupted:
+	case r.interrupted || loggedOut(r.err) && len(r.problems()) == 0:
 		return workLeft
 	case errors.As(r.err, &belt) && len(r.problems()) == 0:
 		return beltClosed
@@ -203,14 +222,25 @@ func (r *region) code() code {
 	return done
 }
 
+// ended is how the Region ended, in words.
+func (r *region) ended() string {
+	if r.interrupted {
+		return "stopped"
+	}
+	return r.code().String()
+}
+
 // going is how many versions a dry run leaves to be deleted.
 func (r *region) going() int {
 	return r.report.Outcomes[janitor.Deletable] + r.report.Outcomes[janitor.NotLookedAt]
 }
 
-// problems is what went wrong, without what the belt says: what the report holds, and what
-// went wrong after it was made.
+// problems is what went wrong, without what the belt says and that the credentials ended: what the
+// report holds, and what went wrong after it was made. A reading that somebody stopped is not one.
 func (r *region) problems() []string {
+	if r.interrupted {
+		return nil
+	}
 	problems := slices.Clone(r.report.Errors)
 	if r.err != nil {
 		for line := range strings.SplitSeq(r.err.Error(), "\n") {
@@ -224,21 +254,17 @@ func (r *region) problems() []string {
 	}
 	belt := janitor.BeltError{Belt: r.report.Belt}.Error()
 	problems = slices.DeleteFunc(problems, func(problem string) bool { return r.report.Belt.Closed() && strings.HasPrefix(belt, problem) })
+	problems = slices.DeleteFunc(problems, func(problem string) bool { return strings.HasPrefix(problem, janitor.CredentialsEnded) })
 	for i := range problems {
 		problems[i] = plainly(problems[i])
 	}
 	return problems
 }
 
-var (
-	layers      = regexp.MustCompile(`operation error [^\n]*?api error `)
-	credentials = regexp.MustCompile(`\b(ExpiredToken(Exception)?|UnrecognizedClientException|InvalidClientTokenId): `)
-)
+var layers = regexp.MustCompile(`operation error [^\n]*?api error `)
 
 // plainly leaves out the SDK's layers around what AWS answered; the report in --json has them.
-func plainly(problem string) string {
-	return credentials.ReplaceAllString(layers.ReplaceAllString(problem, ""), "AWS does not accept these credentials: $0")
-}
+func plainly(problem string) string { return layers.ReplaceAllString(problem, "") }
 
 // ending is how all Regions ended together: as the worst did, or as all already says.
 func (s *session) ending(all code) error {
@@ -249,6 +275,7 @@ func (s *session) ending(all code) error {
 		}
 		problems := r.problems()
 		switch {
+		case r.interrupted || loggedOut(r.err) && len(problems) == 0: // said once for all
 		case len(problems) > 0 && s.width > 0: // stdout is on the same screen
 			s.say("caretaker: %s: in error, see Errors or No plan above", r.name)
 		case len(problems) == 1:
@@ -263,10 +290,26 @@ func (s *session) ending(all code) error {
 			s.say("caretaker: %s: %d versions are left; the same command goes on with them", r.name, r.report.Outcomes[janitor.Remaining])
 		}
 	}
+	s.cutShort()
 	if all == done {
 		return nil
 	}
 	return ending{code: all}
+}
+
+// cutShort says why all Regions stopped, if something stopped them.
+func (s *session) cutShort() {
+	if s.read() {
+		s.say("caretaker: %s", stoppedReading)
+		return
+	}
+	for _, r := range s.regions {
+		var ended janitor.CredentialsError
+		if errors.As(r.err, &ended) {
+			s.say("caretaker: %s\nThe rest remains: %s, and the same command goes on with it.", plainly(ended.Error()), logIn(s.target.Profile))
+			return
+		}
+	}
 }
 
 // where names the account and the Regions.

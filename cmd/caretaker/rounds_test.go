@@ -117,7 +117,7 @@ func TestRounds_areOneReport(t *testing.T) {
 		return nil
 	}
 	got := l.apply(t, "", "--yes", "--json")
-	got.expect(t, failed, "deleting orders-00002:6 (lambda:DeleteFunction): the call failed")
+	got.expect(t, failed, "deleting orders-00002:6: ", "grant lambda:DeleteFunction on arn:*:lambda:*:*:function:*:*")
 	valid(t, got.out)
 	var document struct {
 		Regions []struct {

@@ -103,7 +103,7 @@ func (o *output) totals() {
 		}
 		t.AppendRow(table.Row{
 			r.name, r.report.Functions, r.report.Versions, gone, janitor.Size(bytes), r.report.Outcomes[janitor.Remaining],
-			fmt.Sprintf("%.1f %%", r.report.After.Percent()), r.code(),
+			fmt.Sprintf("%.1f %%", r.report.After.Percent()), r.ended(),
 		})
 	}
 	var columns []table.ColumnConfig
@@ -152,7 +152,11 @@ func (o *output) summary(r *region) {
 	}
 	line("Account", "%s, Region %s, stage %s", o.session.account.number, r.name, o.session.stage())
 	if report.Started.IsZero() {
-		line("No plan", "%s\n", o.colored(plainly(r.err.Error()), text.FgRed))
+		why := o.colored(plainly(r.err.Error()), text.FgRed)
+		if r.interrupted {
+			why = r.err.Error()
+		}
+		line("No plan", "%s\n", why)
 		return
 	}
 	if empty {
@@ -209,7 +213,7 @@ func (o *output) storage(report janitor.Report, line func(string, string, ...any
 		days = fmt.Sprintf("; full in %.0f days at the present growth", *report.DaysToLimit)
 	}
 	line("Code storage", "%s of %s (%.1f %%)%s", janitor.Size(report.Before.Used), janitor.Size(report.Before.Limit), report.Before.Percent(), days)
-	if report.After != report.Before {
+	if report.After != report.Before && report.After.Limit > 0 {
 		line("", "%s afterwards (%.1f %%)", janitor.Size(report.After.Used), report.After.Percent())
 	}
 }
@@ -220,7 +224,11 @@ func (o *output) outcomes(r *region, line func(string, string, ...any)) {
 	if report.DryRun {
 		line("Would go", "%s", o.bold(fmt.Sprintf("%d versions, %s", r.going(), janitor.Size(report.DeletableBytes))))
 		if unseen := report.Outcomes[janitor.NotLookedAt]; unseen > 0 {
-			line("", "%d of them unseen: no time for their policies; apply looks at each", unseen)
+			why := "no time for their policies"
+			if o.session.read() {
+				why = "you stopped the command before their policies were looked at"
+			}
+			line("", "%d of them unseen: %s; apply looks at each", unseen, why)
 		}
 	} else if deleted := report.Outcomes[janitor.Deleted]; deleted > 0 {
 		line("Deleted", "%s", o.bold(fmt.Sprintf("%d versions, %s freed", deleted, janitor.Size(report.BytesFreed))))
