@@ -145,7 +145,7 @@ func (a *account) identify(ctx context.Context, profile string, now func() time.
 	}
 	found, err := a.aws.Credentials.Retrieve(ctx)
 	if err != nil {
-		hint := "give --profile, set AWS_PROFILE, or " + logIn(profile)
+		hint := "give --profile, set AWS_PROFILE, or log in with `aws sso login`"
 		if cmp.Or(profile, os.Getenv("AWS_PROFILE")) != "" {
 			hint = logIn(profile) + " or look into ~/.aws/config"
 		}
@@ -216,7 +216,7 @@ func enabledRegions(ctx context.Context, settings aws.Config) ([]string, error) 
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("listing the account's Regions (account:ListRegions; --region names them without it): %w", err)
+			return nil, fmt.Errorf("listing the account's Regions (account:ListRegions; or name them with --region): %w", err)
 		}
 		for _, region := range page.Regions {
 			regions = append(regions, aws.ToString(region.RegionName))

@@ -128,7 +128,7 @@ func TestAllRegions_areTheEnabledOnes(t *testing.T) {
 func TestAllRegions_refusedNamesTheAction(t *testing.T) {
 	others.Inject(denied("account", ""))
 	t.Cleanup(others.ClearFaults)
-	caretaker(t, environment(nil), with("janitor", "plan", "--all-regions")...).expect(t, failed, "grant account:ListRegions, or name them with --region")
+	caretaker(t, environment(nil), with("janitor", "plan", "--all-regions")...).expect(t, failed, "(account:ListRegions; or name them with --region): ")
 }
 
 func TestValidate_checksEveryStageOffline(t *testing.T) {
