@@ -175,7 +175,7 @@ func (e *evaluation) call(name string, arguments [][]float64) []float64 {
 	case "PERIOD", "SERVICE_QUOTA", "METRIC_COUNT", "DIFF_TIME", "MINUTE", "HOUR", "DAY", "DATE", "MONTH", "YEAR", "EPOCH":
 		return []float64{60}
 	case "IF":
-		return choose(arguments)
+		return e.choose(arguments)
 	}
 	if len(all) == 0 || len(arguments[0]) == 0 {
 		e.failed = true
@@ -208,9 +208,10 @@ func (e *evaluation) call(name string, arguments [][]float64) []float64 {
 }
 
 // choose is IF(condition, value, other).
-func choose(arguments [][]float64) []float64 {
+func (e *evaluation) choose(arguments [][]float64) []float64 {
 	switch {
 	case len(arguments) < 2:
+		e.failed = true
 		return nil
 	case first(arguments[0]) != 0:
 		return arguments[1]
