@@ -10,6 +10,27 @@ import (
 // row that make an alarm, the minute that CloudWatch lags behind, and a little more.
 const DemandWindow = 5 * time.Minute
 
+// Sample is one minute of a resource's load, as CloudWatch counts it.
+type Sample struct {
+	At time.Time
+	// Consumed are the units consumed in that minute, Requests the requests that succeeded,
+	// Throttled those that did not for want of capacity: sums over the minute.
+	Consumed, Requests, Throttled float64
+}
+
+// Demand is what a resource would have used if nothing had been throttled.
+type Demand struct {
+	// PerSecond is in the resource's units a second.
+	PerSecond float64
+	// Least is what it would be if clients sent a throttled request MostAttempts times; 0 where
+	// that is not known.
+	Least float64
+	// Known is false when there were no samples to reckon from.
+	Known bool
+	// Detail says in words how it was reckoned.
+	Detail string
+}
+
 // EstimateDemand reckons what the load would have used: the units consumed in the heaviest
 // minute and, for the throttled requests of that minute, their units divided by retryFactor, as
 // a client sends a throttled request so often before it gives up.

@@ -194,20 +194,20 @@ func (r *Raiser) says(ctx context.Context, a alarm.Alarm, over bool) (alarmState
 		}
 	}
 	now.short = shortages(metrics)
-	quotas, err := r.quotaShortages(ctx, slices.DeleteFunc(slices.Clone(metrics), func(metric alarm.Metric) bool {
+	unnamed := slices.DeleteFunc(metrics, func(metric alarm.Metric) bool {
 		_, parts := shortageOf(metric)
 		return metric.Name == "" || len(parts) > 0
-	}))
-	now.short = append(now.short, quotas...)
-	return now, err
+	})
+	var failures []error
+	for _, one := range kinds {
+		found, err := one.kind.find(ctx, r, unnamed)
+		now.short, failures = append(now.short, found...), append(failures, err)
+	}
+	return now, errors.Join(failures...)
 }
 
-// raisable tells whether a metric may be about something that can be raised. Of quotas only AWS
-// knows.
+// raisable tells whether a metric may be about something that can be raised.
 func (r *Raiser) raisable(metric alarm.Metric) bool {
 	_, parts := shortageOf(metric)
-	return len(parts) > 0 || slices.ContainsFunc(r.cfg.Quotas, func(quota Quota) bool {
-		watched, named := quota.Usage.Watched()
-		return metric.Namespace == usageNamespace || named && metric.Namespace == watched.Namespace && metric.Name == watched.Name
-	})
+	return len(parts) > 0 || slices.ContainsFunc(kinds, func(one kindOf) bool { return one.kind.may(r.cfg, metric) })
 }

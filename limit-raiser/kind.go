@@ -31,6 +31,10 @@ type kind interface {
 	// names says which resource a metric is about, and what of it is short when its alarm calls:
 	// nothing where more of it would cure nothing, as with errors, latency or a single hot key.
 	names(metric alarm.Metric) (name string, short []Part)
+	// find finds the resources of the file that metrics are about of which names does not tell, and
+	// may tells whether a metric may be such a one. Of quotas only AWS says which counts them.
+	find(ctx context.Context, r *Raiser, metrics []alarm.Metric) ([]Shortage, error)
+	may(cfg Config, metric alarm.Metric) bool
 	// provides tells whether a metric says what there is, and not what is used or refused.
 	provides(metric alarm.Metric) bool
 	// read reads what there is of a resource and its load. One that the file does not list is not
@@ -77,6 +81,10 @@ func (r Resource) kind() kind {
 type plain struct{}
 
 func (plain) names(alarm.Metric) (string, []Part) { return "", nil }
+
+func (plain) find(context.Context, *Raiser, []alarm.Metric) ([]Shortage, error) { return nil, nil }
+
+func (plain) may(Config, alarm.Metric) bool { return false }
 
 func (plain) provides(alarm.Metric) bool { return false }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,9 +40,9 @@ type quotasAPI interface {
 // usageNamespace is where AWS counts what most quotas limit.
 const usageNamespace = "AWS/Usage"
 
-// quotaShortages are the quotas of the file whose usage one of the metrics counts. Which metric
-// that is, only AWS says; one of which it does not say so keeps no other from being found.
-func (r *Raiser) quotaShortages(ctx context.Context, metrics []alarm.Metric) ([]Shortage, error) {
+// find finds the quotas whose usage one of the metrics counts. One of which AWS does not say what
+// counts it keeps no other from being found.
+func (quotas) find(ctx context.Context, r *Raiser, metrics []alarm.Metric) ([]Shortage, error) {
 	if len(metrics) == 0 {
 		return nil, nil
 	}
@@ -67,6 +68,13 @@ func (r *Raiser) quotaShortages(ctx context.Context, metrics []alarm.Metric) ([]
 		}
 	}
 	return found, errors.Join(failures...)
+}
+
+func (quotas) may(cfg Config, metric alarm.Metric) bool {
+	return slices.ContainsFunc(cfg.Quotas, func(quota Quota) bool {
+		watched, named := quota.Usage.Watched()
+		return metric.Namespace == usageNamespace || named && metric.Namespace == watched.Namespace && metric.Name == watched.Name
+	})
 }
 
 // describeQuota is nil where AWS has no such quota. One that never was changed may be known by

@@ -55,8 +55,7 @@ type Shortage struct {
 }
 
 // shortages are what an alarm's metrics say is short, sorted. Metrics that a raise cures nothing
-// of, such as errors, latency or a single hot key, say nothing. Quotas are not among them:
-// only AWS knows which metric is theirs.
+// of, such as errors, latency or a single hot key, say nothing.
 func shortages(metrics []alarm.Metric) []Shortage {
 	found := map[Resource][]Part{}
 	for _, metric := range metrics {

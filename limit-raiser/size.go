@@ -16,6 +16,16 @@ const unknownPercent = 50
 // cuts, the next look finds, by then in what is consumed.
 const mostOvershoot = 1.9
 
+// Step is how far a resource is to be raised.
+type Step struct {
+	// From is the present capacity, To what is asked for; equal when nothing is to be raised.
+	From, To float64
+	// AtMaximum says that the maximum cut the step, or left nothing to raise.
+	AtMaximum bool
+	// Reason says in words why so much.
+	Reason string
+}
+
 // Size says how far to raise a capacity: by percent, by units, or to the demand and its headroom,
 // of which the largest wins, in whole units rounded up. It never lowers, never goes over maximum,
 // and takes no more than MaxFactor times the capacity in one step, nor, but by units, more than

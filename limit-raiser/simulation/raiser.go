@@ -50,11 +50,19 @@ func newRaiser(policy Policy, begins time.Time) *raiser {
 	return r
 }
 
+// moment is what the function finds when it is called.
+type moment struct {
+	minute   int
+	seen     []measured
+	capacity float64
+	busy     bool
+}
+
 // decide is what an alarm's change brings to the function, and then what its looks do that are due.
 func (r *raiser) decide(minute int, seen []measured, capacity float64, busy bool) float64 {
 	to := capacity
 	answer := func(a *alarm, began int) {
-		if raised := r.answer(a, began, minute, seen, capacity, busy || to != capacity); raised > capacity {
+		if raised := r.answer(a, began, moment{minute, seen, capacity, busy || to != capacity}); raised > capacity {
 			to = raised
 		}
 	}
@@ -83,14 +91,14 @@ func (r *raiser) decide(minute int, seen []measured, capacity float64, busy bool
 }
 
 // answer does what a visit of the function does, and is the capacity that it asks AWS for.
-func (r *raiser) answer(a *alarm, began, minute int, seen []measured, capacity float64, busy bool) float64 {
-	at := r.begins.Add(time.Duration(minute+1) * time.Minute)
+func (r *raiser) answer(a *alarm, began int, now moment) float64 {
+	at := r.begins.Add(time.Duration(now.minute+1) * time.Minute)
 	month, episode := at.Format("2006-01"), fmt.Sprint(a.name, began)
 	memory := r.memory.In(episode)
 	memory.Spent = r.spent[month]
-	plan := limitraiser.Decide(r.facts(at, seen, capacity, busy), memory, r.policy.Config, r.policy.Region, at)
+	plan := limitraiser.Decide(r.facts(at, now), memory, r.policy.Config, r.policy.Region, at)
 	if after, due := plan.LookAfter(limitraiser.Options{}.WithDefaults()); due {
-		r.looks = append(r.looks, look{a, began, minute + int(after/time.Minute)})
+		r.looks = append(r.looks, look{a, began, now.minute + int(after/time.Minute)})
 	}
 	decision := &plan.Decisions[0]
 	switch decision.Outcome {
@@ -98,24 +106,24 @@ func (r *raiser) answer(a *alarm, began, minute int, seen []measured, capacity f
 		decision.Outcome = limitraiser.Raised
 		r.memory = r.memory.After(plan, episode, at)
 		r.spent[month] += decision.CostAMonth
-		r.raises = append(r.raises, Raise{Decided: minute, Episode: r.incident, From: decision.From, To: decision.To, Why: decision.Detail})
+		r.raises = append(r.raises, Raise{Decided: now.minute, Episode: r.incident, From: decision.From, To: decision.To, Why: decision.Detail})
 		return decision.To
 	case limitraiser.Refused, limitraiser.AtMaximum:
-		r.refusals = append(r.refusals, Refusal{minute, decision.Reason, decision.Detail})
+		r.refusals = append(r.refusals, Refusal{now.minute, decision.Reason, decision.Detail})
 	}
-	return capacity
+	return now.capacity
 }
 
 // facts are what the function would read at that time.
-func (r *raiser) facts(at time.Time, seen []measured, capacity float64, busy bool) limitraiser.Facts {
-	have := limitraiser.Have{Part: r.kind.part, Means: limitraiser.Provisioned, Now: capacity, Max: r.policy.Maximum, Short: true}
-	for i, m := range seen {
+func (r *raiser) facts(at time.Time, now moment) limitraiser.Facts {
+	have := limitraiser.Have{Part: r.kind.part, Means: limitraiser.Provisioned, Now: now.capacity, Max: r.policy.Maximum, Short: true}
+	for i, m := range now.seen {
 		if m.At = r.begins.Add(time.Duration(i) * time.Minute); !m.At.Before(at.Add(-limitraiser.DemandWindow)) {
 			have.Samples = append(have.Samples, m.Sample)
 		}
 	}
 	facts := limitraiser.Facts{Resource: r.kind.resource, Parts: []limitraiser.Have{have}, AlarmAbove: r.policy.Config.AlarmAbove}
-	if busy {
+	if now.busy {
 		facts.Busy = "it is UPDATING"
 	}
 	return facts

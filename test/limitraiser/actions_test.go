@@ -112,7 +112,20 @@ func (w world) begin(t *testing.T) {
 	must(t, err)
 	for _, quota := range quotas {
 		w.SetQuota(quota)
+		w.forget(t, "quota/"+quota.Service+"/"+quota.Code)
 	}
+}
+
+// forget clears what the ledger knows of a resource: what AWS refused of a quota is not asked for
+// again for a day.
+func (w world) forget(t *testing.T, resource string) {
+	t.Helper()
+	table := w.Variables["TABLE_NAME"]
+	_, err := w.tables.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &table, Key: map[string]dynamodbtypes.AttributeValue{
+		limitraiser.LedgerKey:  &dynamodbtypes.AttributeValueMemberS{Value: "resource#" + resource},
+		limitraiser.LedgerSort: &dynamodbtypes.AttributeValueMemberS{Value: "-"},
+	}})
+	must(t, err)
 }
 
 func TestDeployed_needsEachActionOfItsRole(t *testing.T) {
@@ -145,6 +158,7 @@ func TestDeployed_needsEachActionOfItsRole(t *testing.T) {
 			if refused := report.Outcomes[limitraiser.Failed] == 1; refused == (len(report.BatchItemFailures) == 1) {
 				t.Fatalf("neither is people told nor does the message come again: %+v", report)
 			} else if refused {
+				w.forget(t, "quota/"+quotas[0].Service+"/"+quotas[0].Code)
 				message = w.events(t, at.Add(time.Hour))[needing(action)]
 			}
 			again := w.bring(t, message)
