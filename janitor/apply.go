@@ -58,8 +58,10 @@ type run struct {
 	dryRun  bool
 	// listed is what there was to list before the deletions, and sent counts those that AWS accepted:
 	// they say how many calls come afterwards. longestReserve is the most time that is kept for these.
-	listed         bill
-	sent           atomic.Int64
+	listed bill
+	sent   atomic.Int64
+	// conflicts counts those that AWS says are in use.
+	conflicts      atomic.Int64
 	longestReserve time.Duration
 	// stopped is why the run ends early; nil while it goes on.
 	stopped atomic.Pointer[stop]
@@ -146,9 +148,17 @@ func (r *run) hold() {
 	r.done = make([]Decision, len(r.deletions))
 	for position, of := range r.deletions {
 		decision := r.plan.Decisions[of]
-		decision.Outcome, decision.Reason = Remaining, Reason(r.plan.Belt.Name+" belt closed")
+		decision.Outcome, decision.Reason = Remaining, r.plan.Belt.reason()
 		r.done[position] = decision
 	}
+}
+
+// belt is what stopped the run, or in a dry run what would have.
+func (r *run) belt() Belt {
+	if belt := refusalsBelt(int(r.conflicts.Load())); belt.Closed() {
+		return belt
+	}
+	return r.plan.Belt
 }
 
 // one takes the last look at a version and deletes it if that still allows it.
@@ -184,6 +194,11 @@ func (r *run) remove(ctx context.Context, decision Decision) Decision {
 	}
 	// The machine may sleep over the look, or while the deletion waits for its turn.
 	decision, err := r.janitor.remove(context.WithValue(ctx, oldKey{}, r.outOfDate), decision)
+	if decision.Reason == AWSConflict {
+		if belt := refusalsBelt(int(r.conflicts.Add(1))); belt.Closed() {
+			r.stopNow(belt.reason(), nil)
+		}
+	}
 	switch causeOf(err) {
 	case expiry:
 		r.stopNow(LoggedOut, err)

@@ -91,7 +91,7 @@ type Belts struct {
 	// MaxDeletions cuts a run: the biggest so many go, the rest waits for the next.
 	MaxDeletions int `json:"maxDeletions" yaml:"maxDeletions" bounds:"1 to 1000000"`
 	// MaxPercent stops a run before its first deletion when a larger share of the Region's
-	// numbered versions would go, maxDeletions aside.
+	// numbered versions would go, maxDeletions aside. 100, the default, never does.
 	MaxPercent float64 `json:"maxPercent" yaml:"maxPercent" bounds:"1 to 100"`
 }
 
@@ -156,7 +156,7 @@ func Default() Config {
 			InvokedWithin: setting.Duration(invokedWindow),
 		},
 		Pressure: Pressure{TightenAbove: 80, Newest: 2},
-		Belts:    Belts{MaxDeletions: 5000, MaxPercent: 98},
+		Belts:    Belts{MaxDeletions: 5000, MaxPercent: 100},
 		Checks: Checks{
 			EventSourceMappings: true, ProvisionedConcurrency: true, ScalableTargets: true, ManagedInstances: true, DurableExecutions: true,
 			AsyncDestinations: true, Policies: true, AliasHistory: true, StackResources: true,

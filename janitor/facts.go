@@ -152,6 +152,9 @@ type Findings struct {
 	Waiting map[string]bool
 	// AliasesRead is when a function's aliases were read.
 	AliasesRead map[string]time.Time
+	// Invoked are the aliases that somebody invoked in the last two weeks. No version hangs on them, but
+	// the lists of aliases have to show them.
+	Invoked []Reference
 	// NotChecked are the keys of the scans that are switched off.
 	NotChecked []string
 }
@@ -160,6 +163,7 @@ type Findings struct {
 func (f *Findings) add(more Findings) {
 	f.References = append(f.References, more.References...)
 	f.Dynamic = append(f.Dynamic, more.Dynamic...)
+	f.Invoked = append(f.Invoked, more.Invoked...)
 	f.Unread = append(f.Unread, more.Unread...)
 	f.BusyStacks = merged(f.BusyStacks, more.BusyStacks)
 	f.AliasesRead = merged(f.AliasesRead, more.AliasesRead)

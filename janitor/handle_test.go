@@ -369,8 +369,11 @@ func TestHandle_tellsPeopleWhatHappened(t *testing.T) {
 		"deleted":       {func(*world) {}, earnest(), "5 versions deleted, 4.9 KB freed"},
 		"a belt closed": {func(*world) {}, earnest(func(c *Config) { c.Belts.MaxPercent = 1 }), "percent belt closed"},
 		"refused": {func(w *world) {
-			w.on("Lambda.DeleteFunction", func(int, string) (int, string) { return http.StatusConflict, "ResourceConflictException" })
+			w.on("Lambda.DeleteFunction", func(int, string) (int, string) { return http.StatusBadRequest, "InvalidParameterValueException" })
 		}, earnest(), "5 versions refused by AWS"},
+		"AWS contradicts the aliases": {func(w *world) {
+			w.on("Lambda.DeleteFunction", func(int, string) (int, string) { return http.StatusConflict, "ResourceConflictException" })
+		}, earnest(), "refusals belt closed, nothing deleted"},
 		"nothing to delete": {func(*world) {}, earnest(func(c *Config) { c.Keep.Newest = 8 }), ""},
 		"a dry run":         {func(*world) {}, Default(), ""},
 	} {

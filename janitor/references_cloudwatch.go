@@ -60,6 +60,9 @@ func (f *Findings) invoked(dimensions []cloudwatchtypes.Dimension) {
 			executed = aws.ToString(dimension.Value)
 		}
 	}
+	if isAlias(qualifier) {
+		f.Invoked = append(f.Invoked, Reference{function, qualifier, Invocation, "in the last two weeks"})
+	}
 	if executed != "" {
 		qualifier = executed
 	}

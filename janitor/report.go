@@ -104,19 +104,19 @@ func (r *run) report(ctx context.Context, after Storage) Report {
 	j, plan := r.janitor, r.plan
 	report := Report{
 		Account: plan.Account, Region: plan.Region, Started: plan.Made, Seconds: j.now().Sub(plan.Made).Seconds(),
-		DryRun: r.dryRun, Idle: plan.Idle, Tightened: plan.Tightened, Belt: plan.Belt,
+		DryRun: r.dryRun, Idle: plan.Idle, Tightened: plan.Tightened, Belt: r.belt(),
 		Before: plan.Storage, After: after, Functions: plan.Functions, Versions: plan.Versions,
 		Outcomes: map[Outcome]int{}, KeptBy: map[Reason]int{},
 		References: plan.count(), FunctionsRead: plan.FunctionsRead, NotChecked: plan.NotChecked,
 		Calls: j.aws.Pace.Calls(), Throttles: j.aws.Pace.Throttles(),
-		doubted: historyBelt(plan).Closed(), partly: len(plan.Waiting) > 0,
+		doubted: historyBelt(plan).Closed() || aliasesBelt(plan).Closed(), partly: len(plan.Waiting) > 0,
 	}
 	report.reckon(plan)
 	report.targets(plan.Dynamic, j.cfg.Checks.LookedAt)
 	// What keeps the whole run from its work comes before what befell single versions: only
 	// the first errors are shown.
-	if plan.Belt.Closed() && !r.dryRun {
-		report.failed(BeltError{plan.Belt})
+	if report.Belt.Closed() && !r.dryRun {
+		report.failed(BeltError{report.Belt})
 	}
 	if err := r.loggedOut(); err != nil {
 		report.failed(err)

@@ -68,7 +68,7 @@ func (p Plan) File() PlanFile {
 
 // Reviewed is the plan without what is not in the file. It shrinks and never grows: what goes
 // is in the file, is deletable now, is the version that was reviewed, and is no more than before.
-// The review stands in for the percent belt, and for no other.
+// The review stands in for the percent belt and the aliases belt, and for no other.
 func (p Plan) Reviewed(file PlanFile) Plan {
 	inFile := map[string]map[int64]bool{}
 	for _, version := range file.Versions {
@@ -95,7 +95,7 @@ func (p Plan) Reviewed(file PlanFile) Plan {
 		}
 	}
 	cut(p.Decisions, p.Deletions(), most)
-	if p.Belt.Name == PercentBelt {
+	if p.Belt.Name == PercentBelt || p.Belt.Name == AliasesBelt {
 		p.Belt = Belt{}
 	}
 	return p

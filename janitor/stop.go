@@ -28,7 +28,7 @@ func (r *run) over(ctx context.Context) Reason {
 	return ""
 }
 
-// stopNow ends the run early: the pace has no turn left before the deadline, or AWS answers nothing any more.
+// stopNow ends the run early: the pace has no turn left before the deadline, a belt closed, or AWS answers nothing any more.
 func (r *run) stopNow(reason Reason, err error) {
 	if !r.stopped.CompareAndSwap(nil, &stop{reason, err}) && reason == LoggedOut {
 		r.stopped.Store(&stop{reason, err}) // says more than that the time is over

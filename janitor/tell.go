@@ -37,6 +37,8 @@ func (j *Janitor) tell(ctx context.Context, report Report) error {
 func (r Report) Headline() string {
 	what := "nothing to delete"
 	switch {
+	case r.Belt.Closed() && !r.DryRun && r.Outcomes[Deleted]+r.Outcomes[NotVerified] > 0:
+		what = fmt.Sprintf("%s belt closed after %d deletions", r.Belt.Name, r.Outcomes[Deleted]+r.Outcomes[NotVerified])
 	case r.Belt.Closed() && !r.DryRun:
 		what = r.Belt.Name + " belt closed, nothing deleted"
 	case r.DryRun && r.waiting() > 0:
@@ -77,7 +79,11 @@ func (r Report) Summary() string {
 		line("At the growth of the last two weeks the limit is %.0f days away.", *r.DaysToLimit)
 	}
 	if r.Belt.Closed() {
-		line("\nThe %s belt is closed, so nothing is deleted: %s.", r.Belt.Name, r.Belt.Message)
+		what := "nothing is deleted"
+		if r.Belt.Name == RefusalsBelt {
+			what = "nothing more is deleted"
+		}
+		line("\nThe %s belt is closed, so %s: %s.", r.Belt.Name, what, r.Belt.Message)
 	}
 	for _, outcome := range []Outcome{Deletable, NotLookedAt, Deleted, UnderWay, NotVerified, Refused, Gone, Remaining, Failed} {
 		if count := r.Outcomes[outcome]; count > 0 {

@@ -19,7 +19,7 @@ import (
 type applyCommand struct {
 	Target     target           `embed:""`
 	Format     format           `embed:""`
-	Plan       string           `placeholder:"FILE" help:"Delete only what stands in this file of plan --out and is still deletable. Opens belts.maxPercent for it."`
+	Plan       string           `placeholder:"FILE" help:"Delete only what stands in this file of plan --out and is still deletable. Opens the percent and the aliases belt for it."`
 	MaxAge     setting.Duration `default:"24h" placeholder:"TIME" help:"How old that file may be, as 90m or 24h (${default})."`
 	Yes        bool             `short:"y" help:"Delete without asking."`
 	StaleAfter setting.Duration `default:"5m" placeholder:"TIME" help:"After this time without an answer, as 90s or 5m, everything is looked at again (${default})."`

@@ -1,0 +1,187 @@
+package janitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"caretaker/internal/emulator/lambdasim"
+)
+
+// The fullest accounts: hardly anything of what they hold stays.
+func TestHandle_cleansADeepFleetOfWhichNothingIsAliased(t *testing.T) {
+	w := newWorld(t, lambdasim.Options{Limit: 300 << 30}, lambdasim.Generate(20, 200, today.Add(-2*day))...)
+	report, _, err := w.handle(t.Context(), shipped(), Options{})
+	if err != nil || report.Outcomes[Deleted] != 20*197 || w.VersionCount() != 60 {
+		t.Errorf("%v, %v", report.Outcomes, err)
+	}
+}
+
+// aliased has an alias on an old version of each function.
+func aliased(versions int) []lambdasim.Function {
+	fleet := lambdasim.Generate(20, versions, today.Add(-2*day))
+	for position := range fleet {
+		fleet[position].Aliases = []lambdasim.Alias{{Name: "live", Version: fmt.Sprint(1 + position)}}
+	}
+	return fleet
+}
+
+// blind answers the list of aliases with none.
+func (w *world) blind() { w.on("Lambda.ListAliases", always(`{"Aliases":[]}`)) }
+
+// whole says whether the aliases' versions are there still.
+func (w *world) whole(t *testing.T, fleet []lambdasim.Function) {
+	t.Helper()
+	for position, function := range fleet {
+		if numbers := w.Versions(function.Name); !slices.Contains(numbers, 1+position) {
+			t.Errorf("%s has lost the version of its alias: %v", function.Name, numbers)
+		}
+	}
+}
+
+func TestHandle_stopsWhenOthersNameAliasesThatTheListsDoNotShow(t *testing.T) {
+	fleet := aliased(30)
+	named := func(number int) string { return lambdasim.ARN(fleet[number].Name, "live") }
+	for name, witness := range map[string]func(*world){
+		"event source mappings": func(w *world) {
+			for number := range 3 {
+				w.Map(lambdasim.Mapping{FunctionARN: named(number), SourceARN: "arn:aws:sqs:us-east-1:000000000000:q"})
+			}
+		},
+		"an event rule": func(w *world) {
+			w.on("EventBridge.ListEventBuses", always(`{"EventBuses":[{"Name":"default"}]}`))
+			w.on("EventBridge.ListRules", always(`{"Rules":[{"Name":"nightly"}]}`))
+			w.on("EventBridge.ListTargetsByRule", always(fmt.Sprintf(`{"Targets":[{"Arn":%q},{"Arn":%q},{"Arn":%q}]}`, named(0), named(1), named(2))))
+		},
+		"invocations": func(w *world) {
+			w.on("CloudWatch.ListMetrics", invocations(
+				[][2]string{{"Resource", fleet[0].Name + ":live"}}, [][2]string{{"Resource", fleet[1].Name + ":live"}},
+				[][2]string{{"Resource", fleet[2].Name + ":live"}, {"ExecutedVersion", "30"}},
+			))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, lambdasim.Options{Limit: 300 << 30}, fleet...)
+			w.blind()
+			witness(w)
+			report, _, err := w.handle(t.Context(), shipped(), Options{})
+			if !errors.Is(err, BeltError{report.Belt}) || report.Belt.Name != AliasesBelt || len(w.Deletions()) > 0 {
+				t.Errorf("the belt is %+v, %d deletions, %v", report.Belt, len(w.Deletions()), err)
+			}
+			if !strings.Contains(report.Belt.Message, fleet[0].Name+":live") {
+				t.Errorf("it names no alias: %s", report.Belt.Message)
+			}
+			for _, metric := range report.Metrics() {
+				if metric.Name == metricReferences {
+					t.Errorf("the next run is compared with %+v", metric)
+				}
+			}
+
+			w.on("Lambda.ListAliases", nil)
+			if report, _, err := w.handle(t.Context(), shipped(), Options{}); err != nil || report.Outcomes[Deleted] != 20*26 {
+				t.Errorf("with the aliases in sight: %v, %v", report.Outcomes, err)
+			}
+			w.whole(t, fleet)
+		})
+	}
+}
+
+func TestClosedBelt_takesOthersWordForAliases(t *testing.T) {
+	read := func(functions ...string) func(*Plan) {
+		return func(p *Plan) {
+			p.AliasesRead = map[string]time.Time{}
+			for _, function := range functions {
+				p.AliasesRead[function] = today
+			}
+		}
+	}
+	refer := func(kind Kind, function, qualifier, by string) func(*Plan) {
+		return func(p *Plan) { p.References = append(p.References, Reference{function, qualifier, kind, by}) }
+	}
+	mapped := func(function string) func(*Plan) { return refer(EventSourceMapping, function, "live", "uuid") }
+	three := []func(*Plan){read("a", "b", "c", "d", "e", "f"), mapped("a"), mapped("b"), mapped("c")}
+	with := func(more ...func(*Plan)) []func(*Plan) { return append(three[:len(three):len(three)], more...) }
+	for _, test := range []struct {
+		name    string
+		changes []func(*Plan)
+		want    string
+	}{
+		{"three that the lists do not show", three, AliasesBelt},
+		{"two that were deleted with their mappings left", []func(*Plan){read("a", "b"), mapped("a"), mapped("b")}, ""},
+		{"functions whose aliases were not read", []func(*Plan){read("a"), mapped("a"), mapped("b"), mapped("c")}, ""},
+		{"as many that the lists do show", with(
+			mapped("d"), refer(Alias, "d", "1", "live"), mapped("e"), refer(Alias, "e", "1", "live"), mapped("f"), refer(Alias, "f", "1", "live")), ""},
+		{"fewer that the lists do show", with(mapped("d"), refer(Alias, "d", "1", "live")), AliasesBelt},
+		{"one alias of each function is enough: others are of the last deployments", with(
+			mapped("a"), refer(EventSourceMapping, "a", "build-7", "uuid"), refer(Alias, "a", "1", "build-7")), ""},
+		{"the lists show others", with(refer(Alias, "a", "1", "blue"), refer(Alias, "b", "1", "blue"), refer(Alias, "c", "1", "blue")), AliasesBelt},
+		{"versions, functions and $LATEST are no aliases", []func(*Plan){
+			read("a", "b", "c"), refer(Pipe, "a", "7", "x"), refer(Pipe, "b", "", "x"), refer(Pipe, "c", "$LATEST", "x"),
+		}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			plan := halfDeletable()
+			for _, change := range test.changes {
+				change(&plan)
+			}
+			if got := closedBelt(plan, Default().Belts); got.Name != test.want {
+				t.Errorf("%q is closed: %s", got.Name, got.Message)
+			}
+		})
+	}
+}
+
+// Nothing but AWS itself knows better.
+func TestHandle_stopsWhenAWSRefusesWhatTheListsShowedFree(t *testing.T) {
+	fleet := aliased(200)
+	w := newWorld(t, lambdasim.Options{Limit: 300 << 30}, fleet...)
+	w.blind()
+	report, decisions, err := w.handle(t.Context(), shipped(), Options{})
+	var belt BeltError
+	if !errors.As(err, &belt) || belt.Belt != report.Belt || report.Belt.Name != RefusalsBelt {
+		t.Errorf("the belt is %+v, %v", report.Belt, err)
+	}
+	refused, after := report.Outcomes[Refused], 0
+	for _, deletion := range w.Deletions() {
+		if deletion.Status == 409 {
+			after = 0
+		}
+		after++
+	}
+	if refused < 3 || refused > 3+inFlight || after > 2*inFlight {
+		t.Errorf("%d were refused, and %d sent after the last of these", refused, after)
+	}
+	if report.Outcomes[Remaining] == 0 || report.Outcomes[Deleted]+refused+report.Outcomes[Remaining]+report.Outcomes[Kept] != 20*201 {
+		t.Errorf("the outcomes are %v", report.Outcomes)
+	}
+	for _, decision := range decisions {
+		if decision.Outcome == Remaining && decision.Reason != "refusals belt closed" {
+			t.Fatalf("%+v", decision)
+		}
+	}
+	if line := report.Headline(); !strings.Contains(line, fmt.Sprintf("refusals belt closed after %d deletions", report.Outcomes[Deleted])) {
+		t.Errorf("it says %q", line)
+	}
+	w.whole(t, fleet)
+}
+
+// Whoever has seen the plan takes the word of the aliases that are there.
+func TestReviewed_opensTheAliasesBelt(t *testing.T) {
+	fleet := aliased(30)
+	w := newWorld(t, lambdasim.Options{Limit: 300 << 30}, fleet...)
+	w.blind()
+	for number := range 3 {
+		w.Map(lambdasim.Mapping{FunctionARN: lambdasim.ARN(fleet[number].Name, "live"), SourceARN: "arn:aws:sqs:us-east-1:000000000000:q"})
+	}
+	plan, err := w.janitor(shipped(), Options{}).Plan(context.Background())
+	if err != nil || plan.Belt.Name != AliasesBelt {
+		t.Fatalf("the belt is %+v, %v", plan.Belt, err)
+	}
+	if reviewed := plan.Reviewed(plan.File()); reviewed.Belt.Closed() {
+		t.Errorf("the belt is %+v", reviewed.Belt)
+	}
+}
