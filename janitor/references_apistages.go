@@ -64,7 +64,7 @@ func (j *Janitor) readRestStages(ctx context.Context, in scope, api apigatewayty
 		switch {
 		case errors.As(err, &gone):
 			continue // deleted since the list; the others are still there
-		case errors.Is(err, errNoTime) || ctx.Err() != nil:
+		case ends(err) || ctx.Err() != nil:
 			return err
 		case err != nil:
 			until := j.restDeployment(ctx, api, stage)
@@ -107,7 +107,7 @@ func (j *Janitor) readHTTPStages(ctx context.Context, in scope, api apigatewayv2
 		switch {
 		case errors.As(err, &gone):
 			continue
-		case errors.Is(err, errNoTime) || ctx.Err() != nil:
+		case ends(err) || ctx.Err() != nil:
 			return err
 		case err != nil && j.withoutRoutes(ctx, api, err):
 			continue

@@ -77,7 +77,8 @@ func TestDeployed_callsExactlyWhatItsRoleGrants(t *testing.T) {
 	called := map[string]bool{}
 	for _, call := range w.Own() {
 		called[actionOf(call)] = true
-		if call.ErrorCode != "" && call.ErrorCode != "ResourceNotFoundException" {
+		empty := call.Operation == "ExportApi" && call.ErrorCode == "BadRequestException" // an API without routes
+		if call.ErrorCode != "" && call.ErrorCode != "ResourceNotFoundException" && !empty {
 			t.Errorf("%s %s answered %s", call.Service, call.Operation, call.ErrorCode)
 		}
 	}
