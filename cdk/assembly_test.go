@@ -49,7 +49,7 @@ func withAssembly(run func() int) int {
 	})
 	for path, stages := range map[string][]string{
 		"../caretaker.yaml":       {config.DefaultStage},
-		"testdata/caretaker.yaml": {"prod", "often", "workdays", "weekly", "none", "raise", "raise-dry", "raise-own"},
+		"testdata/caretaker.yaml": {"prod", "often", "workdays", "weekly", "none", "raise", "raise-dry", "raise-own", "guarded"},
 	} {
 		for _, stage := range stages {
 			file, err := config.Load(path, config.Options{Stage: stage})
@@ -105,6 +105,9 @@ const (
 	raiser    = "Caretaker-raise-LimitRaiser-eu-central-1"
 	raiserDry = "Caretaker-raise-dry-LimitRaiser"
 	raiserOwn = "Caretaker-raise-own-LimitRaiser"
+
+	guardedJanitor = "Caretaker-guarded-Janitor-eu-central-1"
+	guardedRaiser  = "Caretaker-guarded-LimitRaiser-eu-central-1"
 )
 
 // everyRaiser are the limit-raiser's templates of the synthesis, everyStack the janitor's.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -166,7 +164,7 @@ func (fn function) addCallers(all []caller, topic awssns.Topic, dryRun bool) {
 	}
 	for _, c := range all {
 		props := &awscloudwatch.CfnAlarmProps{
-			AlarmName:          jsii.String(alarmName(fn.fullName + "-" + c.name)),
+			AlarmName:          jsii.String(shortened(fn.fullName+"-"+c.name, longestName)),
 			AlarmDescription:   jsii.String(c.description(fn.fullName, dry)),
 			AlarmActions:       &[]any{topic.TopicArn()},
 			ComparisonOperator: jsii.String("GreaterThanThreshold"),
@@ -240,12 +238,3 @@ func (m measured) properties() *[]any {
 // longestName is the longest name of an alarm:
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 const longestName = 255
-
-// alarmName is the name, or, where that is too long, its beginning with a hash of it all.
-func alarmName(name string) string {
-	if len(name) <= longestName {
-		return name
-	}
-	sum := sha256.Sum256([]byte(name))
-	return name[:longestName-9] + "-" + hex.EncodeToString(sum[:4])
-}

@@ -137,13 +137,13 @@ func TestCallers_sayWhatHappenedWhatFollowsAndWhetherItIsDry(t *testing.T) {
 	}
 }
 
-func TestAlarmName_fitsAndStaysUnique(t *testing.T) {
+func TestShortened_fitsAndStaysUnique(t *testing.T) {
 	short := "caretaker-prod-limit-raiser-table-orders-read"
-	if got := alarmName(short); got != short {
+	if got := shortened(short, 255); got != short {
 		t.Errorf("%s became %s", short, got)
 	}
 	long := strings.Repeat("x", 260)
-	names := []string{alarmName(long + "-read"), alarmName(long + "-write"), alarmName(long[:255])}
+	names := []string{shortened(long+"-read", 255), shortened(long+"-write", 255), shortened(long[:255], 255)}
 	for _, name := range names {
 		if len(name) > 255 {
 			t.Errorf("%s has %d characters", name, len(name))

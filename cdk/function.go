@@ -43,6 +43,8 @@ type part struct {
 	stopsItself bool
 	// emails are subscribed to the part's topic.
 	emails []string
+	// key is the ARN of the key that encrypts what stands around the function; empty is AWS's own.
+	key string
 }
 
 // async is what Lambda does with an asynchronous invocation that failed.
@@ -143,7 +145,7 @@ func newRole(fn function) awsiam.Role {
 		Description: jsii.String("What " + fn.fullName + " may do"),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
 			fn.name:    fn.policy(fn.statements),
-			"function": fn.policy(iam.OfFunction(fn.source != nil)),
+			"function": fn.policy(iam.OfFunction(iam.Around{Queue: fn.source != nil, Table: fn.arns["${Ledger}"] != nil, Key: fn.key != ""})),
 		},
 	})
 }

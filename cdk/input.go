@@ -104,6 +104,9 @@ func readInput(node constructs.Node) (input, error) {
 	if err != nil { // -c set= is what gives here what --set gives to caretaker
 		err = errors.New(strings.NewReplacer("--set ", "-c set=", "(with --set)", "(with -c set=)").Replace(err.Error()))
 	}
+	if err == nil {
+		err = checkGuards(node, file.Deployment)
+	}
 	in.file = file
 	return in, err
 }

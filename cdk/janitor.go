@@ -32,6 +32,7 @@ func addJanitor(stack awscdk.Stack, in input, asset string) error {
 		async:       scheduledAsync(runs),
 		stopsItself: true,
 		emails:      in.file.Notify.Email,
+		key:         keyOf(stack, in.file.Deployment),
 	})
 	fn.addSchedule(cfg.Schedule, cfg.TimeZone, runs)
 	addJanitorAlarms(fn, cfg, runs)

@@ -42,6 +42,7 @@ func addLimitRaiser(stack awscdk.Stack, in input, asset string) error {
 		loops:       true, // an episode ends by itself: by its steps, the day's raises and the maximum
 		async:       eventAsync,
 		emails:      in.file.Notify.Email,
+		key:         keyOf(stack, in.file.Deployment),
 	})
 	fn.addFeed(feed)
 	fn.addFailedAlarm()

@@ -14,6 +14,17 @@ import (
 // openPlaceholder is one that nothing filled in; a token of CDK's looks like ${Token[...]}.
 var openPlaceholder = regexp.MustCompile(`\$\{[A-Z][A-Za-z]*\}`)
 
+// filledIn are the keys of a condition with their values, placeholders filled in.
+func filledIn(keys map[string][]string, fill *strings.Replacer) map[string][]string {
+	filled := map[string][]string{}
+	for key, values := range keys {
+		for _, value := range values {
+			filled[key] = append(filled[key], fill.Replace(value))
+		}
+	}
+	return filled
+}
+
 // policy turns a part's statements into a policy document, in their order.
 func (fn function) policy(statements []iam.Statement) awsiam.PolicyDocument {
 	pairs := []string{
@@ -23,6 +34,7 @@ func (fn function) policy(statements []iam.Statement) awsiam.PolicyDocument {
 		"${Topic}", *fn.topic.TopicArn(),
 		"${LogGroup}", *fn.logs.AttrArn(),
 		"${OnFailure}", *fn.onFailure.QueueArn(),
+		"${Key}", fn.key,
 	}
 	for placeholder, arn := range fn.arns {
 		pairs = append(pairs, placeholder, *arn)
@@ -50,7 +62,7 @@ func (fn function) policy(statements []iam.Statement) awsiam.PolicyDocument {
 		if len(statement.Conditions) > 0 {
 			conditions := map[string]any{}
 			for operator, keys := range statement.Conditions {
-				conditions[operator] = keys
+				conditions[operator] = filledIn(keys, fill)
 			}
 			props.Conditions = &conditions
 		}

@@ -40,15 +40,19 @@ func (fn function) addSchedule(expression, zone string, runs schedule.Schedule) 
 			Service: jsii.String("scheduler"), Resource: jsii.String("schedule-group"), ResourceName: jsii.String("default"),
 		}),
 	}}
+	statements := []iam.Statement{
+		{Sid: "Run", Actions: []string{"lambda:InvokeFunction"}, Resources: []string{*fn.FunctionArn()}},
+		{Sid: "KeepUndelivered", Actions: []string{"sqs:SendMessage"}, Resources: []string{*undelivered.QueueArn()}},
+	}
+	if fn.key != "" {
+		statements = append(statements, iam.UseKey("sqs"))
+	}
 	role := awsiam.NewRole(fn.stack, jsii.String("ScheduleRole"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"),
 			&awsiam.ServicePrincipalOpts{Conditions: &account}),
 		Description: jsii.String("Lets EventBridge Scheduler run " + fn.fullName),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
-			"schedule": fn.policy([]iam.Statement{
-				{Sid: "Run", Actions: []string{"lambda:InvokeFunction"}, Resources: []string{*fn.FunctionArn()}},
-				{Sid: "KeepUndelivered", Actions: []string{"sqs:SendMessage"}, Resources: []string{*undelivered.QueueArn()}},
-			}),
+			"schedule": fn.policy(statements),
 		},
 	})
 	awsscheduler.NewCfnSchedule(fn.stack, jsii.String("Schedule"), &awsscheduler.CfnScheduleProps{

@@ -102,6 +102,11 @@ func TestStacks_areOneForEachRegionUnderOneName(t *testing.T) {
 		"Caretaker-raise-LimitRaiser-us-east-1": "Caretaker-raise-LimitRaiser aws://111122223333/us-east-1",
 		raiserDry:                               "Caretaker-raise-dry-LimitRaiser aws://111122223333/eu-west-1",
 		raiserOwn:                               "Caretaker-raise-own-LimitRaiser aws://111122223333/eu-west-1",
+
+		guardedJanitor:                            "Caretaker-guarded-Janitor aws://111122223333/eu-central-1",
+		"Caretaker-guarded-Janitor-us-east-1":     "Caretaker-guarded-Janitor aws://111122223333/us-east-1",
+		guardedRaiser:                             "Caretaker-guarded-LimitRaiser aws://111122223333/eu-central-1",
+		"Caretaker-guarded-LimitRaiser-us-east-1": "Caretaker-guarded-LimitRaiser aws://111122223333/us-east-1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("stacks by id (-want +got):\n%s", diff)

@@ -41,7 +41,12 @@ func addStacks(app constructs.Construct, in input) (clean func(), err error) {
 		}
 		staged = append(staged, remove)
 		for _, target := range targets(in, part.name) {
-			if err := part.add(newStack(app, in, target), in, asset); err != nil {
+			stack := newStack(app, in, target)
+			err := part.add(stack, in, asset)
+			if err == nil {
+				err = guard(stack, in.file.Deployment, target.region)
+			}
+			if err != nil {
 				clean()
 				return nil, err
 			}
@@ -86,7 +91,8 @@ func newStack(app constructs.Construct, in input, to target) awscdk.Stack {
 		Description: jsii.String("Caretaker: looks after the AWS Lambda functions of this Region"),
 		Env:         &awscdk.Environment{Account: optional(in.account), Region: optional(to.region)},
 		// The stack's own. CloudFormation hands them on to what CDK cannot tag.
-		Tags: &own,
+		Tags:        &own,
+		Synthesizer: synthesizer(in.file.Deployment),
 	})
 	for key, value := range labels {
 		awscdk.Tags_Of(stack).Add(jsii.String(key), jsii.String(value), nil)

@@ -11,9 +11,9 @@ import (
 // newTopic makes a topic that alarms may publish to, such as that of a part's own
 // alarms and summaries.
 //
-// It is not encrypted with KMS: CloudWatch may not use the key alias/aws/sns, so that
-// alarms would vanish in silence, and a key of one's own costs a dollar a month for
-// messages that hold names and figures only. Messages travel over SSL.
+// It is not encrypted with KMS unless the file names a key: CloudWatch may not use the key
+// alias/aws/sns, so that alarms would vanish in silence, and a key of one's own costs a dollar a
+// month for messages that hold names and figures only. Messages travel over SSL.
 // https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
 func newTopic(stack awscdk.Stack, id, name string, emails []string) awssns.Topic {
 	topic := awssns.NewTopic(stack, jsii.String(id), &awssns.TopicProps{

@@ -53,6 +53,8 @@ type Sections struct {
 	Tags map[string]string `json:"tags" yaml:"tags"`
 	// Notify says who hears of alarms and of what was done.
 	Notify Notify `json:"notify" yaml:"notify"`
+	// Deployment is what your company asks of everything that is deployed.
+	Deployment Deployment `json:"deployment" yaml:"deployment"`
 	// Janitor deletes function versions that nothing refers to.
 	Janitor janitor.Config `json:"janitor" yaml:"janitor"`
 	// LimitRaiser raises what an alarm says is short.
@@ -77,7 +79,7 @@ type Slack struct {
 
 // Default is what holds for the keys that the file does not have.
 func Default() File {
-	return File{Version: 1, Sections: Sections{Janitor: janitor.Default(), LimitRaiser: limitraiser.Default()}}
+	return File{Version: 1, Sections: Sections{Deployment: Deployment{RolePath: "/"}, Janitor: janitor.Default(), LimitRaiser: limitraiser.Default()}}
 }
 
 var (
@@ -115,6 +117,7 @@ func (s Sections) Validate(now time.Time) []setting.Problem {
 		problems = append(problems, setting.Problem{Key: "tags", Value: fmt.Sprintf("%d tags", len(s.Tags)), Allowed: fmt.Sprintf("up to %d: AWS takes 50 on a resource, and %s is one of them", mostTags, tag.Stage)})
 	}
 	problems = append(problems, s.Notify.validate()...)
+	problems = append(problems, s.Deployment.validate(s.Regions)...)
 	problems = append(problems, s.Janitor.Validate()...)
 	problems = append(problems, s.LimitRaiser.Validate()...)
 	problems = append(problems, scheduled("janitor", s.Janitor.Schedule, s.Janitor.TimeZone, now)...)

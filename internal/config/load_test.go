@@ -134,7 +134,7 @@ func TestLoad_refuses(t *testing.T) {
 		"a stage of the base's name":             {"version: 1\nstages: {default: {}}", "caretaker.yaml:2: stages.default: the name is taken: it stands for the file without a stage"},
 		"a stage no stack can be named after":    {"version: 1\nstages: {pr_1: {}}", "caretaker.yaml:2: stages.pr_1: a stage's name has up to 32 letters, digits and hyphens and begins with a letter"},
 		"a stage twice":                          {"version: 1\nstages:\n  a: {}\n  a: {}", "caretaker.yaml:4: stages.a: the key is given twice, first in line 3"},
-		"a version in a stage":                   {"version: 1\nstages: {a: {version: 1}}", "caretaker.yaml:2: stages.a.version: unknown key (allowed here: janitor, limitRaiser, notify, regions, tags)"},
+		"a version in a stage":                   {"version: 1\nstages: {a: {version: 1}}", "caretaker.yaml:2: stages.a.version: unknown key (allowed here: deployment, janitor, limitRaiser, notify, regions, tags)"},
 		"an unknown key in a stage nobody asks":  {"version: 1\nstages:\n  a:\n    janitor: {drRun: true}", "caretaker.yaml:4: stages.a.janitor.drRun: unknown key; did you mean dryRun? (allowed here: " + janitorKeys + ")"},
 		"a bad value in a stage nobody asks":     {"version: 1\nstages:\n  a:\n    janitor: {rate: 16}", `caretaker.yaml:4: stages.a.janitor.rate: "16" is not allowed: calls a second from 1 to 15`},
 		"a base that only its stage makes right": {"version: 1\njanitor: {rate: 16}\nstages: {a: {janitor: {rate: 8}}}", `caretaker.yaml:2: janitor.rate: "16" is not allowed: calls a second from 1 to 15`},
@@ -293,9 +293,9 @@ func TestLoad_refusesToSet(t *testing.T) {
 		"regions=eu-west-1":                  `--set regions: "eu-west-1" is not allowed: a list such as [a, b], or [] for none`,
 		"regions=[Ireland]":                  `--set regions: regions[0]: "Ireland" is not allowed: a Region such as eu-west-1`,
 		"tags.team=x":                        "--set tags.team: tags: is one value: set it whole, names with texts such as {team: platform}, or {} for none",
-		"stages.prod.janitor.dryRun=false":   "--set stages.prod.janitor.dryRun: stages: unknown key (allowed here: janitor, limitRaiser, notify, regions, tags)",
-		"version=2":                          "--set version: unknown key (allowed here: janitor, limitRaiser, notify, regions, tags)",
-		"=1":                                 "--set : unknown key (allowed here: janitor, limitRaiser, notify, regions, tags)",
+		"stages.prod.janitor.dryRun=false":   "--set stages.prod.janitor.dryRun: stages: unknown key (allowed here: deployment, janitor, limitRaiser, notify, regions, tags)",
+		"version=2":                          "--set version: unknown key (allowed here: deployment, janitor, limitRaiser, notify, regions, tags)",
+		"=1":                                 "--set : unknown key (allowed here: deployment, janitor, limitRaiser, notify, regions, tags)",
 	} {
 		t.Run(assignment, func(t *testing.T) {
 			_, err := load(t, staged, config.Options{Set: []string{assignment}})

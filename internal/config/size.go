@@ -32,7 +32,7 @@ const (
 // JanitorSize is the size of the janitor's stack in the Region with the longest name.
 func (s Sections) JanitorSize() Size {
 	return Size{
-		Role:      s.role("janitor", janitor.Statements(s.Janitor), iam.OfFunction(false)),
+		Role:      s.role("janitor", janitor.Statements(s.Janitor), iam.OfFunction(iam.Around{Key: s.Deployment.KMSKey != ""})),
 		Resources: janitorResources + len(s.Notify.Email),
 	}
 }
@@ -40,7 +40,7 @@ func (s Sections) JanitorSize() Size {
 // LimitRaiserSize is the size of the limit-raiser's stack in the Region with the longest name.
 func (s Sections) LimitRaiserSize() Size {
 	return Size{
-		Role:      s.role("limit-raiser", limitraiser.Statements(s.LimitRaiser), iam.OfFunction(true)),
+		Role:      s.role("limit-raiser", limitraiser.Statements(s.LimitRaiser), iam.OfFunction(iam.Around{Queue: true, Table: true, Key: s.Deployment.KMSKey != ""})),
 		Resources: limitRaiserResources + len(s.Notify.Email) + callers(s.LimitRaiser),
 	}
 }
@@ -59,7 +59,7 @@ func (s Sections) role(part string, policies ...[]iam.Statement) int {
 	fill := strings.NewReplacer(
 		"${Partition}", partition(region), "${Region}", region, "${Account}", "111122223333",
 		"${Topic}", arn("sns", name), "${Queue}", queue, "${OnFailure}", queue,
-		"${Ledger}", arn("dynamodb", "table/"+name), "${LogGroup}", arn("logs", "log-group:/aws/lambda/"+name+":*"),
+		"${Ledger}", arn("dynamodb", "table/"+name), "${LogGroup}", arn("logs", "log-group:/aws/lambda/"+name+":*"), "${Key}", arn("kms", "key/mrk-"+strings.Repeat("0", 32)),
 	)
 	size := 0
 	for _, policy := range policies {

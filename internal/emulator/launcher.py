@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 import cbor2
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, router
-from ministack.services import cloudwatch, sns, sqs
+from ministack.services import cloudwatch, iam, sns, sqs
 from ministack.services.cloudformation import provisioners
 
 # Lambda operations whose IAM action has another name.
@@ -35,6 +35,8 @@ extract_resource_arn = iam_actions.extract_resource_arn
 dispatch = app._dispatch_service_request
 alarm_record = provisioners._cw_metric_alarm_record
 put_metric_alarm = cloudwatch._put_metric_alarm
+handlers = provisioners._RESOURCE_HANDLERS
+make_role = handlers["AWS::IAM::Role"]["create"]
 list_metrics = cloudwatch._list_metrics
 table_arns = iam_actions.dynamodb_resource_arns
 
@@ -148,6 +150,13 @@ def record_alarm(name, properties):
     return over_several(alarm_record(name, single), metrics)
 
 
+def bounded_role(logical_id, properties, stack):
+    """CloudFormation's AWS::IAM::Role, whose permissions boundary gets lost."""
+    made = make_role(logical_id, properties, stack)
+    iam._roles[made[0]]["PermissionsBoundary"] = properties.get("PermissionsBoundary")
+    return made
+
+
 def put_alarm(params, sent, is_cbor, is_json=False):
     """PutMetricAlarm in CBOR and JSON, which loses Metrics."""
     answer = put_metric_alarm(params, sent, is_cbor, is_json)
@@ -252,6 +261,9 @@ PATCHES = {
     "iam-tables": (iam_actions, "dynamodb_resource_arns", tables),
     "principals": (app, "_dispatch_service_request", name_principal),
     "alarms-over-several-metrics-in-stacks": (provisioners, "_cw_metric_alarm_record", record_alarm),
+    "boundaries-of-roles-in-stacks": (
+        provisioners, "_RESOURCE_HANDLERS", {**handlers, "AWS::IAM::Role": {**handlers["AWS::IAM::Role"], "create": bounded_role}},
+    ),
     "alarms-over-several-metrics": (cloudwatch, "_put_metric_alarm", put_alarm),
     "metrics-of-two-weeks": (cloudwatch, "_list_metrics", recent_metrics),
     "metrics-of-15-months": (cloudwatch, "TWO_WEEKS_SECONDS", 455 * 24 * 3600),

@@ -20,9 +20,17 @@ type Statement struct {
 	WhyStar string
 }
 
-// OfFunction is what Lambda needs to run a function under a role, whatever its part does; fed is one
-// that Lambda reads a queue for. ${LogGroup}, ${OnFailure} and ${Queue} are its own.
-func OfFunction(fed bool) []Statement {
+// Around is what stands around a function that its role has to reach.
+type Around struct {
+	// Queue says that Lambda reads a queue for it, Table that it has a table of its own.
+	Queue, Table bool
+	// Key says that a key of the account encrypts them.
+	Key bool
+}
+
+// OfFunction is what Lambda needs to run a function under a role, whatever its part does.
+// ${LogGroup}, ${OnFailure}, ${Queue} and ${Key} are its own.
+func OfFunction(has Around) []Statement {
 	needs := []Statement{
 		{Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{"${LogGroup}"}},
 		{
@@ -31,11 +39,36 @@ func OfFunction(fed bool) []Statement {
 		},
 		{Sid: "KeepFailures", Actions: []string{"sqs:SendMessage"}, Resources: []string{"${OnFailure}"}},
 	}
-	if fed {
+	if has.Queue {
 		needs = append(needs, Statement{
 			Sid: "ReadQueue", Resources: []string{"${Queue}"},
 			Actions: []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
 		})
 	}
+	if has.Key {
+		needs = append(needs, UseKey("sns", "sqs"))
+	}
+	if has.Key && has.Table {
+		// https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
+		table := UseKey("dynamodb")
+		table.Sid, table.Actions = "UseKeyOfTable", []string{
+			"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+		}
+		needs = append(needs, table)
+	}
 	return needs
+}
+
+// UseKey lets a role use the key through services alone: to send to what it encrypts, and to read it.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+// https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+func UseKey(services ...string) Statement {
+	through := make([]string, 0, len(services))
+	for _, service := range services {
+		through = append(through, service+".${Region}.amazonaws.com")
+	}
+	return Statement{
+		Sid: "UseKey", Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{"${Key}"},
+		Conditions: map[string]map[string][]string{"StringEquals": {"kms:ViaService": through}},
+	}
 }

@@ -30,7 +30,7 @@ func TestSize_countsAsIAMDoes(t *testing.T) {
 	}
 	want := `{"Version":"2012-10-17","Statement":[` +
 		`{"Sid":"Read","Effect":"Allow","Action":"lambda:ListAliases","Resource":"arn:aws:lambda:*"},` +
-		`{"Sid":"Keep","Effect":"Deny","Action":["a:B","a:C"],"Resource":"*","Condition":{"StringEquals":{"x":"1","y":["1","2"]}}}]}`
+		`{"Sid":"Keep","Effect":"Deny","Action":["a:B","a:C"],"Resource":"*","Condition":{"StringEquals":{"x":["1"],"y":["1","2"]}}}]}`
 	if got := Size(statements, strings.NewReplacer("${Partition}", "aws")); got != len(want) {
 		t.Errorf("%d characters, want %d", got, len(want))
 	}

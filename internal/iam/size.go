@@ -14,7 +14,7 @@ func Size(statements []Statement, fill *strings.Replacer) int {
 	type rendered struct {
 		Sid, Effect      string
 		Action, Resource any
-		Condition        map[string]map[string]any `json:",omitempty"`
+		Condition        map[string]map[string][]string `json:",omitempty"`
 	}
 	document := struct {
 		Version   string
@@ -27,11 +27,11 @@ func Size(statements []Statement, fill *strings.Replacer) int {
 		}
 		for operator, keys := range s.Conditions {
 			if one.Condition == nil {
-				one.Condition = map[string]map[string]any{}
+				one.Condition = map[string]map[string][]string{}
 			}
-			one.Condition[operator] = map[string]any{}
-			for key, values := range keys {
-				one.Condition[operator][key] = texts(values, fill)
+			one.Condition[operator] = map[string][]string{}
+			for key, values := range keys { // these stay lists
+				one.Condition[operator][key] = filled(values, fill)
 			}
 		}
 		document.Statement = append(document.Statement, one)
@@ -43,14 +43,18 @@ func Size(statements []Statement, fill *strings.Replacer) int {
 	return len(text)
 }
 
-// texts is how a policy holds them: one alone is not a list.
+// texts is how a policy holds actions and resources: one alone is not a list.
 func texts(list []string, fill *strings.Replacer) any {
-	filled := make([]string, 0, len(list))
+	if len(list) == 1 {
+		return fill.Replace(list[0])
+	}
+	return filled(list, fill)
+}
+
+func filled(list []string, fill *strings.Replacer) []string {
+	result := make([]string, 0, len(list))
 	for _, text := range list {
-		filled = append(filled, fill.Replace(text))
+		result = append(result, fill.Replace(text))
 	}
-	if len(filled) == 1 {
-		return filled[0]
-	}
-	return filled
+	return result
 }

@@ -1,0 +1,53 @@
+package config
+
+import (
+	"strings"
+
+	"caretaker/internal/setting"
+)
+
+// Deployment is what a company asks of everything that is deployed in its accounts.
+type Deployment struct {
+	// PermissionsBoundary is the managed policy that bounds every role: its name, with its path if it
+	// has one, or its ARN. Empty is none.
+	PermissionsBoundary string `json:"permissionsBoundary" yaml:"permissionsBoundary" form:"^([A-Za-z0-9+=,.@_/-]{1,512}|arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,512})?$" allowed:"the name or ARN of a managed policy, such as developer-boundary"`
+	// RolePath is the path of every role. / is none.
+	RolePath string `json:"rolePath" yaml:"rolePath" form:"^/([A-Za-z0-9+=,.@_-]{1,100}/){0,5}$" allowed:"a path that begins and ends with /, such as /platform/"`
+	// RoleNamePrefix is what the name of every role begins with. Empty leaves the names to CloudFormation.
+	RoleNamePrefix string `json:"roleNamePrefix" yaml:"roleNamePrefix" form:"^[A-Za-z0-9+=,.@_-]{0,32}$" allowed:"up to 32 letters, digits and +=,.@_-"`
+	// KMSKey encrypts topics, queues, log groups and the table: the ARN of a key, or the id of one in the
+	// account that is deployed to. Empty is what AWS does by itself.
+	KMSKey string `json:"kmsKey" yaml:"kmsKey" form:"^((arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}))?$" allowed:"the ARN or the id of a key, not an alias, which CloudWatch Logs does not take"`
+	// BootstrapQualifier is that of the CDK's bootstrap in the account. Empty is the CDK's own, hnb659fds.
+	BootstrapQualifier string `json:"bootstrapQualifier" yaml:"bootstrapQualifier" form:"^[A-Za-z0-9_-]{0,10}$" allowed:"up to 10 letters, digits and _-, as cdk bootstrap --qualifier has it"`
+}
+
+// validate says what is wrong, for stacks in these Regions.
+func (d Deployment) validate(regions []string) []setting.Problem {
+	problems := setting.Check("deployment", d)
+	if len(problems) > 0 {
+		return problems
+	}
+	for _, region := range regions {
+		if allowed := d.KeyIn(region, len(regions) > 1); allowed != "" {
+			return []setting.Problem{{Key: "deployment.kmsKey", Value: d.KMSKey, Allowed: allowed}}
+		}
+	}
+	return nil
+}
+
+// KeyIn says what is allowed instead where a stack of the Region cannot use the key; empty where it can.
+// https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+func (d Deployment) KeyIn(region string, amongOthers bool) string {
+	const everywhere = "the id of a multi-Region key, such as mrk-1234abcd12ab34cd56ef1234567890ab, that is in each of the Regions"
+	switch parts := strings.Split(d.KMSKey, ":"); {
+	case d.KMSKey == "" || region == "":
+	case len(parts) == 1 && amongOthers && !strings.HasPrefix(d.KMSKey, "mrk-"):
+		return everywhere
+	case len(parts) > 1 && parts[3] != region && amongOthers:
+		return everywhere
+	case len(parts) > 1 && parts[3] != region:
+		return "a key of the Region " + region + ", in which the stack is"
+	}
+	return ""
+}
