@@ -97,7 +97,7 @@ func (r *Raiser) learn(ctx context.Context, a alarm.Alarm) (alarm.Alarm, error) 
 		return a, err
 	}
 	now := found[0]
-	a.Comparison, a.Band = now.Comparison, now.Band
+	a.Comparison = now.Comparison
 	if a.Threshold == nil {
 		a.Threshold = now.Threshold
 	}

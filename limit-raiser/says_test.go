@@ -335,3 +335,69 @@ func TestLook_ofAnEarlierVersionIsJudgedByWhatTheAlarmIs(t *testing.T) {
 		})
 	}
 }
+
+// What waits to be told is one record with all else that is known of a resource.
+func TestNotices_holdNothingOfTheAlarmThatNoMessageNeeds(t *testing.T) {
+	e := anEpisode(0, "ALARM(a)")
+	e.Alarm.Description, e.Alarm.Attributes, e.Alarm.Recent = "long", map[string]string{"TableName": "orders"}, alarm.Recent{Values: []float64{1}}
+	list := notices(e, Facts{}, Plan{Decisions: []Decision{{Outcome: Raised}}}, nil)
+	if kept := list[0].Episode.Alarm; kept.Rule != "" || kept.Description != "" || kept.Attributes != nil || kept.Recent.Values != nil || kept.Name != e.Alarm.Name {
+		t.Errorf("it holds %+v", kept)
+	}
+}
+
+// banded makes an alarm compare with an anomaly band, above and below.
+func banded(table string) func(*cloudwatch.PutMetricAlarmInput) {
+	return func(input *cloudwatch.PutMetricAlarmInput) {
+		reckoning(table, "ANOMALY_DETECTION_BAND(used, 2)")(input)
+		input.ThresholdMetricId, input.Threshold, input.ComparisonOperator = aws.String("e"), nil, alarm.BothWays
+		for i := range input.Metrics {
+			input.Metrics[i].ReturnData = aws.Bool(aws.ToString(input.Metrics[i].Id) != "there")
+		}
+	}
+}
+
+// Only what may come to be short is waited for.
+func TestEpisode_ofACompositeAlarmWaitsForChildrenThatMayBeShort(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(table string) func(*cloudwatch.PutMetricAlarmInput)
+		looks  int
+	}{
+		"much used":     {func(string) func(*cloudwatch.PutMetricAlarmInput) { return comparing(greaterThan) }, 1},
+		"little used":   {func(string) func(*cloudwatch.PutMetricAlarmInput) { return comparing(lessThan) }, 0},
+		"out of a band": {banded, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := throttledWrites(t)
+			machine := s.world.alarm("ALARM", alarm.Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: map[string]string{"InstanceId": "i-1"}})
+			child := s.world.alarm("OK", ofTable(s.table, "ConsumedWriteCapacityUnits"), c.change(s.table))
+			if report, err := s.handle(s.composite(machine, child)); err != nil || report.LooksSent != c.looks || report.Outcomes[Raised] != 0 {
+				t.Errorf("%+v, %v; want %d looks", report, err, c.looks)
+			}
+		})
+	}
+}
+
+// A message of SNS says that a band was left, and not which way.
+func TestHandle_asksWhichWayABandWasLeft(t *testing.T) {
+	s := throttledWrites(t)
+	s.alarm = s.world.alarm("OK", ofTable(s.table, "ConsumedWriteCapacityUnits"), banded(s.table))
+	raw, err := os.ReadFile(filepath.Join(events, "sns-anomaly.json"))
+	s.must(err)
+	for i, c := range []struct {
+		value  string
+		raised int
+	}{{"1.0", 0}, {"9000.0", 1}} {
+		_, err = s.alarms.SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{
+			AlarmName: &s.alarm, StateValue: cloudwatchtypes.StateValueAlarm, StateReason: aws.String("the test says so"),
+			StateReasonData: aws.String(`{"version":"1.0","recentDatapoints":[` + c.value + `],"recentLowerThresholds":[210.5],"recentUpperThresholds":[2404.25]}`),
+		})
+		s.must(err)
+		at := s.now().Add(time.Duration(i) * time.Second).Format("2006-01-02T15:04:05.000-0700")
+		event := strings.NewReplacer("123456789012", s.emulator.Account(), "eu-west-1", "us-east-1", `\"orders\"`, `\"`+s.table+`\"`,
+			"orders-writes", s.alarm, "2026-02-26T10:15:02.123+0000", at).Replace(string(raw))
+		if report, err := s.handle(json.RawMessage(event)); err != nil || report.Outcomes[Raised] != c.raised || report.EventsRefused != 1-c.raised {
+			t.Errorf("at %s: %+v, %v", c.value, report, err)
+		}
+	}
+}

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
+
+	"caretaker/internal/alarm"
 )
 
 // notice is what people are to be told and the audit trail is to hold: decisions of one outcome,
@@ -59,7 +61,8 @@ const (
 
 // notices are the decisions to tell of, but for those that said has.
 func notices(e episode, facts Facts, plan Plan, said []string) []notice {
-	if e.Alarm.Rule = ""; len(e.Alarm.Metrics) != 1 {
+	e.Alarm.Rule, e.Alarm.Description, e.Alarm.Attributes, e.Alarm.Recent = "", "", nil, alarm.Recent{}
+	if len(e.Alarm.Metrics) != 1 {
 		e.Alarm.Metrics = nil
 	}
 	var list []notice

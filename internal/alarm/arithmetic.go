@@ -25,8 +25,7 @@ var wordForm = regexp.MustCompile(`[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?|"[^"]*"|'
 // REPEAT, has none.
 func (e *evaluation) named(id string) []float64 {
 	if values, begun := e.known[id]; begun {
-		e.failed = e.failed || values == nil // it stands on itself
-		return values
+		return values // none for what stands on itself
 	}
 	words, exists := e.words[id]
 	if !exists {
@@ -138,11 +137,7 @@ func (e *evaluation) operand() []float64 {
 	case '"', '\'':
 		return nil
 	}
-	switch {
-	case token[0] < 'A' || token[0] > '_':
-		e.failed = true
-		return nil
-	case e.next() == "(":
+	if e.next() == "(" {
 		e.take()
 		return e.call(token, e.list(")"))
 	}

@@ -251,10 +251,27 @@ func TestDecode_refusesWhatIsNotAnAlarm(t *testing.T) {
 	}
 }
 
-func TestDecode_cutsAReasonAndMindsNoReasonData(t *testing.T) {
-	long := strings.NewReplacer("Threshold Crossed", strings.Repeat("é", 2000), `"reasonData": "{`, `"reasonData": "`)
+// A query in a monitoring account may ask for one account, and its contributors do not say so.
+func TestDecode_readsWhoseMetricAQueryAsksFor(t *testing.T) {
+	for where, want := range map[string]string{
+		"WHERE AWS.AccountId = '210987654321' ":           "210987654321",
+		"WHERE aws.accountid='210987654321' AND x = 'y' ": "210987654321",
+		"WHERE AWS.AccountId = CURRENT_ACCOUNT_ID() ":     "",
+		"WHERE TableName = 'AWS.AccountId' ":              "",
+		"WHERE AWS.AccountId != '210987654321' ":          "",
+	} {
+		asked := strings.Replace(string(event(t, "eventbridge-contributor.json")), "GROUP BY", where+"GROUP BY", 1)
+		got := Decode([]byte(asked))
+		if got[0].Err != nil || got[0].Alarm.Metrics[0].Account != want {
+			t.Errorf("%s: %+v", where, got[0])
+		}
+	}
+}
+
+func TestDecode_cutsTextsAndMindsNoReasonData(t *testing.T) {
+	long := strings.NewReplacer("Threshold Crossed", strings.Repeat("é", 2000), `"reasonData": "{`, `"reasonData": "`, `"description": ""`, `"description": "`+strings.Repeat("é", 2000)+`"`)
 	got := Decode([]byte(long.Replace(string(event(t, "invocation.json")))))
-	if got[0].Err != nil || got[0].Alarm.Reason != strings.Repeat("é", maxReason) || got[0].Alarm.Threshold != nil {
+	if got[0].Err != nil || got[0].Alarm.Reason != strings.Repeat("é", maxReason) || got[0].Alarm.Description != strings.Repeat("é", maxDescription) || got[0].Alarm.Threshold != nil {
 		t.Errorf("Decode: %+v", got[0])
 	}
 }

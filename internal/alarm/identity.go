@@ -24,13 +24,15 @@ func (a Alarm) Key() string {
 	}, "/")
 }
 
-// The longest that AWS allows, in characters. A reason is cut there, all else is refused.
+// The longest that AWS allows, in characters. Texts for people are cut there, all else is
+// refused.
 const (
 	maxName = 255
 	// maxRegion leaves room for a name such as "Asia Pacific (Kuala Lumpur)".
 	maxRegion      = 64
 	maxContributor = 1024
 	maxReason      = 1023
+	maxDescription = 1024
 	maxRule        = 10_240
 	// maxMetrics is more than an alarm may look at, 10, or an expression over a search, 100.
 	maxMetrics = 128
@@ -60,13 +62,19 @@ func (a Alarm) Complete() (Alarm, error) {
 		}
 		a.Account, a.Region = own.AccountID, own.Region
 	}
-	if reason := []rune(a.Reason); len(reason) > maxReason {
-		a.Reason = string(reason[:maxReason])
-	}
+	a.Reason, a.Description = cut(a.Reason, maxReason), cut(a.Description, maxDescription)
 	if err := a.check(); err != nil {
 		return Alarm{}, err
 	}
 	return a, nil
+}
+
+// cut shortens a text to so many characters.
+func cut(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most])
+	}
+	return text
 }
 
 func (a Alarm) check() error {

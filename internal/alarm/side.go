@@ -100,9 +100,7 @@ func (a Alarm) course(id string) course {
 		if !ok {
 			return unclear
 		}
-		// Rounding moves 100*x/x too.
-		slack := 1e-9 * max(math.Abs(now), math.Abs(last))
-		up, down = up || now > last+slack, down || now < last-slack
+		up, down = up || now > last, down || now < last
 		if !math.IsNaN(now) {
 			last = now
 		}
@@ -125,7 +123,7 @@ func (a Alarm) shown() (Metric, bool) {
 	}
 	var compared []Metric
 	for _, metric := range a.Metrics {
-		if metric.Compared && metric.ID != a.Band && !strings.HasPrefix(metric.Expression, "ANOMALY_DETECTION_BAND") {
+		if metric.Compared && !strings.HasPrefix(metric.Expression, "ANOMALY_DETECTION_BAND") {
 			compared = append(compared, metric)
 		}
 	}

@@ -234,3 +234,26 @@ func TestAlarm_staysWhereItIsWhateverIsMeasured(t *testing.T) {
 		t.Errorf("another function's error moved it to %s", state)
 	}
 }
+
+// The emulator knows no suppressors.
+func TestAlarm_saysWhyACompositeAlarmsActionsAreSuppressed(t *testing.T) {
+	empty(t, enforced)
+	client := cloudwatch.NewFromConfig(enforced.AWS())
+	for _, name := range []string{"suppressed", "other"} {
+		if _, err := client.PutCompositeAlarm(t.Context(), &cloudwatch.PutCompositeAlarmInput{AlarmName: &name, AlarmRule: aws.String("FALSE")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enforced.SetSuppressed("suppressed", "WaitPeriod")
+	answer, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmTypes: []metrictypes.AlarmType{metrictypes.AlarmTypeCompositeAlarm}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, alarm := range answer.CompositeAlarms {
+		got[aws.ToString(alarm.AlarmName)] = string(alarm.ActionsSuppressedBy)
+	}
+	if diff := cmp.Diff(map[string]string{"suppressed": "WaitPeriod", "other": ""}, got); diff != "" {
+		t.Error(diff)
+	}
+}
