@@ -10,6 +10,7 @@ import (
 	resttypes "github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 	"github.com/google/go-cmp/cmp"
 
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/emulator"
 )
 
@@ -52,9 +53,9 @@ func TestApply_keepsWhatAnotherRegionOfTheRunCalls(t *testing.T) {
 	callFrom(t, "eu-central-1", "us-east-2", "xregion:1")
 	flags := []string{"--region", "us-east-2,eu-central-1", "--set", "janitor.keep.supersededFor=0s"}
 	path := filepath.Join(t.TempDir(), "plan.json")
-	caretaker(t, environment(nil), with(append([]string{"janitor", "plan", "--out", path}, flags...)...)...).expect(t, done,
+	caretaker(t, environment(nil), with(append([]string{"janitor", "plan", "--out", path}, flags...)...)...).expect(t, console.Done,
 		"xregion   2 ", "referenced by api front in eu-central-1", "plan-us-east-2.json holds 1 versions")
-	caretaker(t, environment(nil), with(append([]string{"janitor", "apply", "--yes"}, flags...)...)...).expect(t, done, "Deleted         1 versions")
+	caretaker(t, environment(nil), with(append([]string{"janitor", "apply", "--yes"}, flags...)...)...).expect(t, console.Done, "Deleted         1 versions")
 	if diff := cmp.Diff([]int{1, 3, 4, 5}, versionsIn(t, "us-east-2", "xregion")); diff != "" {
 		t.Error(diff)
 	}
@@ -68,7 +69,7 @@ func TestApply_keepsEverythingWhileARegionOfTheRunCouldNotBeRead(t *testing.T) {
 		flags := []string{"--set", "janitor.keep.supersededFor=0s", "--region", "us-east-2"}
 		got := caretaker(t, environment(nil), with(append([]string{"janitor", "apply", "--yes", "--region", "eu-central-1"}, flags...)...)...)
 		others.ClearFaults()
-		got.expect(t, failed, "may refer to versions here: without it, leave out eu-central-1", "Deleted         nothing")
+		got.expect(t, console.Failed, "may refer to versions here: without it, leave out eu-central-1", "Deleted         nothing")
 		if diff := cmp.Diff(numbers(1, 5), versionsIn(t, "us-east-2", "xregion")); diff != "" {
 			t.Errorf("%s: %s", service, diff)
 		}
@@ -76,5 +77,5 @@ func TestApply_keepsEverythingWhileARegionOfTheRunCouldNotBeRead(t *testing.T) {
 	others.Inject(denied("lambda", "eu-central-1"))
 	t.Cleanup(others.ClearFaults)
 	caretaker(t, environment(nil), with("janitor", "apply", "--yes", "--set", "janitor.keep.supersededFor=0s", "--region", "us-east-2")...).
-		expect(t, done, "Deleted         2 versions")
+		expect(t, console.Done, "Deleted         2 versions")
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/emulator/lambdasim"
 )
 
@@ -29,11 +30,11 @@ func TestApply_deletesAndThenHasNothingToDo(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(2)...)
 	audit := filepath.Join(t.TempDir(), "audit.jsonl")
 	args := with("janitor", "apply", "--yes", "--audit", audit)
-	caretaker(t, environment(sim), args...).expect(t, done,
+	caretaker(t, environment(sim), args...).expect(t, console.Done,
 		"Deleted in us-east-1, biggest first", "orders-00002  1-7           7  ", "Deleted         14 versions", "afterwards")
 	left(t, sim, "orders-00001", numbers(8, 10))
 	left(t, sim, "orders-00002", numbers(8, 10))
-	caretaker(t, environment(sim), args...).expect(t, done, "Deleted         nothing")
+	caretaker(t, environment(sim), args...).expect(t, console.Done, "Deleted         nothing")
 
 	text, err := os.ReadFile(audit)
 	if err != nil {
@@ -49,13 +50,13 @@ func TestApply_deletesAndThenHasNothingToDo(t *testing.T) {
 
 func TestApply_wantsATerminalOrYes(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
-	caretaker(t, environment(sim), with("janitor", "apply")...).expect(t, misused, "nobody is at a terminal to be asked: give --yes to delete without asking")
+	caretaker(t, environment(sim), with("janitor", "apply")...).expect(t, console.Misused, "nobody is at a terminal to be asked: give --yes to delete without asking")
 	left(t, sim, "orders-00001", numbers(1, 10))
 }
 
 func TestApply_wantsAFileSoThatNoExclusionIsMissed(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
-	caretaker(t, environment(sim), "janitor", "apply", "--yes").expect(t, misused, "there is no caretaker.yaml here")
+	caretaker(t, environment(sim), "janitor", "apply", "--yes").expect(t, console.Misused, "there is no caretaker.yaml here")
 	left(t, sim, "orders-00001", numbers(1, 10))
 }
 
@@ -68,18 +69,18 @@ func staged(t *testing.T, prod string) string {
 func TestApply_wantsToKnowTheStageWhereItsRulesAreOthers(t *testing.T) {
 	for _, test := range []struct {
 		prod, stage string
-		code        code
+		code        console.Code
 		want        string
 	}{
-		{"{exclude: {names: [orders-*]}}", "", misused, "other versions go by the rules of stage prod than by those of the file's base: choose with --stage prod, or --stage default for the base"},
-		{"{include: {names: [billing-*]}}", "", misused, "--stage prod"},
-		{"{keep: {newest: 9}}", "", misused, "--stage prod"},
-		{"{pressure: {newest: 1}}", "", misused, "--stage prod"},
-		{"{belts: {maxPercent: 50}}", "", misused, "--stage prod"},
-		{"{checks: {pipes: false}}", "", misused, "--stage prod"},
-		{"{exclude: {names: [orders-*]}}", "prod", done, "10 excluded by name"},
-		{"{exclude: {names: [orders-*]}}", "default", done, "Deleted         7 versions"},
-		{"{dryRun: false, schedule: rate(1 hour), exclude: {names: []}}", "", done, "Deleted         7 versions"},
+		{"{exclude: {names: [orders-*]}}", "", console.Misused, "other versions go by the rules of stage prod than by those of the file's base: choose with --stage prod, or --stage default for the base"},
+		{"{include: {names: [billing-*]}}", "", console.Misused, "--stage prod"},
+		{"{keep: {newest: 9}}", "", console.Misused, "--stage prod"},
+		{"{pressure: {newest: 1}}", "", console.Misused, "--stage prod"},
+		{"{belts: {maxPercent: 50}}", "", console.Misused, "--stage prod"},
+		{"{checks: {pipes: false}}", "", console.Misused, "--stage prod"},
+		{"{exclude: {names: [orders-*]}}", "prod", console.Done, "10 excluded by name"},
+		{"{exclude: {names: [orders-*]}}", "default", console.Done, "Deleted         7 versions"},
+		{"{dryRun: false, schedule: rate(1 hour), exclude: {names: []}}", "", console.Done, "Deleted         7 versions"},
 	} {
 		t.Run(test.prod+test.stage, func(t *testing.T) {
 			sim := fleet(t, lambdasim.Options{}, orders(1)...)
@@ -88,7 +89,7 @@ func TestApply_wantsToKnowTheStageWhereItsRulesAreOthers(t *testing.T) {
 				args = append(args, "--stage", test.stage)
 			}
 			caretaker(t, environment(sim), args...).expect(t, test.code, test.want)
-			if test.code != done {
+			if test.code != console.Done {
 				left(t, sim, "orders-00001", numbers(1, 10))
 			}
 		})
@@ -99,24 +100,24 @@ func TestApply_stopsWhereDryRunIsSet(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	for _, value := range []string{"1", "yes", "true"} {
 		caretaker(t, environment(sim, "DRY_RUN="+value), with("janitor", "apply", "--yes")...).
-			expect(t, workLeft, "DRY_RUN="+value+" is set in the environment: nothing is deleted.", "Would go        7 versions")
+			expect(t, console.WorkLeft, "DRY_RUN="+value+" is set in the environment: nothing is deleted.", "Would go        7 versions")
 	}
 	left(t, sim, "orders-00001", numbers(1, 10))
-	caretaker(t, environment(sim, "DRY_RUN=0"), with("janitor", "apply", "--yes")...).expect(t, done, "Deleted         7 versions")
+	caretaker(t, environment(sim, "DRY_RUN=0"), with("janitor", "apply", "--yes")...).expect(t, console.Done, "Deleted         7 versions")
 }
 
 func TestApply_leavesWhatIsOverMaxDeletionsForTheNextTime(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	args := with("janitor", "apply", "--yes", "--set", "janitor.belts.maxDeletions=5")
-	caretaker(t, environment(sim), args...).expect(t, workLeft, "Left for later  2 versions: over belts.maxDeletions", "2 versions are left; the same command goes on with them")
-	caretaker(t, environment(sim), args...).expect(t, done, "Deleted         2 versions")
+	caretaker(t, environment(sim), args...).expect(t, console.WorkLeft, "Left for later  2 versions: over belts.maxDeletions", "2 versions are left; the same command goes on with them")
+	caretaker(t, environment(sim), args...).expect(t, console.Done, "Deleted         2 versions")
 	left(t, sim, "orders-00001", numbers(8, 10))
 }
 
 func TestApply_aReviewedPlanShrinksToWhatIsStillDeletable(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(2)...)
 	path := filepath.Join(t.TempDir(), "plan.json")
-	caretaker(t, environment(sim), with("janitor", "plan", "--out", path)...).expect(t, done, "holds 14 versions")
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", path)...).expect(t, console.Done, "holds 14 versions")
 
 	// Since the review an alias came to one of them, and somebody published a function.
 	if err := sim.SetAlias("orders-00001", lambdasim.Alias{Name: "rollback", Version: "4"}); err != nil {
@@ -125,7 +126,7 @@ func TestApply_aReviewedPlanShrinksToWhatIsStillDeletable(t *testing.T) {
 	late := orders(1)[0]
 	late.Name = "payments"
 	sim.Put(late)
-	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", path)...).expect(t, done,
+	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", path)...).expect(t, console.Done,
 		"plan.json holds 14 versions; 13 of them can go now.", "      1 stay: referenced by alias: orders-00001:4 (rollback)\n", "Deleted         13 versions", "7 not in the reviewed plan")
 	left(t, sim, "orders-00001", append([]int{4}, numbers(8, 10)...))
 	left(t, sim, "orders-00002", numbers(8, 10))
@@ -135,14 +136,14 @@ func TestApply_aReviewedPlanShrinksToWhatIsStillDeletable(t *testing.T) {
 func TestApply_saysOfAReviewedPlanWhyFewerGo(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(4)...)
 	path := filepath.Join(t.TempDir(), "plan.json")
-	caretaker(t, environment(sim), with("janitor", "plan", "--out", path)...).expect(t, done, "holds 28 versions")
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", path)...).expect(t, console.Done, "holds 28 versions")
 	path = edited(t, path, lambdasim.CodeSha256("orders-00002", 1), lambdasim.CodeSha256("another", 1))
 
 	now := orders(3) // somebody deleted the fourth
 	now[2].Versions = now[2].Versions[2:]
 	now[2].Aliases = []lambdasim.Alias{{Name: "rollback", Version: "4"}}
 	sim = fleet(t, lambdasim.Options{}, now...)
-	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", path)...).expect(t, done, "holds 28 versions; 11 of them can go now.",
+	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", path)...).expect(t, console.Done, "holds 28 versions; 11 of them can go now.",
 		"      7 stay: other code than reviewed, since the function was made anew: orders-00002:1 and others\n",
 		"      7 stay: the function is gone: orders-00004:1 and others\n",
 		"      2 stay: no longer there: orders-00003:1 and others\n",
@@ -167,7 +168,7 @@ func TestApply_stopsWhereTheCredentialsEnd(t *testing.T) {
 	p := begin(t, environment(sim, "AWS_PROFILE="), with("janitor", "apply", "--yes")...)
 	got := p.end(t)
 	deleted := 100 - sim.VersionCount()
-	got.expect(t, workLeft, fmt.Sprintf("%d deleted, not verified", deleted), fmt.Sprintf("Left for later  %d versions: AWS no longer accepts the credentials", 70-deleted),
+	got.expect(t, console.WorkLeft, fmt.Sprintf("%d deleted, not verified", deleted), fmt.Sprintf("Left for later  %d versions: AWS no longer accepts the credentials", 70-deleted),
 		"ExpiredTokenException: The security token included in the request is expired\n"+
 			"The rest remains: log in again, as with `aws sso login`, and the same command goes on with it.")
 	if said := strings.Count(got.out+got.err, "ExpiredTokenException"); said != 1 || strings.Contains(got.out+got.err, "error") {
@@ -186,7 +187,7 @@ func TestApply_stopsWhereTheCredentialsEndWhileItReads(t *testing.T) {
 		return nil
 	}}, orders(10)...)
 	got := caretaker(t, environment(sim), with("janitor", "apply", "--yes")...)
-	got.expect(t, workLeft, "No plan         AWS no longer accepts the credentials: ", "the same command goes on with it")
+	got.expect(t, console.WorkLeft, "No plan         AWS no longer accepts the credentials: ", "the same command goes on with it")
 	if strings.Contains(got.out+got.err, "grant") {
 		t.Errorf("it speaks of grants:\n%s%s", got.out, got.err)
 	}
@@ -209,7 +210,7 @@ func TestApply_saysAtTheStartThatTheCredentialsEndSoon(t *testing.T) {
 func TestApply_refusesAPlanThatIsNotForHereAndNow(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	path := filepath.Join(t.TempDir(), "plan.json")
-	caretaker(t, environment(sim), with("janitor", "plan", "--out", path)...).expect(t, done)
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", path)...).expect(t, console.Done)
 	made := regexp.MustCompile(`"made":"[^"]*"`)
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -228,19 +229,19 @@ func TestApply_refusesAPlanThatIsNotForHereAndNow(t *testing.T) {
 		{"all Regions", path, "a plan is for one Region", []string{"--all-regions"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			caretaker(t, environment(sim), with(slices.Concat([]string{"janitor", "apply", "--yes", "--plan", test.path}, test.flags)...)...).expect(t, misused, test.want)
+			caretaker(t, environment(sim), with(slices.Concat([]string{"janitor", "apply", "--yes", "--plan", test.path}, test.flags)...)...).expect(t, console.Misused, test.want)
 		})
 	}
 	left(t, sim, "orders-00001", numbers(1, 10))
-	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", old, "--max-age", "2d")...).expect(t, done, "Deleted         7 versions")
+	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", old, "--max-age", "2d")...).expect(t, console.Done, "Deleted         7 versions")
 }
 
 func TestApply_saysThatAPlanWasMadeUnderAnotherConfiguration(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	path := filepath.Join(t.TempDir(), "plan.json")
-	caretaker(t, environment(sim), with("janitor", "plan", "--out", path)...).expect(t, done)
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", path)...).expect(t, console.Done)
 	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", path, "--set", "janitor.keep.newest=5")...).
-		expect(t, done, "was made under another configuration", "Deleted         5 versions")
+		expect(t, console.Done, "was made under another configuration", "Deleted         5 versions")
 	left(t, sim, "orders-00001", numbers(6, 10))
 }
 
@@ -255,7 +256,7 @@ func TestApply_aReviewedPlanOpensThePercentBelt(t *testing.T) {
 		return p.end(t)
 	}
 	closed := in("janitor", "apply", "--yes", "--stage", "prod")
-	closed.expect(t, beltClosed, "7 of 10 versions would go, more than belts.maxPercent (10)", "the percent belt is closed, nothing is deleted")
+	closed.expect(t, console.BeltClosed, "7 of 10 versions would go, more than belts.maxPercent (10)", "the percent belt is closed, nothing is deleted")
 	left(t, sim, "orders-00001", numbers(1, 10))
 
 	commands := regexp.MustCompile("`caretaker ([^`]*)`").FindAllStringSubmatch(closed.out, -1)
@@ -265,8 +266,8 @@ func TestApply_aReviewedPlanOpensThePercentBelt(t *testing.T) {
 	typed := func(position int) []string {
 		return strings.Fields(strings.ReplaceAll(commands[position][1], "plan.json", filepath.Join(folder, "plan.json")))
 	}
-	in(typed(0)...).expect(t, beltClosed, "plan.json holds 7 versions.")
-	in(append(typed(1), "--yes")...).expect(t, done, "Deleted         7 versions")
+	in(typed(0)...).expect(t, console.BeltClosed, "plan.json holds 7 versions.")
+	in(append(typed(1), "--yes")...).expect(t, console.Done, "Deleted         7 versions")
 	left(t, sim, "orders-00001", numbers(8, 10))
 }
 
@@ -279,7 +280,7 @@ func TestApply_anInterruptFinishesWhatIsUnderWay(t *testing.T) {
 	}
 	got := p.end(t)
 	deleted := 50 - sim.VersionCount()
-	got.expect(t, workLeft, "Stopping", fmt.Sprintf("Deleted         %d versions", deleted),
+	got.expect(t, console.WorkLeft, "Stopping", fmt.Sprintf("Deleted         %d versions", deleted),
 		fmt.Sprintf("Left for later  %d versions: you stopped the command", 35-deleted))
 }
 
@@ -311,19 +312,19 @@ func TestApply_theSecondInterruptEndsAtOnce(t *testing.T) {
 // person runs the command in this process, as if somebody sat at a terminal and typed.
 func person(t *testing.T, sim *lambdasim.Server, typed string, args ...string) result {
 	t.Helper()
-	return sitting(t, sim, console{in: strings.NewReader(typed), asks: true}, args...)
+	return sitting(t, sim, console.Console{In: strings.NewReader(typed), Asks: true}, args...)
 }
 
-func sitting(t *testing.T, sim *lambdasim.Server, c console, args ...string) result {
+func sitting(t *testing.T, sim *lambdasim.Server, c console.Console, args ...string) result {
 	t.Helper()
 	for _, variable := range environment(sim) {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
 	var out, errs strings.Builder
-	c.out, c.err = &out, &errs
-	if c.now == nil {
-		c.now = time.Now
+	c.Out, c.Err = &out, &errs
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	code := run(args, c, nil)
 	return result{code, out.String(), errs.String()}
@@ -332,21 +333,21 @@ func sitting(t *testing.T, sim *lambdasim.Server, c console, args ...string) res
 func TestApply_asksForTheNumberOfVersions(t *testing.T) {
 	for _, test := range []struct {
 		name, typed string
-		code        code
+		code        console.Code
 	}{
-		{"the number", "14\n", done},
-		{"yes, and then the number", "yes\n14\n", done},
-		{"no", "no\n", workLeft},
-		{"nothing", "", workLeft},
-		{"another number", "15\n14\n", workLeft},
-		{"yes for ever", "y\ny\ny\n14\n", workLeft},
+		{"the number", "14\n", console.Done},
+		{"yes, and then the number", "yes\n14\n", console.Done},
+		{"no", "no\n", console.WorkLeft},
+		{"nothing", "", console.WorkLeft},
+		{"another number", "15\n14\n", console.WorkLeft},
+		{"yes for ever", "y\ny\ny\n14\n", console.WorkLeft},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			sim := fleet(t, lambdasim.Options{}, orders(2)...)
 			person(t, sim, test.typed, with("janitor", "apply")...).expect(t, test.code,
 				"us-east-1: 14 of 20 versions would go", "You are arn:aws:iam::000000000000:root.",
 				"in account 000000000000, Region us-east-1, by the rules of stage default? This cannot be undone.", "Type 14 to delete them")
-			if gone := 20 - sim.VersionCount(); test.code == done && gone != 14 || test.code != done && gone != 0 {
+			if gone := 20 - sim.VersionCount(); test.code == console.Done && gone != 14 || test.code != console.Done && gone != 0 {
 				t.Errorf("%d versions are gone", gone)
 			}
 		})
@@ -355,9 +356,9 @@ func TestApply_asksForTheNumberOfVersions(t *testing.T) {
 
 func TestApply_showsOnATerminalHowFarItIs(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{Latency: time.Millisecond}, orders(1)...)
-	got := sitting(t, sim, console{live: true, color: true, width: 80}, with("janitor", "apply", "--yes")...)
-	got.expect(t, done, "reading functions", "reading references", "deleting", "\x1b[1mDeleted in us-east-1, biggest first\x1b[0m")
-	got = sitting(t, sim, console{live: true, color: true, width: 80}, with("janitor", "apply", "--yes", "--no-color")...)
+	got := sitting(t, sim, console.Console{Live: true, Color: true, Width: 80}, with("janitor", "apply", "--yes")...)
+	got.expect(t, console.Done, "reading functions", "reading references", "deleting", "\x1b[1mDeleted in us-east-1, biggest first\x1b[0m")
+	got = sitting(t, sim, console.Console{Live: true, Color: true, Width: 80}, with("janitor", "apply", "--yes", "--no-color")...)
 	if strings.Contains(got.out, "\x1b") {
 		t.Errorf("stdout holds escapes: %q", got.out)
 	}
@@ -366,7 +367,7 @@ func TestApply_showsOnATerminalHowFarItIs(t *testing.T) {
 func TestApply_asksNothingWhenNothingGoes(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, lambdasim.Generate(1, 3, time.Now())...)
 	got := person(t, sim, "", with("janitor", "apply")...)
-	got.expect(t, done, "Deleted         nothing")
+	got.expect(t, console.Done, "Deleted         nothing")
 	if strings.Contains(got.err, "Type") {
 		t.Error("it asked")
 	}
@@ -388,7 +389,7 @@ func TestApply_looksAgainWhenTheAnswerTookLong(t *testing.T) {
 		}
 		return nil
 	}}, orders(1)...)
-	person(t, sim, "7\n", with("janitor", "apply", "--stale-after", "0s")...).expect(t, done,
+	person(t, sim, "7\n", with("janitor", "apply", "--stale-after", "0s")...).expect(t, console.Done,
 		"looking at everything again", "6 of the 7 versions still go.", "Deleted         6 versions")
 	left(t, sim, "orders-00001", append([]int{4}, numbers(8, 10)...))
 	left(t, sim, "payments", numbers(1, 10))
@@ -397,9 +398,9 @@ func TestApply_looksAgainWhenTheAnswerTookLong(t *testing.T) {
 func TestApply_aSlowAnswerLeavesOpenWhatTheReviewedPlanOpened(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	path := filepath.Join(t.TempDir(), "plan.json")
-	caretaker(t, environment(sim), with("janitor", "plan", "--out", path, "--set", "janitor.belts.maxPercent=10")...).expect(t, beltClosed)
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", path, "--set", "janitor.belts.maxPercent=10")...).expect(t, console.BeltClosed)
 	args := with("janitor", "apply", "--plan", path, "--set", "janitor.belts.maxPercent=10", "--stale-after", "0s")
-	person(t, sim, "7\n", args...).expect(t, done, "7 of the 7 versions still go.", "Deleted         7 versions")
+	person(t, sim, "7\n", args...).expect(t, console.Done, "7 of the 7 versions still go.", "Deleted         7 versions")
 }
 
 func TestApply_theWorstRegionDecides(t *testing.T) {
@@ -408,7 +409,7 @@ func TestApply_theWorstRegionDecides(t *testing.T) {
 	others.Inject(denied("application-autoscaling", "ca-central-1")) // it refers to nothing of another Region
 	t.Cleanup(others.ClearFaults)
 	got := caretaker(t, environment(nil), with("janitor", "apply", "--yes", "--region", "eu-west-3,ca-central-1", "--set", "janitor.keep.supersededFor=0s")...)
-	got.expect(t, failed, "Deleted         2 versions", "grant application-autoscaling:DescribeScalableTargets", "Deleted         nothing",
+	got.expect(t, console.Failed, "Deleted         2 versions", "grant application-autoscaling:DescribeScalableTargets", "Deleted         nothing",
 		"eu-west-3             1         5        2", "ca-central-1          1         5        0")
 	if diff := cmp.Diff(numbers(3, 5), versionsIn(t, "eu-west-3", "shipping")); diff != "" {
 		t.Error(diff)
@@ -425,6 +426,6 @@ func TestApply_aRefusedDeletionIsShown(t *testing.T) {
 		}
 		return nil
 	}}, orders(1)...)
-	caretaker(t, environment(sim), with("janitor", "apply", "--yes")...).expect(t, done,
+	caretaker(t, environment(sim), with("janitor", "apply", "--yes")...).expect(t, console.Done,
 		"Should have gone in us-east-1 and did not", "orders-00001  3         AWS reports a conflict", "1 refused", "Deleted         6 versions")
 }

@@ -17,8 +17,8 @@ import (
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/google/go-cmp/cmp"
 
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/config"
 	limitraiser "caretaker/limit-raiser"
 )
@@ -134,7 +134,7 @@ func TestRaisePlan_saysWhatEachShapeOfEventComesToAndChangesNothing(t *testing.T
 	for _, event := range []string{"sns.json", "sqs-sns.json", "invocation.json", "eventbridge.json", "sqs-eventbridge.json", "failure-record.json"} {
 		others.ForgetCalls()
 		got := caretaker(t, r.environ, "limit-raiser", "plan", "--config", r.file, "--event", write(t, event, string(read(t, event))))
-		got.expect(t, done, "table/orders  write  provisioned    10  15", "would raise  dry run: by 50% for want of metrics",
+		got.expect(t, console.Done, "table/orders  write  provisioned    10  15", "would raise  dry run: by 50% for want of metrics",
 			"Alarm           orders-writes: ALARM since 2026-02-26 10:15:02 UTC", "There is no table caretaker-default-limit-raiser in eu-west-1")
 		if strings.Contains(got.out, "Not acted on") {
 			t.Errorf("%s would raise, and is not acted on, both at once:\n%s", event, got.out)
@@ -146,9 +146,9 @@ func TestRaisePlan_saysWhatEachShapeOfEventComesToAndChangesNothing(t *testing.T
 		}
 	}
 	got := caretaker(t, r.environ, "limit-raiser", "plan", "--config", r.file, "--event", write(t, "ok.json", strings.ReplaceAll(string(read(t, "invocation.json")), `"value": "ALARM"`, `"value": "OK"`)))
-	got.expect(t, done, "OK since 2026-02-26 10:15:02 UTC; only ALARM is acted on")
+	got.expect(t, console.Done, "OK since 2026-02-26 10:15:02 UTC; only ALARM is acted on")
 	got = caretaker(t, append(r.environ, "AWS_ACCESS_KEY_ID=210987654321"), "limit-raiser", "plan", "--config", r.file, "--event", write(t, "sns.json", string(read(t, "sns.json"))))
-	got.expect(t, done, "Not acted on    orders-writes: it is of the account 123456789012, Region eu-west-1")
+	got.expect(t, console.Done, "Not acted on    orders-writes: it is of the account 123456789012, Region eu-west-1")
 }
 
 func TestRaisePlan_knowsWhatWasRaisedAndHistoryShowsIt(t *testing.T) {
@@ -156,8 +156,12 @@ func TestRaisePlan_knowsWhatWasRaisedAndHistoryShowsIt(t *testing.T) {
 	r.raise(t, "caretaker-default-limit-raiser", "sns.json")
 	event := write(t, "event.json", strings.ReplaceAll(string(read(t, "invocation.json")), "10:15:02.123", "10:16:02.123"))
 	got := caretaker(t, r.environ, "limit-raiser", "plan", "--config", r.file, "--event", event, "--json")
-	got.expect(t, done)
-	var plan raisePlan
+	got.expect(t, console.Done)
+	var plan struct {
+		Region          string
+		Enabled, DryRun bool
+		Answers         []limitraiser.Answer
+	}
 	if err := json.Unmarshal([]byte(got.out), &plan); err != nil {
 		t.Fatal(err)
 	}
@@ -173,25 +177,30 @@ func TestRaisePlan_knowsWhatWasRaisedAndHistoryShowsIt(t *testing.T) {
 		}
 	}
 
-	caretaker(t, r.environ, "limit-raiser", "history", "--config", r.file).expect(t, done,
+	caretaker(t, r.environ, "limit-raiser", "history", "--config", r.file).expect(t, console.Done,
 		"table/orders  write  raised     10  15", "orders-writes  short: by 50% for want of metrics")
 	for _, none := range [][]string{{"--resource", "carts"}, {"--resource", "stream/orders"}} {
-		caretaker(t, r.environ, append([]string{"limit-raiser", "history", "--config", r.file}, none...)...).expect(t, done, "has no entry that matches")
+		caretaker(t, r.environ, append([]string{"limit-raiser", "history", "--config", r.file}, none...)...).expect(t, console.Done, "has no entry that matches")
 	}
 	got = caretaker(t, r.environ, "limit-raiser", "history", "--config", "none", "--resource", "orders", "--since", "1h", "--limit", "1", "--json")
-	got.expect(t, done)
-	var trail history
+	got.expect(t, console.Done)
+	var trail struct {
+		Entries []struct {
+			Region string
+			limitraiser.Entry
+		}
+	}
 	if err := json.Unmarshal([]byte(got.out), &trail); err != nil {
 		t.Fatal(err)
 	}
 	if len(trail.Entries) != 1 || trail.Entries[0].Region != eventRegion || trail.Entries[0].To != 15 || time.Since(trail.Entries[0].At) > time.Hour {
 		t.Errorf("%s", got.out)
 	}
-	caretaker(t, r.environ, "limit-raiser", "history", "--config", "none", "--region", "eu-west-1,eu-central-1").expect(t, done,
+	caretaker(t, r.environ, "limit-raiser", "history", "--config", "none", "--region", "eu-west-1,eu-central-1").expect(t, console.Done,
 		"There is no table caretaker-default-limit-raiser in eu-central-1", "eu-west-1  table/orders")
-	caretaker(t, r.environ, "limit-raiser", "history", "--config", "none", "--table", "absent").expect(t, failed,
+	caretaker(t, r.environ, "limit-raiser", "history", "--config", "none", "--table", "absent").expect(t, console.Failed,
 		"There is no table absent in eu-west-1", "caretaker: there is no audit trail to show")
-	caretaker(t, r.environ, "limit-raiser", "history", "--config", "none", "--table", "orders").expect(t, misused,
+	caretaker(t, r.environ, "limit-raiser", "history", "--config", "none", "--table", "orders").expect(t, console.Misused,
 		"--table: orders in eu-west-1 is no table of a limit-raiser")
 }
 
@@ -211,21 +220,6 @@ func TestRaisePlan_readsTheEventFromStdin(t *testing.T) {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("nothing says %q:\n%s", want, out)
 		}
-	}
-}
-
-func TestHistory_readsOnUntilThereAreEnoughThatAreWanted(t *testing.T) {
-	h := historyCommand{Resource: "carts"}
-	now := time.Now()
-	all := []limitraiser.Entry{
-		{At: now, Resource: "table/orders"}, {At: now.Add(-time.Hour), Resource: "table/carts"}, {At: now.Add(-2 * time.Hour), Resource: "table/carts"},
-	}
-	if diff := cmp.Diff(all[1:2], h.among(all, now.Add(-90*time.Minute))); diff != "" {
-		t.Error(diff)
-	}
-	h.Resource = "table/carts"
-	if diff := cmp.Diff(all[1:], h.among(all, time.Time{})); diff != "" {
-		t.Error(diff)
 	}
 }
 
@@ -279,43 +273,7 @@ func TestRaiserUsage_isRefusedBeforeAnythingIsAsked(t *testing.T) {
 		{[]string{"simulate", "--units", "wishes"}, "--units must be one of"},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
-			caretaker(t, nowhere(), append([]string{"limit-raiser"}, test.args...)...).expect(t, misused, test.want)
+			caretaker(t, nowhere(), append([]string{"limit-raiser"}, test.args...)...).expect(t, console.Misused, test.want)
 		})
-	}
-}
-
-func TestHistory_fitsTheTerminal(t *testing.T) {
-	trail := history{Stage: "prod"}
-	at := time.Date(2026, 2, 26, 10, 15, 2, 0, time.UTC)
-	for _, alarm := range []string{"caretaker-prod-limit-raiser-table-orders-of-the-web-shop-write-throttles", "somebody-elses-alarm-with-a-name-of-its-own"} {
-		trail.Entries = append(trail.Entries, historyEntry{eventRegion, limitraiser.Entry{
-			At: at, Alarm: alarm, Resource: "table/orders-of-the-web-shop", Part: "write", Means: limitraiser.Provisioned, Outcome: limitraiser.Raised,
-			Reason: limitraiser.IsShort, Detail: "to the demand of 4207.4 and 30% headroom, of which one raise takes at most 8x", From: 50, To: 250, CostAMonth: 94.9,
-		}}, historyEntry{eventRegion, limitraiser.Entry{
-			At: at, Resource: "table/absent", Part: "write", Means: limitraiser.NoMeans, Outcome: limitraiser.Refused, Reason: limitraiser.NotListed,
-		}})
-	}
-	for _, width := range []int{0, 60, 80, 120} {
-		var text strings.Builder
-		out := console{out: &text, width: width}.sheet()
-		trail.show(out, true)
-		if err := out.close(); err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("%d columns:\n%s", width, text.String())
-		for line := range strings.Lines(text.String()) {
-			if length := len(strings.TrimSpace(line)); width > 0 && length > width {
-				t.Errorf("a line of %d columns in a terminal of %d: %s", length, width, line)
-			}
-		}
-		words := strings.Join(strings.Fields(text.String()), " ")
-		for _, want := range []string{"$94.90", "table-orders-of-the-web-shop-write-throttles", "somebody-elses-alarm-with-a-name-of-its-own"} {
-			if !strings.Contains(words, want) {
-				t.Errorf("%d columns: nothing says %q", width, want)
-			}
-		}
-		if strings.Contains(words, "caretaker-prod") || strings.Contains(words, " 0 0 ") {
-			t.Errorf("%d columns: a name is whole, or nothing is 0", width)
-		}
 	}
 }

@@ -8,39 +8,38 @@
 //	caretaker limit-raiser simulate  the policy against a load, without asking AWS anything
 //	caretaker validate               checks caretaker.yaml without asking AWS anything
 //
-// Results go to stdout, everything else to stderr. See ending for the exit codes.
+// Results go to stdout, everything else to stderr. See console for the exit codes.
 package main
 
 import (
-	"cmp"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/alecthomas/kong"
-	"golang.org/x/term"
+
+	"caretaker/cmd/caretaker/command"
+	"caretaker/cmd/caretaker/console"
+	"caretaker/cmd/caretaker/janitor"
+	"caretaker/cmd/caretaker/limitraiser"
 )
 
 // commandLine is every command with its flags.
 type commandLine struct {
-	Settings    settings         `embed:""`
+	Settings    command.Settings `embed:""`
 	ShowVersion kong.VersionFlag `name:"version" help:"Show which caretaker this is: version, commit and date."`
 	NoColor     bool             `help:"No colors. NO_COLOR in the environment says the same."`
 
-	Janitor struct {
-		Plan  planCommand  `cmd:"" help:"Show what would be deleted, and why. Changes nothing; needs read rights only."`
-		Apply applyCommand `cmd:"" help:"Delete what a plan shows, after asking."`
-	} `cmd:"" help:"Delete the versions of Lambda functions that nothing refers to."`
-	LimitRaiser limitRaiserCommands `cmd:"" help:"Look at what CloudWatch alarms raise: DynamoDB tables, streams, functions, quotas."`
-	Validate    validateCommand     `cmd:"" help:"Check caretaker.yaml with all its stages, without asking AWS anything."`
-	Version     versionCommand      `cmd:"" help:"Show which caretaker this is: version, commit and date."`
-	Help        helpCommand         `cmd:"" help:"Show this, or the help of a command."`
+	// The parts, a line each. A command that asks AWS nothing is tagged offline: an interrupt ends it at once.
+	Janitor     janitor.Commands     `cmd:"" help:"Delete the versions of Lambda functions that nothing refers to."`
+	LimitRaiser limitraiser.Commands `cmd:"" help:"Look at what CloudWatch alarms raise: DynamoDB tables, streams, functions, quotas."`
+
+	Validate validateCommand `cmd:"" offline:"" help:"Check caretaker.yaml with all its stages, without asking AWS anything."`
+	Version  versionCommand  `cmd:"" offline:"" help:"Show which caretaker this is: version, commit and date."`
+	Help     helpCommand     `cmd:"" offline:"" help:"Show this, or the help of a command."`
 }
 
 // helpCommand is for who types help rather than --help.
@@ -49,60 +48,27 @@ type helpCommand struct {
 }
 
 // Run does what --help does.
-func (h helpCommand) Run(j *job) error {
-	return ending{code: code(run(append(h.Command, "--help"), j.console, nil))}
+func (h helpCommand) Run(j *command.Job) error {
+	return console.Ending{Code: console.Code(run(append(h.Command, "--help"), j.Console, nil))}
 }
-
-// console is where a command reads and writes.
-type console struct {
-	in       io.Reader
-	out, err io.Writer
-	// asks says that somebody sits there who can be asked, live that stderr can show progress,
-	// and color that stdout shows colors.
-	asks, live, color bool
-	// width of stdout in columns; 0 when it is no terminal.
-	width int
-	// name is what the command was called by, so that what it suggests can be run.
-	name string
-	// now is the clock.
-	now func() time.Time
-}
-
-// say writes a line for people to stderr.
-func (c console) say(format string, values ...any) {
-	_, _ = fmt.Fprintf(c.err, format+"\n", values...) // nobody is left to tell
-}
-
-func (c console) called() string { return cmp.Or(c.name, "caretaker") }
 
 func main() {
 	// What waits for AWS most of the time can afford to collect its garbage more often than usual:
 	// a Region of 300,000 versions is then planned in 256 MB.
 	debug.SetGCPercent(20)
-	in, out, errs := isTerminal(os.Stdin), isTerminal(os.Stdout), isTerminal(os.Stderr)
-	c := console{name: os.Args[0], in: os.Stdin, out: os.Stdout, err: os.Stderr, asks: in && errs, live: errs, now: time.Now}
-	c.color = out && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	if out {
-		c.width, _, _ = term.GetSize(int(os.Stdout.Fd())) // 0 is no width, which is right when there is none
-	}
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
-	os.Exit(run(os.Args[1:], c, interrupts))
+	os.Exit(run(os.Args[1:], console.OfProcess(), interrupts))
 }
-
-func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
 
 // forPeople has kong's errors speak of values, not of its own types.
 var forPeople = strings.NewReplacer("expected value value", "expected a value", " (short flag)", "", "a valid 64 bit int", "a whole number")
 
-// alone are the commands that ask AWS nothing: an interrupt ends them at once.
-var alone = map[string]bool{"validate": true, "version": true, "limit-raiser simulate": true, "help": true, "help <command>": true}
-
 // run carries one command line out and answers the exit code.
-func run(args []string, c console, interrupts <-chan os.Signal) int {
+func run(args []string, c console.Console, interrupts <-chan os.Signal) int {
 	var line commandLine
-	parser, err := kong.New(&line, kong.Name("caretaker"), kong.Vars{"version": thisVersion()}, kong.Writers(c.out, c.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Description("An ops toolkit for AWS Lambda fleets.\n\n"+exitCodes))
+	parser, err := kong.New(&line, kong.Name("caretaker"), kong.Vars{"version": thisVersion()}, kong.Writers(c.Out, c.Err), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Description("An ops toolkit for AWS Lambda fleets.\n\n"+console.ExitCodes))
 	if err != nil {
 		panic(err) // the fields above are at fault
 	}
@@ -111,28 +77,28 @@ func run(args []string, c console, interrupts <-chan os.Signal) int {
 	}
 	chosen, err := parser.Parse(args)
 	if err != nil {
-		c.say("caretaker: %s\n%s --help shows the commands and flags", forPeople.Replace(err.Error()), shell(c.called()))
-		return int(misused)
+		c.Say("caretaker: %s\n%s --help shows the commands and flags", forPeople.Replace(err.Error()), console.Shell(c.Called()))
+		return int(console.Misused)
 	}
-	c.color = c.color && !line.NoColor
-	if alone[chosen.Command()] {
+	c.Color = c.Color && !line.NoColor
+	if chosen.Selected().Tag.Has("offline") {
 		signal.Reset(os.Interrupt, syscall.SIGTERM)
 	}
-	until, end := untilInterrupted(c, interrupts)
+	until, end := c.UntilInterrupted(interrupts)
 	defer end()
-	err = chosen.Run(&job{console: c, settings: line.Settings, interruption: until})
-	var how ending
+	err = chosen.Run(&command.Job{Console: c, Interruption: until, Settings: line.Settings})
+	var how console.Ending
 	switch {
 	case err == nil:
-		return int(done)
+		return int(console.Done)
 	case !errors.As(err, &how):
-		how = ending{failed, err}
-		if until.stopping.Err() != nil {
-			how = ending{workLeft, errors.New(stoppedReading)}
+		how = console.Ending{Code: console.Failed, Cause: err}
+		if until.Stopping.Err() != nil {
+			how = console.Ending{Code: console.WorkLeft, Cause: errors.New(console.ReadingStopped)}
 		}
 	}
-	if how.cause != nil {
-		c.say("caretaker: %v", how.cause)
+	if how.Cause != nil {
+		c.Say("caretaker: %v", how.Cause)
 	}
-	return int(how.code)
+	return int(how.Code)
 }

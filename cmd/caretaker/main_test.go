@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/emulator"
 	"caretaker/internal/emulator/lambdasim"
 )
@@ -147,7 +148,7 @@ func (p *running) end(t *testing.T) result {
 }
 
 // expect checks the exit code and looks for texts in what was printed.
-func (r result) expect(t *testing.T, code code, texts ...string) {
+func (r result) expect(t *testing.T, code console.Code, texts ...string) {
 	t.Helper()
 	if r.code != int(code) {
 		t.Errorf("exit code %d, not %d", r.code, code)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/emulator"
 	"caretaker/internal/emulator/lambdasim"
 )
@@ -23,7 +24,7 @@ func TestPlan_showsWhatWouldGoAndWhyAndDeletesNothing(t *testing.T) {
 	functions[1].Policies = map[string]string{"5": `{"Statement":[]}`}
 	sim := fleet(t, lambdasim.Options{}, functions...)
 	got := caretaker(t, environment(sim), with("janitor", "plan")...)
-	got.expect(t, done,
+	got.expect(t, console.Done,
 		"orders-00001  1-7              7  ",
 		"superseded 10 to 4 days ago",
 		"orders-00002  1-2, 4, 6-7      5  ",
@@ -32,9 +33,9 @@ func TestPlan_showsWhatWouldGoAndWhyAndDeletesNothing(t *testing.T) {
 		"Account         000000000000, Region us-east-1, stage default",
 		"Looked at       2 functions, 20 versions",
 		"Would go        12 versions",
-		"To delete them: "+shell(os.Args[0])+" janitor apply --config none --set janitor.checks.aliasHistory=false --set janitor.rate=15 --region us-east-1",
+		"To delete them: "+console.Shell(os.Args[0])+" janitor apply --config none --set janitor.checks.aliasHistory=false --set janitor.rate=15 --region us-east-1",
 	)
-	for line := range strings.Lines(sitting(t, sim, console{width: 60}, with("janitor", "plan")...).out) {
+	for line := range strings.Lines(sitting(t, sim, console.Console{Width: 60}, with("janitor", "plan")...).out) {
 		if length := len(strings.TrimSpace(line)); length > 60 {
 			t.Errorf("a line of %d columns in a terminal of 60: %s", length, line)
 		}
@@ -50,7 +51,7 @@ func TestPlan_showsWhatWouldGoAndWhyAndDeletesNothing(t *testing.T) {
 func TestPlan_allHasALineForEachDecision(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	got := caretaker(t, environment(sim), with("janitor", "plan", "--all")...)
-	got.expect(t, done, "$LATEST", "is $LATEST", "superseded (10 days ago)", "among the newest (3)")
+	got.expect(t, console.Done, "$LATEST", "is $LATEST", "superseded (10 days ago)", "among the newest (3)")
 	if lines := strings.Count(got.out, "orders-00001 "); lines != 11 {
 		t.Errorf("%d lines, not one for each of 10 versions and $LATEST", lines)
 	}
@@ -59,21 +60,21 @@ func TestPlan_allHasALineForEachDecision(t *testing.T) {
 func TestPlan_setHoldsForOneCommand(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	caretaker(t, environment(sim), with("janitor", "plan", "--set", "janitor.keep.newest=1", "--set", "janitor.pressure.newest=1")...).
-		expect(t, done, "orders-00001  1-9 ", "1 among the newest")
+		expect(t, console.Done, "orders-00001  1-9 ", "1 among the newest")
 }
 
 func TestPlan_withoutAFileSaysThatTheDefaultsHold(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
-	caretaker(t, environment(sim), "janitor", "plan").expect(t, done, "There is no caretaker.yaml here: the shipped defaults hold.", "Would go        7 versions")
+	caretaker(t, environment(sim), "janitor", "plan").expect(t, console.Done, "There is no caretaker.yaml here: the shipped defaults hold.", "Would go        7 versions")
 }
 
 func TestPlan_saysWhereAStageHasOtherRules(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	args := []string{"janitor", "plan", "--config", staged(t, "{exclude: {names: [orders-*]}}")}
-	caretaker(t, environment(sim), args...).expect(t, done, "Would go        7 versions",
+	caretaker(t, environment(sim), args...).expect(t, console.Done, "Would go        7 versions",
 		"Note: these are the rules of the file's base; other versions go by those of stage prod: --stage prod.")
 	got := caretaker(t, environment(sim), append(args, "--stage", "prod")...)
-	got.expect(t, done, "Would go        0 versions")
+	got.expect(t, console.Done, "Would go        0 versions")
 	if strings.Contains(got.err, "Note") {
 		t.Error(got.err)
 	}
@@ -84,17 +85,17 @@ func TestPlan_namesTheJanitorsOfOtherStages(t *testing.T) {
 	functions[1].Name, functions[2].Name = "caretaker-default-janitor", "caretaker-prod-janitor"
 	sim := fleet(t, lambdasim.Options{}, functions...)
 	got := caretaker(t, environment(sim), with("janitor", "plan")...)
-	got.expect(t, done, "Note: in us-east-1 runs caretaker-prod-janitor, by the rules of stage prod; this is stage default.")
+	got.expect(t, console.Done, "Note: in us-east-1 runs caretaker-prod-janitor, by the rules of stage prod; this is stage default.")
 	if count := strings.Count(got.err, "Note"); count != 1 {
 		t.Errorf("%d notes", count)
 	}
-	person(t, sim, "no\n", with("janitor", "apply")...).expect(t, workLeft, "by the rules of stage prod; this is stage default.")
+	person(t, sim, "no\n", with("janitor", "apply")...).expect(t, console.WorkLeft, "by the rules of stage prod; this is stage default.")
 }
 
 func TestPlan_marksWhatItHadNoTimeToLookAt(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	path := filepath.Join(t.TempDir(), "plan.json")
-	caretaker(t, environment(sim), with("janitor", "plan", "--policy-time", "0s", "--out", path)...).expect(t, done,
+	caretaker(t, environment(sim), with("janitor", "plan", "--policy-time", "0s", "--out", path)...).expect(t, console.Done,
 		", 7 unseen", "Would go        7 versions", "7 of them unseen: no time for their policies; apply looks at each", "plan.json holds 7 versions")
 	if looked := sim.Calls()["GetPolicy"]; looked != 0 {
 		t.Errorf("%d policies were looked at", looked)
@@ -109,7 +110,7 @@ func TestPlan_endsInAnErrorThatNamesTheAction(t *testing.T) {
 		return nil
 	}}, orders(1)...)
 	got := caretaker(t, environment(sim), with("janitor", "plan")...)
-	got.expect(t, failed, "grant lambda:ListProvisionedConcurrencyConfigs", "Would go        0 versions")
+	got.expect(t, console.Failed, "grant lambda:ListProvisionedConcurrencyConfigs", "Would go        0 versions")
 	if !strings.Contains(got.err, "caretaker: us-east-1: ") || !strings.Contains(got.out, "Errors") {
 		t.Error("the error is not both with the result and on stderr")
 	}
@@ -121,13 +122,13 @@ func TestPlan_jsonIsAsItsSchemaSays(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, functions...)
 	for _, args := range [][]string{{"janitor", "plan", "--json"}, {"janitor", "apply", "--json", "--yes"}} {
 		got := caretaker(t, environment(sim), with(args...)...)
-		got.expect(t, done)
+		got.expect(t, console.Done)
 		valid(t, got.out)
 		var document struct {
 			Command string
 			Regions []struct {
 				Region    string
-				Decisions []decisionLine
+				Decisions []struct{ Outcome string }
 				Report    struct{ Outcomes map[string]int }
 			}
 		}
@@ -136,7 +137,7 @@ func TestPlan_jsonIsAsItsSchemaSays(t *testing.T) {
 		}
 		counted := map[string]int{}
 		for _, decision := range document.Regions[0].Decisions {
-			counted[string(decision.Outcome)]++
+			counted[decision.Outcome]++
 		}
 		want := map[string]int{"kept": 9, "deletable": 13}
 		if args[1] == "apply" {
@@ -175,7 +176,7 @@ func TestPlan_interruptedBeforeThereIsOneSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := p.end(t)
-	got.expect(t, workLeft, "Stopping. Nothing has been changed.", "No plan         "+stoppedReading, "caretaker: "+stoppedReading)
+	got.expect(t, console.WorkLeft, "Stopping. Nothing has been changed.", "No plan         "+console.ReadingStopped, "caretaker: "+console.ReadingStopped)
 	for _, not := range []string{"error", "delet"} {
 		if strings.Contains(got.out+got.err, not) {
 			t.Errorf("%q is said of a reading that somebody stopped:\n%s%s", not, got.out, got.err)
@@ -190,8 +191,8 @@ func TestPlan_interruptedOverPoliciesSaysThatItWas(t *testing.T) {
 	if err := p.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	p.end(t).expect(t, workLeft, "Stopping. Nothing has been changed.", "you stopped the command before their policies were looked at; apply looks at each",
-		"caretaker: "+stoppedReading)
+	p.end(t).expect(t, console.WorkLeft, "Stopping. Nothing has been changed.", "you stopped the command before their policies were looked at; apply looks at each",
+		"caretaker: "+console.ReadingStopped)
 }
 
 // What the one that was stopped refers to in the other is not known.
@@ -210,9 +211,9 @@ func TestPlan_interruptedInOneRegionMakesNoneInTheOthers(t *testing.T) {
 	}
 	var out strings.Builder
 	var errs watched
-	code := run(with("janitor", "plan", "--region", "us-east-2,eu-central-1"), console{out: &out, err: &errs, now: time.Now}, interrupts)
+	code := run(with("janitor", "plan", "--region", "us-east-2,eu-central-1"), console.Console{Out: &out, Err: &errs, Now: time.Now}, interrupts)
 	got := result{code, out.String(), errs.String()}
-	got.expect(t, workLeft, "Region us-east-2, stage default\nNo plan         "+stoppedReading)
+	got.expect(t, console.WorkLeft, "Region us-east-2, stage default\nNo plan         "+console.ReadingStopped)
 	if strings.Contains(got.out+got.err, "error") {
 		t.Errorf("it speaks of an error:\n%s%s", got.out, got.err)
 	}
@@ -226,20 +227,20 @@ func TestPlan_leavesNoHalfFileBehind(t *testing.T) {
 		return nil
 	}}, orders(1)...)
 	folder := t.TempDir()
-	caretaker(t, environment(sim), with("janitor", "plan", "--out", filepath.Join(folder, "plan.json"))...).expect(t, failed, "listing functions", "No plan",
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", filepath.Join(folder, "plan.json"))...).expect(t, console.Failed, "listing functions", "No plan",
 		"AccessDeniedException: not authorized")
-	got := sitting(t, sim, console{width: 80}, with("janitor", "plan")...)
-	got.expect(t, failed, "No plan", "caretaker: us-east-1: in error, see Errors or No plan above")
+	got := sitting(t, sim, console.Console{Width: 80}, with("janitor", "plan")...)
+	got.expect(t, console.Failed, "No plan", "caretaker: us-east-1: in error, see Errors or No plan above")
 	if strings.Contains(got.out+got.err, "operation error") || strings.Contains(got.err, "not authorized") {
 		t.Errorf("an error stands there twice, or with the SDK's layers:\n%s%s", got.out, got.err)
 	}
 	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
 		t.Errorf("%v, %v", left, err)
 	}
-	caretaker(t, environment(sim), with("janitor", "plan", "--out", filepath.Join(folder, "absent", "plan.json"))...).expect(t, failed,
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", filepath.Join(folder, "absent", "plan.json"))...).expect(t, console.Failed,
 		"writing the plan to "+filepath.Join(folder, "absent", "plan.json")+": no such file or directory")
-	caretaker(t, environment(sim), with("janitor", "plan", "--out", folder)...).expect(t, misused, "--out: "+folder+" is a folder")
-	caretaker(t, environment(sim), with("janitor", "plan", "--out", "-")...).expect(t, misused, "--out: - is not allowed")
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", folder)...).expect(t, console.Misused, "--out: "+folder+" is a folder")
+	caretaker(t, environment(sim), with("janitor", "plan", "--out", "-")...).expect(t, console.Misused, "--out: - is not allowed")
 }
 
 func TestPlan_ofSeveralRegionsIsOneDocumentInOrder(t *testing.T) {
@@ -249,10 +250,10 @@ func TestPlan_ofSeveralRegionsIsOneDocumentInOrder(t *testing.T) {
 	args := with("janitor", "plan", "--region", "eu-north-1,ap-south-1", "--region", "us-west-2", "--out", filepath.Join(folder, "plan.json"))
 	args = append(args, "--set", "janitor.keep.supersededFor=0s")
 	got := caretaker(t, environment(nil), args...)
-	got.expect(t, done, "Would go in eu-north-1", "invoices  1-2 ", "Would go in ap-south-1", "billing   1-2 ", "plan-eu-north-1.json holds 2 versions", "Files without versions: 1.",
+	got.expect(t, console.Done, "Would go in eu-north-1", "invoices  1-2 ", "Would go in ap-south-1", "billing   1-2 ", "plan-eu-north-1.json holds 2 versions", "Files without versions: 1.",
 		"us-west-2           0         0         0    0 B", "--plan "+filepath.Join(folder, "plan-ap-south-1.json"))
 	got = caretaker(t, environment(nil), append(args, "--json")...)
-	got.expect(t, done)
+	got.expect(t, console.Done)
 	valid(t, got.out)
 	var document struct{ Regions []struct{ Region string } }
 	if err := json.NewDecoder(bytes.NewBufferString(got.out)).Decode(&document); err != nil {
@@ -260,12 +261,5 @@ func TestPlan_ofSeveralRegionsIsOneDocumentInOrder(t *testing.T) {
 	}
 	if diff := cmp.Diff([]struct{ Region string }{{"eu-north-1"}, {"ap-south-1"}, {"us-west-2"}}, document.Regions); diff != "" {
 		t.Error(diff)
-	}
-}
-
-func TestPlainly_saysWhatAWSAnswered(t *testing.T) {
-	const got = "reading: operation error Lambda: ListFunctions, https response error StatusCode: 403, RequestID: 1-2, api error AccessDeniedException: not authorized"
-	if want := "reading: AccessDeniedException: not authorized"; plainly(got) != want {
-		t.Errorf("got %q, want %q", plainly(got), want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/emulator/lambdasim"
 )
 
@@ -64,7 +65,7 @@ func TestApply_aSlowAnswerOpensNoBelt(t *testing.T) {
 	var out, errs strings.Builder
 	flags := append([]string{"--region", "us-east-1,eu-west-1", "--stale-after", "0s", "--set", "janitor.belts.maxPercent=30"}, fewCalls...)
 	run(with(append([]string{"janitor", "apply"}, flags...)...),
-		console{in: strings.NewReader("7\n"), asks: true, now: time.Now, out: &out, err: &errs}, nil)
+		console.Console{In: strings.NewReader("7\n"), Asks: true, Now: time.Now, Out: &out, Err: &errs}, nil)
 	if !strings.Contains(out.String()+errs.String(), "percent belt is closed") || len(open.Deletions()) != 7 {
 		t.Errorf("%d versions of the other Region were deleted: %s%s", len(open.Deletions()), out.String(), errs.String())
 	}

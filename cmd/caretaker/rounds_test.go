@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/emulator/lambdasim"
 )
 
@@ -68,7 +69,7 @@ func (l *longRun) onTheSecondLook(do func()) {
 
 func (l *longRun) apply(t *testing.T, typed string, flags ...string) result {
 	t.Helper()
-	return sitting(t, l.Server, console{in: strings.NewReader(typed), asks: true, now: l.now}, with(append([]string{"janitor", "apply"}, append(fewCalls, flags...)...)...)...)
+	return sitting(t, l.Server, console.Console{In: strings.NewReader(typed), Asks: true, Now: l.now}, with(append([]string{"janitor", "apply"}, append(fewCalls, flags...)...)...)...)
 }
 
 // fewCalls switch off what is a call a function at the pace of AWS, in each of the rounds.
@@ -88,7 +89,7 @@ func TestRounds_lookAgainAndDeleteNoMoreThanWasConfirmed(t *testing.T) {
 		l.Put(late)
 	})
 	got := l.apply(t, "35\n")
-	got.expect(t, done, "looking again", "still go.", "Deleted         34 versions", "Looked at       5 functions, 50 versions",
+	got.expect(t, console.Done, "looking again", "still go.", "Deleted         34 versions", "Looked at       5 functions, 50 versions",
 		"orders-00001  1-7           7  13.9 MB  superseded 10 to 4 days ago", "orders-00005  2-7 ", "1 referenced by event source mapping")
 	for _, once := range []string{"Deleted in us-east-1", "Code storage", "Deleted         "} {
 		if count := strings.Count(got.out, once); count != 1 {
@@ -99,7 +100,7 @@ func TestRounds_lookAgainAndDeleteNoMoreThanWasConfirmed(t *testing.T) {
 	left(t, l.Server, "orders-00005", append([]int{1}, numbers(8, 10)...))
 	left(t, l.Server, "payments", numbers(1, 10))
 	caretaker(t, environment(l.Server), with("janitor", "apply", "--yes", "--set", "janitor.exclude.names=[payments]")...).
-		expect(t, done, "Deleted         nothing")
+		expect(t, console.Done, "Deleted         nothing")
 }
 
 func TestRounds_areOneReport(t *testing.T) {
@@ -117,12 +118,15 @@ func TestRounds_areOneReport(t *testing.T) {
 		return nil
 	}
 	got := l.apply(t, "", "--yes", "--json")
-	got.expect(t, failed, "deleting orders-00002:6: ", "grant lambda:DeleteFunction on arn:*:lambda:*:*:function:*:*")
+	got.expect(t, console.Failed, "deleting orders-00002:6: ", "grant lambda:DeleteFunction on arn:*:lambda:*:*:function:*:*")
 	valid(t, got.out)
 	var document struct {
 		Regions []struct {
-			Decisions []decisionLine
-			Report    struct {
+			Decisions []struct {
+				Function, Outcome string
+				Version, Bytes    int64
+			}
+			Report struct {
 				Versions                   int
 				Outcomes, KeptBy, Calls    map[string]int
 				BytesFreed, DeletableBytes int64
@@ -139,7 +143,7 @@ func TestRounds_areOneReport(t *testing.T) {
 	outcomes := map[string]int{}
 	var deleted, deletable int64
 	for position, d := range region.Decisions {
-		outcomes[string(d.Outcome)]++
+		outcomes[d.Outcome]++
 		if d.Outcome == "deleted" {
 			deleted += d.Bytes
 		}
@@ -182,7 +186,7 @@ func TestRounds_aBeltThatClosesMeanwhileStopsThem(t *testing.T) {
 	l := newLongRun(t)
 	l.onTheSecondLook(func() { l.Put(lambdasim.Generate(9, 90, time.Now().Add(-48*time.Hour))[5:]...) })
 	got := l.apply(t, "35\n", "--set", "janitor.belts.maxPercent=75")
-	got.expect(t, beltClosed,
+	got.expect(t, console.BeltClosed,
 		"the percent belt is closed, nothing more is deleted", "versions: percent belt closed", l.deleted(410))
 	left(t, l.Server, "orders-00005", append([]int{1}, l.Versions("orders-00005")[1:]...))
 	left(t, l.Server, "orders-00009", numbers(1, 90))
@@ -197,7 +201,7 @@ func TestRounds_anErrorOnTheSecondLookStopsThem(t *testing.T) {
 		return nil
 	}
 	got := l.apply(t, "35\n")
-	got.expect(t, failed, "reading the account's code storage (lambda:GetAccountSettings)", l.deleted(50), "versions: looked at too long ago")
+	got.expect(t, console.Failed, "reading the account's code storage (lambda:GetAccountSettings)", l.deleted(50), "versions: looked at too long ago")
 	left(t, l.Server, "orders-00005", append([]int{1}, l.Versions("orders-00005")[1:]...))
 }
 
@@ -214,9 +218,9 @@ func TestRounds_anInterruptEndsThem(t *testing.T) {
 	}
 	var out strings.Builder
 	var errs watched
-	code := run(with("janitor", "apply", "--yes"), console{out: &out, err: &errs, now: l.now}, interrupts)
+	code := run(with("janitor", "apply", "--yes"), console.Console{Out: &out, Err: &errs, Now: l.now}, interrupts)
 	close(released)
-	result{code, out.String(), errs.String()}.expect(t, workLeft, "Stopping", l.deleted(50), "versions: you stopped the command", "the same command goes on with them")
+	result{code, out.String(), errs.String()}.expect(t, console.WorkLeft, "Stopping", l.deleted(50), "versions: you stopped the command", "the same command goes on with them")
 	left(t, l.Server, "orders-00005", append([]int{1}, l.Versions("orders-00005")[1:]...))
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/emulator/lambdasim"
 )
 
@@ -32,19 +33,19 @@ func TestInput_isReadAsWindowsWritesIt(t *testing.T) {
 	for name, form := range windows {
 		t.Run(name, func(t *testing.T) {
 			event := write(t, "event.json", form(string(read(t, "sns.json"))))
-			caretaker(t, r.environ, "limit-raiser", "plan", "--config", r.file, "--event", event).expect(t, done, "table/orders  write  provisioned    10  15")
+			caretaker(t, r.environ, "limit-raiser", "plan", "--config", r.file, "--event", event).expect(t, console.Done, "table/orders  write  provisioned    10  15")
 			load := write(t, "load.csv", form("minutes,unitsPerSecond\n0,30\n20,200\n60,200\n"))
 			if got := simulate(t, "--trace", load, "--present", "50"); !strings.Contains(got, "limit-raiser        200") {
 				t.Error(got)
 			}
 			sim := fleet(t, lambdasim.Options{}, orders(1)...)
 			path := filepath.Join(t.TempDir(), "plan.json")
-			caretaker(t, environment(sim), with("janitor", "plan", "--out", path)...).expect(t, done, "holds 7 versions")
+			caretaker(t, environment(sim), with("janitor", "plan", "--out", path)...).expect(t, console.Done, "holds 7 versions")
 			plan, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", write(t, "plan.json", form(string(plan))))...).expect(t, done, "Deleted         7 versions")
+			caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", write(t, "plan.json", form(string(plan))))...).expect(t, console.Done, "Deleted         7 versions")
 		})
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"caretaker/cmd/caretaker/command"
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/emulator/lambdasim"
 )
 
@@ -41,7 +43,7 @@ func TestUsage_isRefusedBeforeAnythingIsAsked(t *testing.T) {
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			got := caretaker(t, nowhere(), test.args...)
-			got.expect(t, misused, test.want)
+			got.expect(t, console.Misused, test.want)
 			if got.out != "" {
 				t.Errorf("stdout holds %q", got.out)
 			}
@@ -50,19 +52,19 @@ func TestUsage_isRefusedBeforeAnythingIsAsked(t *testing.T) {
 }
 
 func TestHelp_namesTheExitCodes(t *testing.T) {
-	caretaker(t, nowhere(), "--help").expect(t, done, "0 done or nothing to do, 1 error, 2 usage or configuration", "janitor apply")
+	caretaker(t, nowhere(), "--help").expect(t, console.Done, "0 done or nothing to do, 1 error, 2 usage or configuration", "janitor apply")
 	for _, asked := range [][]string{nil, {"help"}} {
 		got := caretaker(t, nowhere(), asked...)
-		got.expect(t, done, "0 done or nothing to do", "janitor apply", "--config")
+		got.expect(t, console.Done, "0 done or nothing to do", "janitor apply", "--config")
 		if got.err != "" || !strings.Contains(got.out, "Usage: caretaker") {
 			t.Errorf("%q: stdout %q, stderr %q", asked, got.out, got.err)
 		}
 	}
-	caretaker(t, nowhere(), "help", "janitor", "plan").expect(t, done, "Usage: caretaker janitor plan")
-	caretaker(t, nowhere(), "help", "janitor").expect(t, done, "Usage: caretaker janitor <command>")
-	caretaker(t, nowhere(), "version").expect(t, done, "caretaker ")
-	caretaker(t, nowhere(), "--version").expect(t, done, "caretaker ")
-	caretaker(t, nowhere(), "validate", "--config", "none").expect(t, done, "the shipped configuration is valid")
+	caretaker(t, nowhere(), "help", "janitor", "plan").expect(t, console.Done, "Usage: caretaker janitor plan")
+	caretaker(t, nowhere(), "help", "janitor").expect(t, console.Done, "Usage: caretaker janitor <command>")
+	caretaker(t, nowhere(), "version").expect(t, console.Done, "caretaker ")
+	caretaker(t, nowhere(), "--version").expect(t, console.Done, "caretaker ")
+	caretaker(t, nowhere(), "validate", "--config", "none").expect(t, console.Done, "the shipped configuration is valid")
 }
 
 func TestCredentials_areMissedInOneLine(t *testing.T) {
@@ -73,7 +75,7 @@ func TestCredentials_areMissedInOneLine(t *testing.T) {
 		}
 	}
 	got := caretaker(t, without, with("janitor", "plan")...)
-	got.expect(t, failed, "caretaker: there are no usable AWS credentials: give --profile, set AWS_PROFILE, or log in with `aws sso login`")
+	got.expect(t, console.Failed, "caretaker: there are no usable AWS credentials: give --profile, set AWS_PROFILE, or log in with `aws sso login`")
 	if lines := strings.Count(got.err, "\n"); lines != 1 {
 		t.Errorf("%d lines", lines)
 	}
@@ -83,19 +85,19 @@ func TestCredentials_areMissedInOneLine(t *testing.T) {
 func TestClock_hasToBeRight(t *testing.T) {
 	for _, test := range []struct {
 		ahead time.Duration
-		code  code
+		code  console.Code
 		want  string
 	}{
-		{4 * time.Minute, done, "Would go        7 versions"},
-		{-4 * time.Minute, done, "Would go        7 versions"},
-		{6 * time.Minute, failed, "this machine's clock says "},
-		{-6 * time.Minute, failed, "this machine's clock says "},
-		{48 * time.Hour, failed, ": set it right"},
+		{4 * time.Minute, console.Done, "Would go        7 versions"},
+		{-4 * time.Minute, console.Done, "Would go        7 versions"},
+		{6 * time.Minute, console.Failed, "this machine's clock says "},
+		{-6 * time.Minute, console.Failed, "this machine's clock says "},
+		{48 * time.Hour, console.Failed, ": set it right"},
 	} {
 		t.Run(test.ahead.String(), func(t *testing.T) {
 			sim := fleet(t, lambdasim.Options{}, orders(1)...)
 			now := func() time.Time { return time.Now().Add(test.ahead) }
-			sitting(t, sim, console{now: now}, with("janitor", "plan")...).expect(t, test.code, test.want)
+			sitting(t, sim, console.Console{Now: now}, with("janitor", "plan")...).expect(t, test.code, test.want)
 		})
 	}
 }
@@ -107,45 +109,45 @@ func TestRegion_hasToComeFromSomewhere(t *testing.T) {
 			without = append(without, variable)
 		}
 	}
-	caretaker(t, without, with("janitor", "plan")...).expect(t, misused, "no Region: give --region, write regions: into the file or set AWS_REGION")
+	caretaker(t, without, with("janitor", "plan")...).expect(t, console.Misused, "no Region: give --region, write regions: into the file or set AWS_REGION")
 }
 
 func TestRegion_ofTheCommandLineOverridesTheFile(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	file := write(t, "caretaker.yaml", "version: 1\nregions: [eu-west-1, eu-central-1]\n")
 	caretaker(t, environment(sim), "janitor", "plan", "--config", file, "--policy-time", "0s", "--region", "us-east-1").
-		expect(t, done, "Account         000000000000, Region us-east-1")
+		expect(t, console.Done, "Account         000000000000, Region us-east-1")
 	got := caretaker(t, environment(sim), "janitor", "plan", "--config", file, "--policy-time", "0s")
-	got.expect(t, done, "Region eu-west-1", "Region eu-central-1")
+	got.expect(t, console.Done, "Region eu-west-1", "Region eu-central-1")
 }
 
 func TestAllRegions_areTheEnabledOnes(t *testing.T) {
 	seedIn(t, "sa-east-1", "coffee")
 	got := caretaker(t, environment(nil), with("janitor", "plan", "--all-regions", "--set", "janitor.keep.supersededFor=0s")...)
-	got.expect(t, done, "Would go in sa-east-1", "coffee    1-2 ", "\nus-east-1 ", "\neu-west-1 ")
+	got.expect(t, console.Done, "Would go in sa-east-1", "coffee    1-2 ", "\nus-east-1 ", "\neu-west-1 ")
 }
 
 func TestAllRegions_refusedNamesTheAction(t *testing.T) {
 	others.Inject(denied("account", ""))
 	t.Cleanup(others.ClearFaults)
-	caretaker(t, environment(nil), with("janitor", "plan", "--all-regions")...).expect(t, failed, "(account:ListRegions; or name them with --region): ")
+	caretaker(t, environment(nil), with("janitor", "plan", "--all-regions")...).expect(t, console.Failed, "(account:ListRegions; or name them with --region): ")
 }
 
 func TestValidate_checksEveryStageOffline(t *testing.T) {
 	right := write(t, "caretaker.yaml", "version: 1\nstages:\n  prod: {janitor: {dryRun: false}}\n")
-	caretaker(t, nowhere(), "validate", "--config", right).expect(t, done, "caretaker.yaml is valid; stages: default, prod")
+	caretaker(t, nowhere(), "validate", "--config", right).expect(t, console.Done, "caretaker.yaml is valid; stages: default, prod")
 	wrong := write(t, "wrong.yaml", "version: 1\nstages:\n  prod:\n    janitor:\n      rate: 99\n")
-	caretaker(t, nowhere(), "validate", "--config", wrong).expect(t, misused, `wrong.yaml:5: stages.prod.janitor.rate: "99" is not allowed: calls a second from 1 to 15`)
-	caretaker(t, nowhere(), "validate").expect(t, misused, "there is no caretaker.yaml here")
+	caretaker(t, nowhere(), "validate", "--config", wrong).expect(t, console.Misused, `wrong.yaml:5: stages.prod.janitor.rate: "99" is not allowed: calls a second from 1 to 15`)
+	caretaker(t, nowhere(), "validate").expect(t, console.Misused, "there is no caretaker.yaml here")
 	odd := write(t, "odd.yaml", "version: 1\nstages:\n  prod: {regions: [eu-wst-1]}\n")
-	caretaker(t, nowhere(), "validate", "--config", odd).expect(t, done, "odd.yaml is valid", "note on stage prod: eu-wst-1 is none of the Regions")
+	caretaker(t, nowhere(), "validate", "--config", odd).expect(t, console.Done, "odd.yaml is valid", "note on stage prod: eu-wst-1 is none of the Regions")
 }
 
 func TestValidate_findsTheFileBesideIt(t *testing.T) {
-	file := write(t, usualFile, "version: 1\n")
-	t.Chdir(strings.TrimSuffix(file, usualFile))
+	file := write(t, command.UsualFile, "version: 1\n")
+	t.Chdir(strings.TrimSuffix(file, command.UsualFile))
 	var out, errs strings.Builder
-	if code := run([]string{"validate"}, console{in: os.Stdin, out: &out, err: &errs}, nil); code != 0 || out.String() != "caretaker.yaml is valid; stages: default\n" {
+	if code := run([]string{"validate"}, console.Console{In: os.Stdin, Out: &out, Err: &errs}, nil); code != 0 || out.String() != "caretaker.yaml is valid; stages: default\n" {
 		t.Errorf("%d %s%s", code, out.String(), errs.String())
 	}
 }

@@ -7,23 +7,24 @@ import (
 	"slices"
 	"strings"
 
+	"caretaker/cmd/caretaker/command"
 	"caretaker/internal/config"
 )
 
 type validateCommand struct{}
 
 // Run checks what a deployment would: the file with each of its stages.
-func (validateCommand) Run(j *job) error {
-	file, err := j.settings.load(j.console, true)
+func (validateCommand) Run(j *command.Job) error {
+	file, err := j.Settings.Load(j.Console, true)
 	if err != nil {
 		return err
 	}
 	stages := slices.Sorted(maps.Keys(file.Stages))
-	name := j.settings.Config
+	name := j.Settings.Config
 	switch name {
 	case "":
-		name = usualFile
-	case shippedDefaults:
+		name = command.UsualFile
+	case command.ShippedDefaults:
 		name = "the shipped configuration"
 	}
 	text := fmt.Sprintf("%s is valid; stages: %s\n", filepath.Clean(name), strings.Join(append([]string{config.DefaultStage}, stages...), ", "))
@@ -35,6 +36,6 @@ func (validateCommand) Run(j *job) error {
 			text += "note on stage " + stage + ": " + note + "\n"
 		}
 	}
-	_, err = fmt.Fprint(j.out, text)
+	_, err = fmt.Fprint(j.Out, text)
 	return err
 }

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"caretaker/cmd/caretaker/command"
 )
 
 // commit is the one that this was built from, with its date; the Makefile sets it where there is git.
@@ -13,8 +15,8 @@ var commit string
 type versionCommand struct{}
 
 // Run names the build.
-func (versionCommand) Run(j *job) error {
-	_, err := fmt.Fprintln(j.out, thisVersion())
+func (versionCommand) Run(j *command.Job) error {
+	_, err := fmt.Fprintln(j.Out, thisVersion())
 	return err
 }
 

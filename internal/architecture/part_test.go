@@ -58,7 +58,8 @@ var pieces = []piece{
 	{"its section of the schema (make schema)", "caretaker.schema.json", `(?m)^    "{section}": \{`},
 	{"its stack", "cdk/{pkg}.go", `(?m)^func add{title}\(`},
 	{"its template as it should be (make golden)", "cdk/testdata/*-{title}*.template.golden.json", ""},
-	{"its commands", "cmd/caretaker/main.go", `(?m)^\s*{title}\s`},
+	{"its commands", "cmd/caretaker/{pkg}/*.go", `(?m)^type Commands struct`},
+	{"the line that plugs its commands in", "cmd/caretaker/main.go", `(?m)^\s*{title}\s+{pkg}\.Commands\s`},
 	{"its act of the demo", "cmd/demo/{pkg}.go", ""},
 	{"its figures", "cmd/bench/{pkg}.go", `figure\{`},
 	{"tests of the deployed function", "test/{pkg}/*_test.go", `deployed\.CDK\(`},
@@ -115,7 +116,7 @@ func TestParts_eachPieceThatIsTakenAwayIsMissed(t *testing.T) {
 		"caretaker.yaml":                  {Data: []byte("version: 1\nbulbGardener:\n")},
 		"caretaker.schema.json":           {Data: []byte("{\n    \"bulbGardener\": {")},
 		"cdk/bulbgardener.go":             {Data: []byte("func addBulbGardener(stack awscdk.Stack) {}")},
-		"cmd/caretaker/main.go":           {Data: []byte("\tBulbGardener struct{}")},
+		"cmd/caretaker/main.go":           {Data: []byte("\tBulbGardener bulbgardener.Commands `cmd:\"\"`")},
 		"cmd/demo/bulbgardener.go":        {},
 		"cmd/bench/bulbgardener.go":       {Data: []byte(`r.report(figure{"bulbs", 1, "", "=", 1})`)},
 		"test/bulbgardener/world_test.go": {Data: []byte("deployed.CDK(ctx)")},
@@ -125,6 +126,8 @@ func TestParts_eachPieceThatIsTakenAwayIsMissed(t *testing.T) {
 		"README.md":                       {Data: []byte("[more](docs/bulb-gardener.md)")},
 		"CHANGELOG.md":                    {Data: []byte("### Bulb-gardener\n")},
 		"cdk/testdata/Caretaker-default-BulbGardener.template.golden.json": {},
+
+		"cmd/caretaker/bulbgardener/bulbgardener.go": {Data: []byte("type Commands struct {")},
 	}
 	if lines := missing(whole, "bulb-gardener"); lines != nil {
 		t.Fatalf("nothing is missing, and the test says: %q", lines)

@@ -1,4 +1,4 @@
-package main
+package limitraiser
 
 import (
 	"errors"
@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 
+	"caretaker/cmd/caretaker/command"
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/config"
 	"caretaker/internal/setting"
 	limitraiser "caretaker/limit-raiser"
@@ -30,44 +32,44 @@ type simulateCommand struct {
 var clients = map[string]simulation.Clients{"sdk": simulation.SDK, "boto3": simulation.Boto3}
 
 // Run plays each load twice: once under the policy, once under target tracking.
-func (s *simulateCommand) Run(j *job) error {
+func (s *simulateCommand) Run(j *command.Job) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	file, err := j.settings.load(j.console, false)
+	file, err := j.Settings.Load(j.Console, false)
 	if err != nil {
 		return err
 	}
 	traces, err := s.traces()
 	if err != nil {
-		return ending{misused, err}
+		return console.Ending{Code: console.Misused, Cause: err}
 	}
 	policy := s.policy(file)
-	result := simulated{Schema: documentSchema, Command: "limit-raiser simulate", Stage: j.stage(), Region: policy.Region}
+	result := simulated{Schema: console.DocumentSchema, Command: "limit-raiser simulate", Stage: j.Stage(), Region: policy.Region}
 	for _, trace := range traces {
 		result.Traces = append(result.Traces, newSimulatedTrace(trace.Name, simulation.Simulate(trace, policy)))
 	}
-	out := j.sheet()
+	out := j.Sheet()
 	switch {
 	case s.JSON:
-		return out.document(result)
+		return out.Document(result)
 	case len(result.Traces) == 1:
 		result.Traces[0].show(out, s.Rows)
 	}
 	result.sums(out, policy)
-	return out.close()
+	return out.Flush()
 }
 
 func (s *simulateCommand) check() error {
 	switch {
 	case !(s.Present > 0 && s.Present <= 1e9):
-		return misuse("--present: %g is not allowed: units a second over 0, up to 1000000000", s.Present)
+		return console.Misuse("--present: %g is not allowed: units a second over 0, up to 1000000000", s.Present)
 	case !(s.Maximum > 0 && s.Maximum <= 1e9):
-		return misuse("--maximum: %g is not allowed: units a second over 0, up to 1000000000", s.Maximum)
+		return console.Misuse("--maximum: %g is not allowed: units a second over 0, up to 1000000000", s.Maximum)
 	case s.Target < 20 || s.Target > 90:
-		return misuse("--target: %s is not allowed: 20%% to 90%%, as target tracking has it for tables", s.Target)
+		return console.Misuse("--target: %s is not allowed: 20%% to 90%%, as target tracking has it for tables", s.Target)
 	case s.Rows < 1 || s.Rows > 7*24*60:
-		return misuse("--rows: %d is not allowed: a whole number from 1 to 10080", s.Rows)
+		return console.Misuse("--rows: %d is not allowed: a whole number from 1 to 10080", s.Rows)
 	}
 	return nil
 }
@@ -122,5 +124,5 @@ func traceOf(name string) (simulation.Trace, error) {
 		return simulation.Trace{}, fmt.Errorf("reading the trace: %w", err)
 	}
 	defer func() { _ = file.Close() }() // nothing was written
-	return simulation.ReadTrace(name, inUTF8(file))
+	return simulation.ReadTrace(name, console.InUTF8(file))
 }

@@ -1,4 +1,4 @@
-package main
+package limitraiser
 
 import (
 	"errors"
@@ -10,15 +10,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
-	"github.com/jedib0t/go-pretty/v6/table"
 
+	"caretaker/cmd/caretaker/command"
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/setting"
 	limitraiser "caretaker/limit-raiser"
 )
 
 // historyCommand shows the audit trail.
 type historyCommand struct {
-	Target   target           `embed:""`
+	Target   command.Target   `embed:""`
 	Table    string           `placeholder:"NAME" help:"The limit-raiser's table (default: the stage's, caretaker-<stage>-limit-raiser)."`
 	Limit    int              `short:"n" default:"50" placeholder:"COUNT" help:"At most so many entries, 1 to 10000 (${default})."`
 	Resource string           `placeholder:"NAME" help:"Only of this resource, by its name or as in the table: orders or table/orders."`
@@ -43,33 +44,33 @@ type history struct {
 }
 
 // Run reads the trails of all Regions meant, as one.
-func (h *historyCommand) Run(j *job) error {
+func (h *historyCommand) Run(j *command.Job) error {
 	if h.Limit < 1 || h.Limit > 10_000 {
-		return misuse("--limit: %d is not allowed: a whole number from 1 to 10000", h.Limit)
+		return console.Misuse("--limit: %d is not allowed: a whole number from 1 to 10000", h.Limit)
 	}
-	file, err := j.settings.load(j.console, false)
+	file, err := j.Settings.Load(j.Console, false)
 	if err != nil {
 		return err
 	}
-	found, err := h.Target.open(j.stopping, j.console, file)
+	found, err := h.Target.Open(j.Stopping, j.Console, file)
 	if err != nil {
 		return err
 	}
 	if h.Table == "" {
-		h.Table = j.ledgerTable()
+		h.Table = ledgerTable(j)
 	}
-	result := history{Schema: documentSchema, Command: "limit-raiser history", Account: found.number, Stage: j.stage(), Table: h.Table, Entries: []historyEntry{}}
+	result := history{Schema: console.DocumentSchema, Command: "limit-raiser history", Account: found.Number, Stage: j.Stage(), Table: h.Table, Entries: []historyEntry{}}
 	trails := 0
-	for _, region := range found.regions {
+	for _, region := range found.Regions {
 		entries, err := h.read(j, found, region)
 		var absent *dynamodbtypes.ResourceNotFoundException
 		if errors.As(err, &absent) {
-			j.say("There is no table %s in %s: the limit-raiser is not deployed there, or under another --stage.", h.Table, region)
+			j.Say("There is no table %s in %s: the limit-raiser is not deployed there, or under another --stage.", h.Table, region)
 			continue
 		}
 		var refused smithy.APIError
 		if errors.As(err, &refused) && refused.ErrorCode() == "ValidationException" { // it has other keys
-			return misuse("--table: %s in %s is no table of a limit-raiser; entries about a resource are found by --resource", h.Table, region)
+			return console.Misuse("--table: %s in %s is no table of a limit-raiser; entries about a resource are found by --resource", h.Table, region)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", region, err)
@@ -85,25 +86,23 @@ func (h *historyCommand) Run(j *job) error {
 	}
 	slices.SortStableFunc(result.Entries, func(a, b historyEntry) int { return b.At.Compare(a.At) })
 	result.Entries = result.Entries[:min(len(result.Entries), h.Limit)]
-	out := j.sheet()
+	out := j.Sheet()
 	if h.JSON {
-		return out.document(result)
+		return out.Document(result)
 	}
-	result.show(out, len(found.regions) > 1)
-	return out.close()
+	result.show(out, len(found.Regions) > 1)
+	return out.Flush()
 }
 
 // read reads as far back as it takes for so many entries that are wanted.
-func (h *historyCommand) read(j *job, a account, region string) ([]limitraiser.Entry, error) {
-	cfg := a.aws.Copy()
-	cfg.Region = region
-	client := dynamodb.NewFromConfig(cfg)
+func (h *historyCommand) read(j *command.Job, a command.Account, region string) ([]limitraiser.Entry, error) {
+	client := dynamodb.NewFromConfig(a.In(region))
 	var since time.Time
 	if h.Since > 0 {
 		since = time.Now().Add(-h.Since.Std())
 	}
 	for most := h.Limit; ; most *= 4 {
-		all, err := limitraiser.History(j.stopping, client, h.Table, most)
+		all, err := limitraiser.History(j.Stopping, client, h.Table, most)
 		if err != nil {
 			return nil, err
 		}
@@ -126,8 +125,8 @@ func (h *historyCommand) among(all []limitraiser.Entry, since time.Time) []limit
 }
 
 // show prints the trail for people.
-func (h history) show(out *sheet, several bool) {
-	var rows []table.Row
+func (h history) show(out *console.Sheet, several bool) {
+	var rows [][]any
 	for _, e := range h.Entries {
 		region := ""
 		if several {
@@ -138,13 +137,16 @@ func (h history) show(out *sheet, several bool) {
 		if e.Step > 0 {
 			alarm += fmt.Sprintf(", look %d", e.Step)
 		}
-		rows = append(rows, table.Row{
+		rows = append(rows, []any{
 			utc(e.At), region, e.Resource, e.Part, e.Outcome, change(e.Means, e.From), change(e.Means, e.To), dollars(e.CostAMonth), alarm,
 			because(string(e.Reason), e.Detail),
 		})
 	}
-	out.table("", table.Row{"UTC", "Region", "Resource", "Part", "Outcome", "From", "To", "Adds a month", "Alarm", "Why"}, rows, 6, 7, 8)
+	out.Table(console.Table{
+		Header:  []any{"UTC", "Region", "Resource", "Part", "Outcome", "From", "To", "Adds a month", "Alarm", "Why"},
+		Numbers: []int{6, 7, 8}, Rows: rows,
+	})
 	if len(rows) == 0 {
-		out.printf("%s has no entry that matches\n", h.Table)
+		out.Printf("%s has no entry that matches\n", h.Table)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package janitor
 
 import (
 	"cmp"
@@ -26,8 +26,8 @@ func (s *session) carryOutAll(r *region, show printer) {
 // rounds goes on until nothing is left that was only looked at too long ago.
 func (s *session) rounds(r *region) []janitor.Decision {
 	all := s.round(r)
-	for old := outOfDate(all); len(old.Versions) > 0 && s.stopping.Err() == nil; {
-		s.say("%s: what was found is too old by now: looking again, before the other %d versions go.", r.name, len(old.Versions))
+	for old := outOfDate(all); len(old.Versions) > 0 && s.Stopping.Err() == nil; {
+		s.Say("%s: what was found is too old by now: looking again, before the other %d versions go.", r.name, len(old.Versions))
 		report, earlier := r.report, r.err
 		s.makeAnew(r, old)
 		if r.interrupted { // what was deleted before stands in the report
@@ -39,7 +39,7 @@ func (s *session) rounds(r *region) []janitor.Decision {
 			break
 		}
 		if !r.plan.Belt.Closed() {
-			s.say("%s: %d of them still go.", r.name, len(r.plan.Deletions()))
+			s.Say("%s: %d of them still go.", r.name, len(r.plan.Deletions()))
 		}
 		next := s.round(r)
 		follow(all, next, r.report.Idle)
@@ -54,7 +54,7 @@ func (s *session) rounds(r *region) []janitor.Decision {
 
 func (s *session) round(r *region) []janitor.Decision {
 	decisions := make([]janitor.Decision, 0, len(r.plan.Decisions))
-	s.carryOut(r, s.stopping.Done(), false, func(d janitor.Decision) { decisions = append(decisions, d) })
+	s.carryOut(r, s.Stopping.Done(), false, func(d janitor.Decision) { decisions = append(decisions, d) })
 	return decisions
 }
 

@@ -1,11 +1,10 @@
-package main
+package janitor
 
 import (
-	"bufio"
 	"encoding/json"
-	"fmt"
 	"time"
 
+	"caretaker/cmd/caretaker/console"
 	"caretaker/janitor"
 )
 
@@ -27,29 +26,26 @@ type output struct {
 	format  format
 	command string
 	session *session
-	out     *bufio.Writer
+	*console.Sheet
 	// turns are closed, one by one, when that Region may write.
 	turns []chan struct{}
 }
 
 func newOutput(s *session, f format, command string) *output {
-	o := &output{format: f, command: command, session: s, out: bufio.NewWriter(s.out)}
+	o := &output{format: f, command: command, session: s, Sheet: s.Sheet()}
 	for range len(s.regions) + 1 {
 		o.turns = append(o.turns, make(chan struct{}))
 	}
 	close(o.turns[0])
 	if f.JSON {
-		head, err := json.Marshal(documentHead{documentSchema, command, s.account.number, s.stage()})
+		head, err := json.Marshal(documentHead{console.DocumentSchema, command, s.account.Number, s.Stage()})
 		if err != nil {
 			panic(err) // four plain values
 		}
-		o.printf(`%s,"regions":[`, head[:len(head)-1])
+		o.Printf(`%s,"regions":[`, head[:len(head)-1])
 	}
 	return o
 }
-
-// documentSchema is the number of the form of what --json writes.
-const documentSchema = 1
 
 type documentHead struct {
 	Schema  int    `json:"schema"`
@@ -78,14 +74,11 @@ func (o *output) printer(r *region) printer {
 // close ends the output after the last Region.
 func (o *output) close() error {
 	if o.format.JSON {
-		o.printf("\n]}\n")
+		o.Printf("\n]}\n")
 	} else if len(o.session.regions) > 1 {
 		o.totals()
 	}
-	if err := o.out.Flush(); err != nil {
-		return fmt.Errorf("writing the result: %w", err)
-	}
-	return nil
+	return o.Flush()
 }
 
 // ordered waits for a Region's turn.
@@ -98,12 +91,9 @@ func (o ordered) turn() { <-o.turns[o.position] }
 
 // next lets the next Region write. What was printed is shown at once: the others may take long.
 func (o ordered) next() {
-	_ = o.out.Flush() // an error stays in the writer and comes with close
+	_ = o.Flush() // an error stays in the writer and comes with close
 	close(o.turns[o.position+1])
 }
-
-// printf writes; an error stays in the writer and comes with close.
-func (o *output) printf(text string, values ...any) { _, _ = fmt.Fprintf(o.out, text, values...) }
 
 // decisionLine is a decision as --json writes it.
 type decisionLine struct {
@@ -142,21 +132,21 @@ func (p *jsonPrinter) begin() {
 	if p.position > 0 {
 		separator = ",\n"
 	}
-	p.printf(`%s{"region":%q,"decisions":[`, separator, p.session.regions[p.position].name)
+	p.Printf(`%s{"region":%q,"decisions":[`, separator, p.session.regions[p.position].name)
 }
 
 func (p *jsonPrinter) finished(r *region) {
 	if !p.begun {
 		p.begin()
 	}
-	p.printf("]")
+	p.Printf("]")
 	if !r.report.Started.IsZero() {
 		p.value(`,"report":`, r.report)
 	}
 	if r.err != nil {
 		p.value(`,"error":`, r.err.Error())
 	}
-	p.printf("}")
+	p.Printf("}")
 	p.next()
 }
 
@@ -165,8 +155,7 @@ func (p *jsonPrinter) value(before string, value any) {
 	if err != nil {
 		panic(err) // plain values, all of them
 	}
-	p.printf("%s", before)
-	_, _ = p.out.Write(text)
+	p.Printf("%s%s", before, text)
 }
 
 // linePrinter writes every decision and then the summary.
@@ -184,7 +173,7 @@ func (p *linePrinter) decided(d janitor.Decision) {
 	if d.Detail != "" {
 		detail = " (" + d.Detail + ")"
 	}
-	p.printf("%-30s %7s %9s  %-9s  %s%s\n", d.Function, d.Qualifier(), size(d), d.Outcome, d.Reason, detail)
+	p.Printf("%-30s %7s %9s  %-9s  %s%s\n", d.Function, d.Qualifier(), size(d), d.Outcome, d.Reason, detail)
 }
 
 // size leaves $LATEST empty: it is not the janitor's.

@@ -1,4 +1,4 @@
-package main
+package janitor
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"caretaker/cmd/caretaker/command"
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/config"
 	"caretaker/internal/setting"
 	"caretaker/janitor"
@@ -15,15 +17,15 @@ import (
 
 // planCommand shows what apply would delete.
 type planCommand struct {
-	Target     target           `embed:""`
+	Target     command.Target   `embed:""`
 	Format     format           `embed:""`
 	Out        string           `short:"o" placeholder:"FILE" help:"Write the plan to a file, to be reviewed and given to apply --plan. Of several Regions each gets one."`
 	PolicyTime setting.Duration `default:"2m" placeholder:"TIME" help:"How long to look at resource policies, as 90s or 10m, a call a version; apply looks at those that are left (${default})."`
 }
 
 // Run plans all Regions side by side.
-func (p *planCommand) Run(j *job) error {
-	s, err := j.open(p.Target, false)
+func (p *planCommand) Run(j *command.Job) error {
+	s, err := open(j, p.Target, false)
 	if err != nil {
 		return err
 	}
@@ -42,7 +44,7 @@ func (p *planCommand) Run(j *job) error {
 	}
 	s.written(files)
 	s.suggest(p.Out)
-	return s.ending(done)
+	return s.ending(console.Done)
 }
 
 // written says what the files hold, in the order of the Regions.
@@ -54,17 +56,17 @@ func (s *session) written(files map[*region]*planFile) {
 		case file.holds == 0 && len(s.regions) > 1:
 			empty++
 		default:
-			s.say("%s holds %d versions.", file.path, file.holds)
+			s.Say("%s holds %d versions.", file.path, file.holds)
 		}
 	}
 	if empty > 0 {
-		s.say("Files without versions: %d.", empty)
+		s.Say("Files without versions: %d.", empty)
 	}
 }
 
 // suggest names the commands that carry the plans out.
 func (s *session) suggest(out string) {
-	apply := append([]string{s.called(), "janitor", "apply"}, s.settings.flags()...)
+	apply := append([]string{s.Called(), "janitor", "apply"}, s.Settings.Flags()...)
 	var going []*region
 	for _, r := range s.regions {
 		if r.err == nil && r.going() > 0 && (out != "" || !r.report.Belt.Closed()) {
@@ -75,14 +77,14 @@ func (s *session) suggest(out string) {
 	case len(going) == 0:
 	case out != "":
 		for _, r := range going {
-			here := target{Profile: s.target.Profile, Region: []string{r.name}}
-			s.say("To delete these: %s", shell(slices.Concat(apply, here.flags(), []string{"--plan", s.planPath(out, r)})...))
+			here := command.Target{Profile: s.target.Profile, Region: []string{r.name}}
+			s.Say("To delete these: %s", console.Shell(slices.Concat(apply, here.Flags(), []string{"--plan", s.planPath(out, r)})...))
 		}
 	case len(s.regions) == 1:
-		here := target{Profile: s.target.Profile, Region: []string{s.regions[0].name}}
-		s.say("To delete them: %s", shell(append(apply, here.flags()...)...))
+		here := command.Target{Profile: s.target.Profile, Region: []string{s.regions[0].name}}
+		s.Say("To delete them: %s", console.Shell(append(apply, here.Flags()...)...))
 	default:
-		s.say("To delete them: %s", shell(append(apply, s.target.flags()...)...))
+		s.Say("To delete them: %s", console.Shell(append(apply, s.target.Flags()...)...))
 	}
 }
 
@@ -112,16 +114,16 @@ func (s *session) planFiles(path string) (files map[*region]*planFile, err error
 		return files, nil
 	}
 	if path == "-" {
-		return nil, misuse("--out: - is not allowed: name a file; what belongs on stdout is --json")
+		return nil, console.Misuse("--out: - is not allowed: name a file; what belongs on stdout is --json")
 	}
 	for _, r := range s.regions {
 		own := s.planPath(path, r)
 		if info, err := os.Stat(own); err == nil && info.IsDir() {
-			return nil, misuse("--out: %s is a folder", own)
+			return nil, console.Misuse("--out: %s is a folder", own)
 		}
 		file, err := os.CreateTemp(filepath.Dir(own), "."+filepath.Base(own)+"-*")
 		if err != nil {
-			return nil, fmt.Errorf("writing the plan to %s: %w", own, innermost(err)) // without the name that nobody gave
+			return nil, fmt.Errorf("writing the plan to %s: %w", own, command.Innermost(err)) // without the name that nobody gave
 		}
 		files[r] = &planFile{path: own, File: file}
 	}
@@ -143,7 +145,7 @@ func (s *session) filed(r *region, file *planFile, show printer) printer {
 		return show
 	}
 	return &filing{printer: show, file: file, writer: janitor.NewPlanWriter(file, janitor.PlanHead{
-		Account: s.account.number, Region: r.name, Stage: s.stage(), Configuration: config.Digest(s.file.Janitor), Made: r.plan.Made,
+		Account: s.account.Number, Region: r.name, Stage: s.Stage(), Configuration: config.Digest(s.file.Janitor), Made: r.plan.Made,
 	})}
 }
 

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"fmt"
@@ -8,13 +8,13 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-
-	"caretaker/janitor"
 )
 
-// progress shows on a terminal how far all Regions together are; elsewhere it is silent.
-type progress struct {
+// Progress shows on a terminal how far all Regions together are; elsewhere it is silent.
+type Progress struct {
 	to io.Writer // nil is silent
+	// phases are in the order of a run.
+	phases []string
 
 	mutex   sync.Mutex
 	regions map[string]step
@@ -25,34 +25,31 @@ type progress struct {
 
 // step is how far a Region is; total is 0 while nobody knows it.
 type step struct {
-	phase       janitor.Phase
+	phase       string
 	done, total int
 }
 
-// order is that of the phases in a run.
-var order = []janitor.Phase{
-	janitor.ReadingFunctions, janitor.ReadingReferences, janitor.ReadingEach, janitor.LookingAtPolicies, janitor.Deleting, janitor.Verifying,
-}
-
-func newProgress(c console, regions int) *progress {
-	p := &progress{regions: map[string]step{}, count: regions}
-	if c.live {
-		p.to = c.err
+// Progress is a new one for so many Regions. What is written to the console from then on steps past it.
+func (c *Console) Progress(regions int, phases []string) *Progress {
+	p := &Progress{phases: phases, regions: map[string]step{}, count: regions}
+	if c.Live {
+		p.to = c.Err
 	}
+	c.Out, c.Err = aside{c.Out, p}, aside{c.Err, p}
 	return p
 }
 
-// move says where a Region is. Shown is the earliest phase that any is in.
-func (p *progress) move(region string, at step) {
+// Move says how far a Region is; a total of 0 is not known yet. Shown is the earliest phase that any is in.
+func (p *Progress) Move(region, phase string, done, total int) {
 	if p.to == nil {
 		return
 	}
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	p.regions[region] = at
-	sum, together := step{phase: at.phase}, 0
+	p.regions[region] = step{phase, done, total}
+	sum, together := step{phase: phase}, 0
 	for _, each := range p.regions {
-		switch before := slices.Index(order, each.phase) - slices.Index(order, sum.phase); {
+		switch before := slices.Index(p.phases, each.phase) - slices.Index(p.phases, sum.phase); {
 		case before < 0:
 			sum, together = each, 1
 		case before == 0:
@@ -62,14 +59,14 @@ func (p *progress) move(region string, at step) {
 	p.show(sum, together)
 }
 
-func (p *progress) show(sum step, together int) {
+func (p *Progress) show(sum step, together int) {
 	if p.bar == nil || p.shown.phase != sum.phase || p.shown.total != sum.total {
 		p.hide()
 		total := sum.total
 		if total == 0 {
 			total = -1
 		}
-		text := string(sum.phase)
+		text := sum.phase
 		if p.count > 1 {
 			text += fmt.Sprintf(" (%d of %d Regions)", together, p.count)
 		}
@@ -81,15 +78,15 @@ func (p *progress) show(sum step, together int) {
 	_ = p.bar.Set(sum.done) // a bar that cannot be drawn is no harm
 }
 
-// leave takes a Region out that is through.
-func (p *progress) leave(region string) {
+// Leave takes a Region out that is through.
+func (p *Progress) Leave(region string) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	delete(p.regions, region)
 	p.hide()
 }
 
-func (p *progress) hide() {
+func (p *Progress) hide() {
 	if p.bar != nil {
 		_ = p.bar.Finish() // as above
 		p.bar = nil
@@ -99,7 +96,7 @@ func (p *progress) hide() {
 // aside writes past the bar, which would otherwise stand in the midst of it.
 type aside struct {
 	io.Writer
-	progress *progress
+	progress *Progress
 }
 
 // Write takes the bar off the screen first.
@@ -108,23 +105,4 @@ func (a aside) Write(text []byte) (int, error) {
 	defer a.progress.mutex.Unlock()
 	a.progress.hide()
 	return a.Writer.Write(text)
-}
-
-// watcher is what a Region's janitor tells.
-type watcher struct {
-	region   string
-	progress *progress
-	decided  func(janitor.Decision)
-}
-
-// Progress moves the bar.
-func (w watcher) Progress(phase janitor.Phase, done, total int) {
-	w.progress.move(w.region, step{phase, done, total})
-}
-
-// Decided hands the decision on.
-func (w watcher) Decided(decision janitor.Decision) {
-	if w.decided != nil {
-		w.decided(decision)
-	}
 }

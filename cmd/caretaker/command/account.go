@@ -1,7 +1,6 @@
-package main
+package command
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -21,29 +20,37 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
 
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/config"
 	"caretaker/internal/desk"
 )
 
-// target says where a command works.
-type target struct {
+// Target says where a command works.
+type Target struct {
 	Profile    string   `short:"p" placeholder:"NAME" help:"The profile of your AWS configuration."`
 	Region     []string `short:"r" xor:"region" placeholder:"REGION" help:"A Region, in place of regions: in the file; may be repeated."`
 	AllRegions bool     `xor:"region" help:"Every Region that the account has enabled."`
 }
 
-// account is where the credentials lead to.
-type account struct {
-	// number is the account's, and caller the ARN of who calls.
-	number, caller string
-	regions        []string
+// Account is where the credentials lead to.
+type Account struct {
+	// Number is the account's, and Caller the ARN of who calls.
+	Number, Caller string
+	Regions        []string
 	// expires is when the credentials end; zero when nobody knows.
 	expires time.Time
 	aws     aws.Config
 }
 
-// flags are the target as it was given, to name a command that goes on with it.
-func (t target) flags() []string {
+// In are the settings for one of the Regions.
+func (a Account) In(region string) aws.Config {
+	cfg := a.aws.Copy()
+	cfg.Region = region
+	return cfg
+}
+
+// Flags are the target as it was given, to name a command that goes on with it.
+func (t Target) Flags() []string {
 	var flags []string
 	if t.Profile != "" {
 		flags = append(flags, "--profile", t.Profile)
@@ -60,52 +67,52 @@ func (t target) flags() []string {
 // slowest is how long finding credentials may take: a person may have to type a code.
 const slowest = 2 * time.Minute
 
-// open finds out who calls, before anything else is asked, and which Regions are meant.
-func (t target) open(ctx context.Context, c console, file config.File) (account, error) {
+// Open finds out who calls, before anything else is asked, and which Regions are meant.
+func (t Target) Open(ctx context.Context, c console.Console, file config.File) (Account, error) {
 	regions, err := t.named(file)
 	if err != nil {
-		return account{}, err
+		return Account{}, err
 	}
 	settings, err := t.load(ctx, c)
 	if err != nil {
-		return account{}, err
+		return Account{}, err
 	}
 	if len(regions) == 0 && settings.Region != "" && !t.AllRegions {
 		regions = []string{settings.Region}
 	}
 	if len(regions) == 0 && !t.AllRegions {
-		return account{}, misuse("no Region: give --region, write regions: into the file or set AWS_REGION")
+		return Account{}, console.Misuse("no Region: give --region, write regions: into the file or set AWS_REGION")
 	}
 	if settings.Region == "" {
 		settings.Region = append(regions, "us-east-1")[0] // the latter only to ask which Regions there are
 	}
-	found := account{regions: regions, aws: settings}
-	if err := found.identify(ctx, t.Profile, c.now); err != nil {
-		return account{}, err
+	found := Account{Regions: regions, aws: settings}
+	if err := found.identify(ctx, t.Profile, c.Now); err != nil {
+		return Account{}, err
 	}
 	if t.AllRegions {
-		found.regions, err = enabledRegions(ctx, settings)
+		found.Regions, err = enabledRegions(ctx, settings)
 	}
 	return found, err
 }
 
 // named are the Regions of the command line or the file; none means that of the environment.
-func (t target) named(file config.File) ([]string, error) {
+func (t Target) named(file config.File) ([]string, error) {
 	if t.AllRegions || len(t.Region) == 0 {
 		return file.Regions, nil
 	}
 	for _, problem := range (config.Sections{Regions: t.Region}).Validate(time.Time{}) {
 		if strings.HasPrefix(problem.Key, "regions[") {
-			return nil, misuse("--region: %q is not allowed: %s", problem.Value, problem.Allowed)
+			return nil, console.Misuse("--region: %q is not allowed: %s", problem.Value, problem.Allowed)
 		}
 	}
 	return t.Region, nil
 }
 
-func (t target) load(ctx context.Context, c console) (aws.Config, error) {
+func (t Target) load(ctx context.Context, c console.Console) (aws.Config, error) {
 	// What the SDK logs, as that it asks elsewhere for credentials, the error says better.
 	options := append(desk.AWSOptions(), awsconfig.WithLogger(logging.Nop{}), awsconfig.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
-		o.TokenProvider = func() (string, error) { return c.mfa() }
+		o.TokenProvider = func() (string, error) { return mfa(c) }
 	}))
 	if t.Profile != "" {
 		options = append(options, awsconfig.WithSharedConfigProfile(t.Profile))
@@ -113,7 +120,7 @@ func (t target) load(ctx context.Context, c console) (aws.Config, error) {
 	settings, err := awsconfig.LoadDefaultConfig(ctx, options...)
 	var missing awsconfig.SharedConfigProfileNotExistError
 	if errors.As(err, &missing) {
-		return aws.Config{}, misuse("there is no profile %s in your AWS configuration", missing.Profile)
+		return aws.Config{}, console.Misuse("there is no profile %s in your AWS configuration", missing.Profile)
 	}
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("loading the AWS settings: %w", err)
@@ -122,13 +129,11 @@ func (t target) load(ctx context.Context, c console) (aws.Config, error) {
 }
 
 // mfa asks for the code that a profile's mfa_serial wants.
-func (c console) mfa() (string, error) {
-	if !c.asks {
+func mfa(c console.Console) (string, error) {
+	if !c.Asks {
 		return "", errors.New("the profile wants an MFA code, and nobody is there to ask")
 	}
-	_, _ = fmt.Fprint(c.err, "MFA code: ")
-	line, err := bufio.NewReader(c.in).ReadString('\n')
-	return strings.TrimSpace(line), err
+	return c.Line("MFA code: ")
 }
 
 // mostSkew is by how much this machine's clock may differ from AWS's. The SDK signs with AWS's time
@@ -137,7 +142,7 @@ const mostSkew = 5 * time.Minute
 
 // identify asks AWS whose the credentials are, and what time it is: by a clock that is ahead
 // everything is older than it is.
-func (a *account) identify(ctx context.Context, profile string, now func() time.Time) error {
+func (a *Account) identify(ctx context.Context, profile string, now func() time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, slowest)
 	defer cancel()
 	if a.aws.Credentials == nil {
@@ -147,20 +152,20 @@ func (a *account) identify(ctx context.Context, profile string, now func() time.
 	if err != nil {
 		hint := "give --profile, set AWS_PROFILE, or log in with `aws sso login`"
 		if cmp.Or(profile, os.Getenv("AWS_PROFILE")) != "" {
-			hint = logIn(profile) + " or look into ~/.aws/config"
+			hint = LogIn(profile) + " or look into ~/.aws/config"
 		}
-		return fmt.Errorf("there are no usable AWS credentials: %s (%s)", hint, oneLine(innermost(err)))
+		return fmt.Errorf("there are no usable AWS credentials: %s (%s)", hint, oneLine(Innermost(err)))
 	}
 	a.expires = expiry(found)
 	who, err := sts.NewFromConfig(a.aws).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	var answered smithy.APIError
 	if errors.As(err, &answered) {
-		return fmt.Errorf("AWS does not accept these credentials: %s: %s (%s)", answered.ErrorCode(), oneLine(errors.New(answered.ErrorMessage())), logIn(profile))
+		return fmt.Errorf("AWS does not accept these credentials: %s: %s (%s)", answered.ErrorCode(), oneLine(errors.New(answered.ErrorMessage())), LogIn(profile))
 	}
 	if err != nil {
-		return fmt.Errorf("asking AWS whose these credentials are: %s", oneLine(innermost(err)))
+		return fmt.Errorf("asking AWS whose these credentials are: %s", oneLine(Innermost(err)))
 	}
-	a.number, a.caller = aws.ToString(who.Account), aws.ToString(who.Arn)
+	a.Number, a.Caller = aws.ToString(who.Account), aws.ToString(who.Arn)
 	if theirs, known := awsmiddleware.GetServerTime(who.ResultMetadata); known {
 		if ahead := now().Sub(theirs); ahead.Abs() > mostSkew {
 			return fmt.Errorf("this machine's clock says %s, and AWS's %s: set it right, since how old something is decides what happens to it",
@@ -170,10 +175,10 @@ func (a *account) identify(ctx context.Context, profile string, now func() time.
 	return nil
 }
 
-// logIn is how to get new credentials.
-func logIn(profile string) string {
+// LogIn is how to get new credentials.
+func LogIn(profile string) string {
 	if profile = cmp.Or(profile, os.Getenv("AWS_PROFILE")); profile != "" {
-		return "log in with `" + shell("aws", "sso", "login", "--profile", profile) + "`"
+		return "log in with `" + console.Shell("aws", "sso", "login", "--profile", profile) + "`"
 	}
 	return "log in again, as with `aws sso login`"
 }
@@ -197,14 +202,14 @@ func expiry(found aws.Credentials) time.Time {
 // soon is how long before they end credentials are worth a word.
 const soon = time.Hour
 
-// noteExpiry says that the credentials may end before the deleting does.
-func (s *session) noteExpiry() {
-	left := s.account.expires.Sub(s.now())
-	if s.account.expires.IsZero() || left > soon {
+// NoteExpiry says that the credentials may end before the deleting does.
+func (a Account) NoteExpiry(c console.Console) {
+	left := a.expires.Sub(c.Now())
+	if a.expires.IsZero() || left > soon {
 		return
 	}
-	s.say("Note: these credentials hold until %s, for %s more. If they are not renewed by then, the deleting stops: log in again, and the same command goes on.",
-		s.account.expires.Local().Format("15:04"), max(0, left).Round(time.Minute))
+	c.Say("Note: these credentials hold until %s, for %s more. If they are not renewed by then, the deleting stops: log in again, and the same command goes on.",
+		a.expires.Local().Format("15:04"), max(0, left).Round(time.Minute))
 }
 
 // enabledRegions are those that the account can use.
@@ -229,8 +234,8 @@ func enabledRegions(ctx context.Context, settings aws.Config) ([]string, error) 
 	return regions, nil
 }
 
-// innermost is the cause without the SDK's layers around it.
-func innermost(err error) error {
+// Innermost is the cause without the SDK's layers around it.
+func Innermost(err error) error {
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
 		err = inner
 	}

@@ -1,4 +1,4 @@
-package main
+package limitraiser
 
 import (
 	"fmt"
@@ -6,8 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
+	"caretaker/cmd/caretaker/console"
 	limitraiser "caretaker/limit-raiser"
 	"caretaker/limit-raiser/simulation"
 )
@@ -89,7 +88,7 @@ func newSimulatedTrace(name string, s simulation.Simulation) simulatedTrace {
 var rowMinutes = []int{1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440}
 
 // show prints the minutes, several in a row, and the raises.
-func (t simulatedTrace) show(out *sheet, most int) {
+func (t simulatedTrace) show(out *console.Sheet, most int) {
 	each := rowMinutes[len(rowMinutes)-1]
 	for _, minutes := range rowMinutes {
 		if len(t.Minutes) <= most*minutes {
@@ -97,7 +96,7 @@ func (t simulatedTrace) show(out *sheet, most int) {
 			break
 		}
 	}
-	var rows []table.Row
+	var rows [][]any
 	for some := range slices.Chunk(t.Minutes, each) {
 		rows = append(rows, row(some))
 	}
@@ -105,25 +104,30 @@ func (t simulatedTrace) show(out *sheet, most int) {
 	if each > 1 {
 		by = fmt.Sprintf("%d minutes a row, with their highest demand and the sums of what was throttled and paid", each)
 	}
-	out.table(t.Name+", "+by+": throttled are attempts, of which a request has several; demand and capacity are in units a second",
-		table.Row{"Minute", "Demand", "Capacity", "Throttled", "Cost", "Tracked", "Throttled", "Cost"}, rows, 1, 2, 3, 4, 5, 6, 7, 8)
+	out.Table(console.Table{
+		Title:   t.Name + ", " + by + ": throttled are attempts, of which a request has several; demand and capacity are in units a second",
+		Header:  []any{"Minute", "Demand", "Capacity", "Throttled", "Cost", "Tracked", "Throttled", "Cost"},
+		Numbers: []int{1, 2, 3, 4, 5, 6, 7, 8}, Rows: rows,
+	})
 	rows = nil
 	for _, r := range t.Raises {
-		rows = append(rows, table.Row{r.Minute, number(r.From), number(r.To), number(r.Demand), times(r.TimesDemand), r.Reason})
+		rows = append(rows, []any{r.Minute, number(r.From), number(r.To), number(r.Demand), times(r.TimesDemand), r.Reason})
 	}
-	out.table("Raises", table.Row{"Minute", "From", "To", "Demand", "Gives", "Why"}, rows, 1, 2, 3, 4, 5)
-	out.table("Raises that did not come", table.Row{"Minute", "Times", "Why"}, t.refusals(), 1, 2)
+	out.Table(console.Table{
+		Title: "Raises", Header: []any{"Minute", "From", "To", "Demand", "Gives", "Why"}, Numbers: []int{1, 2, 3, 4, 5}, Rows: rows,
+	})
+	out.Table(console.Table{Title: "Raises that did not come", Header: []any{"Minute", "Times", "Why"}, Numbers: []int{1, 2}, Rows: t.refusals()})
 }
 
 // row sums some minutes up: the highest demand, the capacities at their end.
-func row(minutes []playedMinute) table.Row {
+func row(minutes []playedMinute) []any {
 	var demand float64
 	var raiser, tracking played
 	for _, m := range minutes {
 		demand = max(demand, m.Demand)
 		raiser, tracking = raiser.and(m.Raiser), tracking.and(m.Tracking)
 	}
-	return table.Row{
+	return []any{
 		minutes[0].Minute, number(math.Round(demand)), number(raiser.Capacity), whole(raiser.Throttled), cents(raiser.Cost),
 		number(tracking.Capacity), whole(tracking.Throttled), cents(tracking.Cost),
 	}
@@ -134,7 +138,7 @@ func (p played) and(later played) played {
 }
 
 // refusals are told once a reason, with the minute and the detail of the first.
-func (t simulatedTrace) refusals() []table.Row {
+func (t simulatedTrace) refusals() [][]any {
 	count, first := map[string]int{}, map[string]heldRaise{}
 	var reasons []string
 	for _, refusal := range t.Refusals {
@@ -142,45 +146,48 @@ func (t simulatedTrace) refusals() []table.Row {
 			reasons, first[refusal.Reason] = append(reasons, refusal.Reason), refusal
 		}
 	}
-	var rows []table.Row
+	var rows [][]any
 	for _, reason := range reasons {
-		rows = append(rows, table.Row{first[reason].Minute, count[reason], because(reason, first[reason].Detail)})
+		rows = append(rows, []any{first[reason].Minute, count[reason], because(reason, first[reason].Detail)})
 	}
 	return rows
 }
 
 // sums prints two rows for each load: what became of it under the policy and under target tracking.
-func (s simulated) sums(out *sheet, policy simulation.Policy) {
-	var rows []table.Row
+func (s simulated) sums(out *console.Sheet, policy simulation.Policy) {
+	var rows [][]any
 	for _, t := range s.Traces {
 		for _, by := range []struct {
 			name, given string
 			played      played
 		}{{"limit-raiser", t.given(), t.Raiser}, {"target tracking", "", t.Tracking}} {
-			rows = append(rows, table.Row{
+			rows = append(rows, []any{
 				t.Name, by.name, number(math.Round(t.HighestDemand)), number(by.played.Capacity), by.given, by.played.Changes,
 				whole(by.played.Throttled), whole(by.played.Lost), cents(by.played.Cost),
 			})
 		}
 	}
-	out.table("In all: the highest demand and capacity; requests that no attempt brought through are lost",
-		table.Row{"Load", "By", "Demand", "Capacity", "Of demand", "Changes", "Throttled", "Lost", "Cost"}, rows, 3, 4, 5, 6, 7, 8, 9)
+	out.Table(console.Table{
+		Title:   "In all: the highest demand and capacity; requests that no attempt brought through are lost",
+		Header:  []any{"Load", "By", "Demand", "Capacity", "Of demand", "Changes", "Throttled", "Lost", "Cost"},
+		Numbers: []int{3, 4, 5, 6, 7, 8, 9}, Rows: rows,
+	})
 	calls := fmt.Sprintf("above %s, or that refuse some", policy.Config.AlarmAbove)
 	if policy.Units == simulation.Shards {
 		calls = "that refuse some"
 	}
-	out.line("Policy", "alarms on %d of %d minutes %s, headroom %s, at most %gx a raise, up to %s units, %d raises a day, $%s a month; clients send %d times; target tracking at %s",
+	out.Line("Policy", "alarms on %d of %d minutes %s, headroom %s, at most %gx a raise, up to %s units, %d raises a day, $%s a month; clients send %d times; target tracking at %s",
 		limitraiser.CallsOfMinutes, limitraiser.CallsInMinutes, calls, policy.Config.Sizing.Headroom, policy.Config.Sizing.MaxFactor, number(policy.Maximum),
 		policy.Config.Limits.RaisesADay, number(policy.Config.Limits.AddedCostAMonth), policy.Clients.Attempts(), policy.Target)
 	for _, t := range s.Traces {
 		if t.Minutes[0].Raiser.Capacity >= policy.Maximum {
-			out.line("Maximum", "%s begins with %s units, which the maximum of %s leaves no room to raise", t.Name, number(t.Minutes[0].Raiser.Capacity), number(policy.Maximum))
+			out.Line("Maximum", "%s begins with %s units, which the maximum of %s leaves no room to raise", t.Name, number(t.Minutes[0].Raiser.Capacity), number(policy.Maximum))
 		}
 	}
-	out.line("Prices", "%s in %s, for the time of the load%s", policy.Units.Price(), s.Region, noted(s.Traces[0].PriceNote))
+	out.Line("Prices", "%s in %s, for the time of the load%s", policy.Units.Price(), s.Region, noted(s.Traces[0].PriceNote))
 	for _, t := range s.Traces {
 		if len(t.Refusals) > 0 && len(s.Traces) > 1 {
-			out.line("Held back", "%s: --trace %q shows the raises that did not come, and why: %d", t.Name, t.Name, len(t.Refusals))
+			out.Line("Held back", "%s: --trace %q shows the raises that did not come, and why: %d", t.Name, t.Name, len(t.Refusals))
 		}
 	}
 }

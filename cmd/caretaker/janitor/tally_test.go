@@ -1,4 +1,4 @@
-package main
+package janitor
 
 import (
 	"fmt"
@@ -71,22 +71,5 @@ func TestTally_isBounded(t *testing.T) {
 	sums.flush()
 	if len(sums.kept) != mostRows || sums.keptMore != 2*mostRows || len(sums.trouble) != mostRows || sums.troubleMore != 2*mostRows {
 		t.Errorf("%d kept and %d more, %d in trouble and %d more", len(sums.kept), sums.keptMore, len(sums.trouble), sums.troubleMore)
-	}
-}
-
-func TestShell_canBeCopied(t *testing.T) {
-	got := shell("caretaker", "--set", "janitor.exclude.names=[a, b]", "--stage", "o'clock", "")
-	if want := `caretaker --set 'janitor.exclude.names=[a, b]' --stage 'o'\''clock' ''`; got != want {
-		t.Errorf("got %s", got)
-	}
-}
-
-func TestWorse_isTheErrorBeforeTheBeltBeforeTheRest(t *testing.T) {
-	for _, test := range []struct{ a, b, want code }{
-		{done, done, done}, {done, workLeft, workLeft}, {beltClosed, workLeft, beltClosed}, {failed, beltClosed, failed}, {workLeft, failed, failed},
-	} {
-		if got := worse(test.a, test.b); got != test.want {
-			t.Errorf("of %d and %d the worse is %d", test.a, test.b, got)
-		}
 	}
 }

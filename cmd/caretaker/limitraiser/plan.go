@@ -1,4 +1,4 @@
-package main
+package limitraiser
 
 import (
 	"errors"
@@ -9,19 +9,19 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
+	"caretaker/cmd/caretaker/command"
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/alarm"
 	limitraiser "caretaker/limit-raiser"
 )
 
-// raisePlanCommand shows what an event would raise: the function's own code, in a dry run and
+// planCommand shows what an event would raise: the function's own code, in a dry run and
 // with clients that cannot write.
-type raisePlanCommand struct {
-	Target target `embed:""`
-	Event  string `required:"" placeholder:"FILE" help:"The event as JSON, in any shape that reaches the function: through SNS, SQS, EventBridge or straight from the alarm; - reads stdin."`
-	Table  string `placeholder:"NAME" help:"The limit-raiser's table, which says what was raised lately (default: the stage's, caretaker-<stage>-limit-raiser)."`
-	JSON   bool   `name:"json" help:"One JSON document."`
+type planCommand struct {
+	Target command.Target `embed:""`
+	Event  string         `required:"" placeholder:"FILE" help:"The event as JSON, in any shape that reaches the function: through SNS, SQS, EventBridge or straight from the alarm; - reads stdin."`
+	Table  string         `placeholder:"NAME" help:"The limit-raiser's table, which says what was raised lately (default: the stage's, caretaker-<stage>-limit-raiser)."`
+	JSON   bool           `name:"json" help:"One JSON document."`
 }
 
 // raisePlan is what --json writes.
@@ -55,40 +55,38 @@ type alarmLine struct {
 const mostEvent = 6<<20 + 1
 
 // Run plans in the Region that the event names, if it is one of those meant.
-func (p *raisePlanCommand) Run(j *job) error {
-	event, err := p.read(j.console)
+func (p *planCommand) Run(j *command.Job) error {
+	event, err := p.read(j.Console)
 	if err != nil {
-		return ending{misused, err}
+		return console.Ending{Code: console.Misused, Cause: err}
 	}
 	deliveries := limitraiser.Decode(event)
 	if err := unreadable(deliveries); err != nil {
-		return ending{misused, err}
+		return console.Ending{Code: console.Misused, Cause: err}
 	}
-	file, err := j.settings.load(j.console, false)
+	file, err := j.Settings.Load(j.Console, false)
 	if err != nil {
 		return err
 	}
-	found, err := p.Target.open(j.stopping, j.console, file)
+	found, err := p.Target.Open(j.Stopping, j.Console, file)
 	if err != nil {
 		return err
 	}
-	home := limitraiser.Home{Partition: partition(found.caller), Account: found.number, Region: regionOf(deliveries, found.regions)}
-	settings := found.aws.Copy()
-	settings.Region = home.Region
-	clients, ledger := readOnly(settings)
+	home := limitraiser.Home{Partition: partition(found.Caller), Account: found.Number, Region: regionOf(deliveries, found.Regions)}
+	clients, ledger := readOnly(found.In(home.Region))
 	cfg := file.LimitRaiser
 	cfg.DryRun = true
-	stage := j.stage()
+	stage := j.Stage()
 	name := p.Table
 	if name == "" {
-		name = j.ledgerTable()
+		name = ledgerTable(j)
 	}
-	report, err := limitraiser.New(cfg, clients, limitraiser.Options{Home: home, Table: name, AsIfNew: true}).Handle(j.stopping, event)
-	if j.stopping.Err() != nil {
+	report, err := limitraiser.New(cfg, clients, limitraiser.Options{Home: home, Table: name, AsIfNew: true}).Handle(j.Stopping, event)
+	if j.Stopping.Err() != nil {
 		return err
 	}
 	plan := raisePlan{
-		Schema: documentSchema, Command: "limit-raiser plan", Account: home.Account, Region: home.Region, Stage: stage,
+		Schema: console.DocumentSchema, Command: "limit-raiser plan", Account: home.Account, Region: home.Region, Stage: stage,
 		Enabled: file.LimitRaiser.Enabled, DryRun: file.LimitRaiser.DryRun,
 		// Empty lists are [] in JSON, not null.
 		Alarms: alarmsOf(deliveries), Answers: append([]limitraiser.Answer{}, report.Answers...),
@@ -103,7 +101,7 @@ func (p *raisePlanCommand) Run(j *job) error {
 		return err
 	}
 	if ledger.missing {
-		j.say("There is no table %s in %s: planned as if nothing was ever raised.", name, home.Region)
+		j.Say("There is no table %s in %s: planned as if nothing was ever raised.", name, home.Region)
 	}
 	if len(plan.Errors) > 0 {
 		return fmt.Errorf("%s", strings.ReplaceAll(plan.Errors[0], "\n", "; "))
@@ -111,18 +109,18 @@ func (p *raisePlanCommand) Run(j *job) error {
 	return nil
 }
 
-func (p *raisePlanCommand) print(j *job, plan raisePlan) error {
-	out := j.sheet()
+func (p *planCommand) print(j *command.Job, plan raisePlan) error {
+	out := j.Sheet()
 	if p.JSON {
-		return out.document(plan)
+		return out.Document(plan)
 	}
 	plan.show(out)
-	return out.close()
+	return out.Flush()
 }
 
 // read reads the event.
-func (p *raisePlanCommand) read(c console) ([]byte, error) {
-	from := c.in
+func (p *planCommand) read(c console.Console) ([]byte, error) {
+	from := c.In
 	if p.Event != "-" {
 		file, err := os.Open(p.Event) // #nosec G304 -- the path is what the user gave
 		if err != nil {
@@ -131,7 +129,7 @@ func (p *raisePlanCommand) read(c console) ([]byte, error) {
 		defer func() { _ = file.Close() }() // nothing was written
 		from = file
 	}
-	event, err := io.ReadAll(io.LimitReader(inUTF8(from), mostEvent))
+	event, err := io.ReadAll(io.LimitReader(console.InUTF8(from), mostEvent))
 	if err != nil {
 		return nil, fmt.Errorf("reading the event: %w", err)
 	}
@@ -199,19 +197,22 @@ func meansOf(means limitraiser.Means) string {
 }
 
 // show prints the plan for people.
-func (p raisePlan) show(out *sheet) {
-	var rows []table.Row
+func (p raisePlan) show(out *console.Sheet) {
+	var rows [][]any
 	for _, answer := range p.Answers {
 		for _, d := range answer.Decisions {
-			rows = append(rows, table.Row{
+			rows = append(rows, []any{
 				answer.Resource.Key(), d.Part, meansOf(d.Means), change(d.Means, d.From), change(d.Means, d.To), dollars(d.CostAMonth), d.Outcome,
 				because(string(d.Reason), d.Detail),
 			})
 		}
 	}
-	out.table("What the event comes to in "+p.Region,
-		table.Row{"Resource", "Part", "Means", "From", "To", "Adds a month", "Outcome", "Why"}, rows, 4, 5, 6)
-	out.line("Account", "%s, Region %s, stage %s", p.Account, p.Region, p.Stage)
+	out.Table(console.Table{
+		Title:   "What the event comes to in " + p.Region,
+		Header:  []any{"Resource", "Part", "Means", "From", "To", "Adds a month", "Outcome", "Why"},
+		Numbers: []int{4, 5, 6}, Rows: rows,
+	})
+	out.Line("Account", "%s, Region %s, stage %s", p.Account, p.Region, p.Stage)
 	for position, alarm := range p.Alarms {
 		note := ""
 		switch {
@@ -220,18 +221,18 @@ func (p raisePlan) show(out *sheet) {
 		case alarm.State != "ALARM":
 			note = "; only ALARM is acted on"
 		}
-		out.line(labelOnce("Alarm", position), "%s: %s since %s UTC%s", alarm.Name, alarm.State, utc(alarm.ChangedAt), note)
+		out.Line(console.Once("Alarm", position), "%s: %s since %s UTC%s", alarm.Name, alarm.State, utc(alarm.ChangedAt), note)
 	}
 	for position, refusal := range p.Refusals {
-		out.line(labelOnce("Not acted on", position), "%s", strings.TrimPrefix(refusal.Alarm+": "+refusal.Why, ": "))
+		out.Line(console.Once("Not acted on", position), "%s", strings.TrimPrefix(refusal.Alarm+": "+refusal.Why, ": "))
 	}
 	switch {
 	case !p.Enabled:
-		out.line("Deployed", "nothing: limitRaiser.enabled is false")
+		out.Line("Deployed", "nothing: limitRaiser.enabled is false")
 	case p.DryRun:
-		out.line("Deployed", "in dry run: limitRaiser.dryRun is true, so that this would be told and not done")
+		out.Line("Deployed", "in dry run: limitRaiser.dryRun is true, so that this would be told and not done")
 	}
 	for position, problem := range p.Errors {
-		out.line(labelOnce("Errors", position), "%s", problem)
+		out.Line(console.Once("Errors", position), "%s", problem)
 	}
 }

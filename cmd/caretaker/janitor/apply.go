@@ -1,4 +1,4 @@
-package main
+package janitor
 
 import (
 	"errors"
@@ -9,6 +9,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"caretaker/cmd/caretaker/command"
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/boot"
 	"caretaker/internal/config"
 	"caretaker/internal/setting"
@@ -17,7 +19,7 @@ import (
 
 // applyCommand deletes.
 type applyCommand struct {
-	Target     target           `embed:""`
+	Target     command.Target   `embed:""`
 	Format     format           `embed:""`
 	Plan       string           `placeholder:"FILE" help:"Delete only what stands in this file of plan --out and is still deletable. Opens the percent and the aliases belt for it."`
 	MaxAge     setting.Duration `default:"24h" placeholder:"TIME" help:"How old that file may be, as 90m or 24h (${default})."`
@@ -27,20 +29,20 @@ type applyCommand struct {
 }
 
 // Run plans all Regions, asks once for them together, and deletes side by side.
-func (a *applyCommand) Run(j *job) error {
+func (a *applyCommand) Run(j *command.Job) error {
 	brake := boot.Brake(os.Getenv("DRY_RUN"))
-	if !a.Yes && !j.asks && !brake {
-		return misuse("nobody is at a terminal to be asked: give --yes to delete without asking")
+	if !a.Yes && !j.Asks && !brake {
+		return console.Misuse("nobody is at a terminal to be asked: give --yes to delete without asking")
 	}
 	var file *janitor.PlanFile
 	if a.Plan != "" {
 		read, err := readPlan(a.Plan)
 		if err != nil {
-			return ending{misused, err}
+			return console.Ending{Code: console.Misused, Cause: err}
 		}
 		file = &read
 	}
-	s, err := j.open(a.Target, true)
+	s, err := open(j, a.Target, true)
 	if err != nil {
 		return err
 	}
@@ -49,7 +51,7 @@ func (a *applyCommand) Run(j *job) error {
 			return err
 		}
 	}
-	s.noteExpiry()
+	s.account.NoteExpiry(s.Console)
 	s.connect()
 	s.planAll(s.first)
 	if file != nil {
@@ -69,13 +71,13 @@ const brakeLook = 2 * time.Minute
 
 // brake says what would go, and that nothing does.
 func (s *session) brake(a *applyCommand) error {
-	s.say("DRY_RUN=%s is set in the environment: nothing is deleted.", os.Getenv("DRY_RUN"))
+	s.Say("DRY_RUN=%s is set in the environment: nothing is deleted.", os.Getenv("DRY_RUN"))
 	out := newOutput(s, a.Format, "plan")
 	s.sideBySide(func(r *region) { s.look(r, brakeLook, out.printer(r)) })
-	left := done
+	left := console.Done
 	for _, r := range s.regions {
 		if r.going() > 0 {
-			left = workLeft
+			left = console.WorkLeft
 		}
 	}
 	if err := out.close(); err != nil {
@@ -91,15 +93,15 @@ func (a *applyCommand) delete(s *session) error {
 		return err
 	}
 	out := newOutput(s, a.Format, applied)
-	s.deletes()
+	s.Deletes()
 	s.sideBySide(func(r *region) {
-		r.audit = audit.of(s.account.number, r.name)
+		r.audit = audit.of(s.account.Number, r.name)
 		s.carryOutAll(r, out.printer(r))
 	})
 	if err := errors.Join(out.close(), audit.close()); err != nil {
 		return err
 	}
-	return s.ending(done)
+	return s.ending(console.Done)
 }
 
 // confirm asks whether to delete, once for all Regions together, when there is anything to delete.
@@ -109,13 +111,13 @@ func (a *applyCommand) confirm(s *session) error {
 		return nil
 	}
 	s.preview()
-	asked := s.now().Round(0) // by the clock on the wall: a machine may sleep over the question
+	asked := s.Now().Round(0) // by the clock on the wall: a machine may sleep over the question
 	if !s.ask() {
-		s.say("Nothing was deleted.")
-		return ending{code: workLeft}
+		s.Say("Nothing was deleted.")
+		return console.Ending{Code: console.WorkLeft}
 	}
-	if waited := s.now().Sub(asked); waited > a.StaleAfter.Std() {
-		s.say("The answer took %s: looking at everything again.", waited.Round(time.Second))
+	if waited := s.Now().Sub(asked); waited > a.StaleAfter.Std() {
+		s.Say("The answer took %s: looking at everything again.", waited.Round(time.Second))
 		shown := map[*region]janitor.PlanFile{}
 		for _, r := range s.regions {
 			if r.err == nil && !r.plan.Belt.Closed() {
@@ -132,7 +134,7 @@ func (a *applyCommand) confirm(s *session) error {
 			s.shrink(r, file)
 		}
 		now, _ := s.going()
-		s.say("%d of the %d versions still go.", now, versions)
+		s.Say("%d of the %d versions still go.", now, versions)
 	}
 	return nil
 }
@@ -174,7 +176,7 @@ func readPlan(path string) (janitor.PlanFile, error) {
 		return janitor.PlanFile{}, fmt.Errorf("reading the plan: %w", err)
 	}
 	defer func() { _ = file.Close() }() // nothing was written
-	plan, err := janitor.ReadPlan(inUTF8(file))
+	plan, err := janitor.ReadPlan(console.InUTF8(file))
 	if err != nil {
 		return janitor.PlanFile{}, fmt.Errorf("reading the plan: %s: %w", path, err)
 	}
@@ -184,20 +186,20 @@ func readPlan(path string) (janitor.PlanFile, error) {
 // only narrows the session to the plan file's Region, and refuses a file that is not for here and now.
 func (s *session) only(head janitor.PlanHead, a *applyCommand) error {
 	if len(a.Target.Region) > 1 || a.Target.AllRegions {
-		return misuse("a plan is for one Region: give --plan with that one")
+		return console.Misuse("a plan is for one Region: give --plan with that one")
 	}
-	here := s.account.regions[0]
-	if slices.Contains(s.account.regions, head.Region) {
+	here := s.account.Regions[0]
+	if slices.Contains(s.account.Regions, head.Region) {
 		here = head.Region
 	}
-	if err := head.Fits(s.account.number, here, time.Now(), a.MaxAge.Std()); err != nil {
-		return misuse("%s: %w", a.Plan, err)
+	if err := head.Fits(s.account.Number, here, time.Now(), a.MaxAge.Std()); err != nil {
+		return console.Misuse("%s: %w", a.Plan, err)
 	}
-	s.account.regions = []string{here}
-	if head.Stage != s.stage() {
-		s.say("Note: %s was made for stage %s, and this is stage %s. What stays under either stays.", a.Plan, head.Stage, s.stage())
+	s.account.Regions = []string{here}
+	if head.Stage != s.Stage() {
+		s.Say("Note: %s was made for stage %s, and this is stage %s. What stays under either stays.", a.Plan, head.Stage, s.Stage())
 	} else if head.Configuration != config.Digest(s.file.Janitor) {
-		s.say("Note: %s was made under another configuration than holds now. What stays under either stays.", a.Plan)
+		s.Say("Note: %s was made under another configuration than holds now. What stays under either stays.", a.Plan)
 	}
 	return nil
 }
@@ -214,7 +216,7 @@ func (s *session) review(path string, file janitor.PlanFile) {
 	for _, one := range staying {
 		stay += one.Versions
 	}
-	s.say("%s holds %d versions; %d of them can go now.", path, len(file.Versions), len(file.Versions)-stay)
+	s.Say("%s holds %d versions; %d of them can go now.", path, len(file.Versions), len(file.Versions)-stay)
 	for _, one := range staying {
 		detail := ""
 		if one.First.Detail != "" {
@@ -223,7 +225,7 @@ func (s *session) review(path string, file janitor.PlanFile) {
 		if one.Versions > 1 {
 			detail += " and others"
 		}
-		s.say("%7d stay: %s: %s:%s%s", one.Versions, one.Reason, one.First.Function, one.First.Qualifier(), detail)
+		s.Say("%7d stay: %s: %s:%s%s", one.Versions, one.Reason, one.First.Function, one.First.Qualifier(), detail)
 	}
 }
 

@@ -1,7 +1,6 @@
-package main
+package janitor
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,24 +12,19 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"caretaker/cmd/caretaker/command"
+	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/config"
 	"caretaker/janitor"
 )
 
-// job is one command being carried out.
-type job struct {
-	console
-	interruption
-	settings settings
-}
-
 // session is the janitor's work in all chosen Regions of an account.
 type session struct {
-	*job
-	account  account
-	target   target
+	*command.Job
+	account  command.Account
+	target   command.Target
 	file     config.File
-	progress *progress
+	progress *console.Progress
 	regions  []*region
 	// abroad is what each Region's last reading says of the others' functions.
 	abroad abroad
@@ -56,41 +50,35 @@ type region struct {
 
 // open reads the file and finds out who calls, and where. What deletes must say by which rules:
 // without the stage of what is deployed there, its exclusions would be lost.
-func (j *job) open(target target, deletes bool) (*session, error) {
-	file, err := j.settings.load(j.console, deletes)
+func open(j *command.Job, target command.Target, deletes bool) (*session, error) {
+	file, err := j.Settings.Load(j.Console, deletes)
 	if err != nil {
 		return nil, err
 	}
-	others, err := j.settings.others()
+	others, err := others(j.Settings)
 	switch {
 	case err != nil:
 		return nil, err
 	case len(others) > 0 && deletes:
-		return nil, misuse("other versions go by the rules of stage %s than by those of the file's base: choose with --stage %s, or --stage %s for the base",
+		return nil, console.Misuse("other versions go by the rules of stage %s than by those of the file's base: choose with --stage %s, or --stage %s for the base",
 			strings.Join(others, ", "), others[0], config.DefaultStage)
 	case len(others) > 0:
-		j.say("Note: these are the rules of the file's base; other versions go by those of stage %s: --stage %s.", strings.Join(others, ", "), others[0])
+		j.Say("Note: these are the rules of the file's base; other versions go by those of stage %s: --stage %s.", strings.Join(others, ", "), others[0])
 	}
-	found, err := target.open(j.stopping, j.console, file)
+	found, err := target.Open(j.Stopping, j.Console, file)
 	if err != nil {
 		return nil, err
 	}
-	return &session{job: j, account: found, target: target, file: file}, nil
+	return &session{Job: j, account: found, target: target, file: file}, nil
 }
 
 // connect makes clients for each Region.
 func (s *session) connect() {
-	for _, name := range s.account.regions {
-		cfg := s.account.aws.Copy()
-		cfg.Region = name
-		s.regions = append(s.regions, &region{name: name, clients: janitor.Connect(cfg, s.file.Janitor.Rate)})
+	for _, name := range s.account.Regions {
+		s.regions = append(s.regions, &region{name: name, clients: janitor.Connect(s.account.In(name), s.file.Janitor.Rate)})
 	}
-	s.progress = newProgress(s.console, len(s.regions))
-	s.out, s.err = aside{s.out, s.progress}, aside{s.err, s.progress}
+	s.progress = s.Progress(len(s.regions), phases)
 }
-
-// stage is the name under which the deployed parts' resources and metrics stand.
-func (j *job) stage() string { return cmp.Or(j.settings.Stage, config.DefaultStage) }
 
 // sideBySide does the work in all Regions at once.
 func (s *session) sideBySide(work func(*region)) {
@@ -104,24 +92,21 @@ func (s *session) sideBySide(work func(*region)) {
 // janitor is a Region's; decided, if not nil, gets every decision at the end of Apply.
 func (s *session) janitor(r *region, stop <-chan struct{}, decided func(janitor.Decision)) *janitor.Janitor {
 	return janitor.New(s.file.Janitor, r.clients, janitor.Options{
-		Stage: s.stage(), Stop: stop, Observer: watcher{r.name, s.progress, decided}, Now: s.now, Elsewhere: len(s.regions) > 1,
+		Stage: s.Stage(), Stop: stop, Observer: watcher{r.name, s.progress, decided}, Now: s.Now, Elsewhere: len(s.regions) > 1,
 	})
 }
 
 // makePlan looks at a Region; it can be interrupted, since nothing is changed yet.
 func (s *session) makePlan(r *region) {
-	r.plan, r.err = s.janitor(r, nil, nil).Plan(s.stopping)
-	s.progress.leave(r.name)
-	if r.err != nil && s.stopping.Err() != nil {
-		r.err, r.interrupted = errors.New(stoppedReading), true
+	r.plan, r.err = s.janitor(r, nil, nil).Plan(s.Stopping)
+	s.progress.Leave(r.name)
+	if r.err != nil && s.Stopping.Err() != nil {
+		r.err, r.interrupted = errors.New(console.ReadingStopped), true
 	}
 	// A Region without functions does not say where it is.
-	r.plan.Account, r.plan.Region = s.account.number, r.name
+	r.plan.Account, r.plan.Region = s.account.Number, r.name
 	s.abroad.learn(r)
 }
-
-// stoppedReading is why there is no plan when somebody interrupted the command.
-const stoppedReading = "you stopped the reading before it was through; nothing was changed"
 
 // planAll plans all Regions side by side. What was found in one counts in all. Where one was stopped, or
 // the credentials ended, what it refers to in the others is open: none has a plan.
@@ -162,8 +147,8 @@ func (s *session) first(r *region) {
 	for _, d := range r.plan.Decisions {
 		named, ours := strings.CutPrefix(d.Function, "caretaker-")
 		stage, janitors := strings.CutSuffix(named, "-janitor")
-		if d.Version.Number == 0 && ours && janitors && stage != s.stage() {
-			s.say("Note: in %s runs %s, by the rules of stage %s; this is stage %s.", r.name, d.Function, stage, s.stage())
+		if d.Version.Number == 0 && ours && janitors && stage != s.Stage() {
+			s.Say("Note: in %s runs %s, by the rules of stage %s; this is stage %s.", r.name, d.Function, stage, s.Stage())
 		}
 	}
 }
@@ -171,7 +156,7 @@ func (s *session) first(r *region) {
 // look finishes a plan with as many policies as the time allows, and prints it; nothing is deleted.
 func (s *session) look(r *region, policyTime time.Duration, show printer) {
 	if r.err == nil {
-		enough, cancel := context.WithTimeout(s.stopping, policyTime)
+		enough, cancel := context.WithTimeout(s.Stopping, policyTime)
 		defer cancel()
 		s.carryOut(r, enough.Done(), true, r.shown(show))
 	}
@@ -181,9 +166,9 @@ func (s *session) look(r *region, policyTime time.Duration, show printer) {
 // carryOut applies a Region's plan once. Whoever closes stop still gets what was done verified
 // and reported.
 func (s *session) carryOut(r *region, stop <-chan struct{}, dryRun bool, decided func(janitor.Decision)) {
-	ctx := r.audit.WithContext(context.WithoutCancel(s.stopping))
+	ctx := r.audit.WithContext(context.WithoutCancel(s.Stopping))
 	r.report, r.err = s.janitor(r, stop, decided).Apply(ctx, r.plan, dryRun)
-	s.progress.leave(r.name)
+	s.progress.Leave(r.name)
 }
 
 // shown prints each decision, and counts what goes later.
@@ -199,27 +184,27 @@ func (r *region) shown(show printer) func(janitor.Decision) {
 
 // finish prints the rest.
 func (s *session) finish(r *region, show printer) {
-	s.progress.leave(r.name)
+	s.progress.Leave(r.name)
 	show.finished(r)
 	r.plan = janitor.Plan{} // it is large
 }
 
 // code is how the Region ended.
-func (r *region) code() code {
+func (r *region) code() console.Code {
 	var belt janitor.BeltError
 	switch {
 	case r.interrupted || loggedOut(r.err) && len(r.problems()) == 0:
-		return workLeft
+		return console.WorkLeft
 	case errors.As(r.err, &belt) && len(r.problems()) == 0:
-		return beltClosed
+		return console.BeltClosed
 	case r.err != nil:
-		return failed
+		return console.Failed
 	case r.report.Belt.Closed():
-		return beltClosed
+		return console.BeltClosed
 	case !r.report.DryRun && r.report.Outcomes[janitor.Remaining] > 0:
-		return workLeft
+		return console.WorkLeft
 	}
-	return done
+	return console.Done
 }
 
 // ended is how the Region ended, in words.
@@ -267,46 +252,46 @@ var layers = regexp.MustCompile(`operation error [^\n]*?api error `)
 func plainly(problem string) string { return layers.ReplaceAllString(problem, "") }
 
 // ending is how all Regions ended together: as the worst did, or as all already says.
-func (s *session) ending(all code) error {
+func (s *session) ending(all console.Code) error {
 	for _, r := range s.regions {
-		all = worse(all, r.code())
-		if s.stopping.Err() != nil && r.report.Outcomes[janitor.NotLookedAt] > 0 {
-			all = worse(all, workLeft)
+		all = console.Worse(all, r.code())
+		if s.Stopping.Err() != nil && r.report.Outcomes[janitor.NotLookedAt] > 0 {
+			all = console.Worse(all, console.WorkLeft)
 		}
 		problems := r.problems()
 		switch {
 		case r.interrupted || loggedOut(r.err) && len(problems) == 0: // said once for all
-		case len(problems) > 0 && s.width > 0: // stdout is on the same screen
-			s.say("caretaker: %s: in error, see Errors or No plan above", r.name)
+		case len(problems) > 0 && s.Width > 0: // stdout is on the same screen
+			s.Say("caretaker: %s: in error, see Errors or No plan above", r.name)
 		case len(problems) == 1:
-			s.say("caretaker: %s: %s", r.name, problems[0])
+			s.Say("caretaker: %s: %s", r.name, problems[0])
 		case len(problems) > 1:
-			s.say("caretaker: %s: %s (and %d more, see the result)", r.name, problems[0], len(problems)-1)
+			s.Say("caretaker: %s: %s (and %d more, see the result)", r.name, problems[0], len(problems)-1)
 		case r.report.Belt.Closed() && r.report.Outcomes[janitor.Deleted] > 0:
-			s.say("caretaker: %s: the %s belt is closed, nothing more is deleted", r.name, r.report.Belt.Name)
+			s.Say("caretaker: %s: the %s belt is closed, nothing more is deleted", r.name, r.report.Belt.Name)
 		case r.report.Belt.Closed():
-			s.say("caretaker: %s: the %s belt is closed, nothing is deleted", r.name, r.report.Belt.Name)
-		case r.code() == workLeft:
-			s.say("caretaker: %s: %d versions are left; the same command goes on with them", r.name, r.report.Outcomes[janitor.Remaining])
+			s.Say("caretaker: %s: the %s belt is closed, nothing is deleted", r.name, r.report.Belt.Name)
+		case r.code() == console.WorkLeft:
+			s.Say("caretaker: %s: %d versions are left; the same command goes on with them", r.name, r.report.Outcomes[janitor.Remaining])
 		}
 	}
 	s.cutShort()
-	if all == done {
+	if all == console.Done {
 		return nil
 	}
-	return ending{code: all}
+	return console.Ending{Code: all}
 }
 
 // cutShort says why all Regions stopped, if something stopped them.
 func (s *session) cutShort() {
-	if s.read() {
-		s.say("caretaker: %s", stoppedReading)
+	if s.StoppedReading() {
+		s.Say("caretaker: %s", console.ReadingStopped)
 		return
 	}
 	for _, r := range s.regions {
 		var ended janitor.CredentialsError
 		if errors.As(r.err, &ended) {
-			s.say("caretaker: %s\nThe rest remains: %s, and the same command goes on with it.", plainly(ended.Error()), logIn(s.target.Profile))
+			s.Say("caretaker: %s\nThe rest remains: %s, and the same command goes on with it.", plainly(ended.Error()), command.LogIn(s.target.Profile))
 			return
 		}
 	}
@@ -315,11 +300,11 @@ func (s *session) cutShort() {
 // where names the account and the Regions.
 func (s *session) where() string {
 	if len(s.regions) == 1 {
-		return fmt.Sprintf("account %s, Region %s", s.account.number, s.regions[0].name)
+		return fmt.Sprintf("account %s, Region %s", s.account.Number, s.regions[0].name)
 	}
 	names := make([]string, len(s.regions))
 	for position, r := range s.regions {
 		names[position] = r.name
 	}
-	return fmt.Sprintf("account %s, Regions %s", s.account.number, strings.Join(names, ", "))
+	return fmt.Sprintf("account %s, Regions %s", s.account.Number, strings.Join(names, ", "))
 }
