@@ -25,7 +25,8 @@ var wordForm = regexp.MustCompile(`[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?|"[^"]*"|'
 // REPEAT, has none.
 func (e *evaluation) named(id string) []float64 {
 	if values, begun := e.known[id]; begun {
-		return values // none for what stands on itself
+		e.failed = e.failed || values == nil // it stands on itself
+		return values
 	}
 	words, exists := e.words[id]
 	if !exists {
@@ -137,7 +138,11 @@ func (e *evaluation) operand() []float64 {
 	case '"', '\'':
 		return nil
 	}
-	if e.next() == "(" {
+	switch {
+	case token[0] < 'A' || token[0] > '_':
+		e.failed = true
+		return nil
+	case e.next() == "(":
 		e.take()
 		return e.call(token, e.list(")"))
 	}
