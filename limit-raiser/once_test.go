@@ -71,6 +71,29 @@ func TestHandle_completesNoEventOfARunThatLives(t *testing.T) {
 	}
 }
 
+// A run died before its raise. Its event is not answered by another run that finds nothing of it.
+func TestHandle_completesNoEventOfARaiseThatWasNotMade(t *testing.T) {
+	s := throttledWrites(t)
+	s.cfg.Limits.Cooldown = 0
+	dead := s.theEvent()
+	s.emulator.Inject(emulator.Fault{Operation: "UpdateTable", Times: 1, Drop: true, Before: func(emulator.Call) {
+		s.emulator.Inject(emulator.Fault{Drop: true, Match: func(call emulator.Call) bool { return call.Service == "dynamodb" || call.Service == "sns" }})
+	}})
+	if _, err := s.handle(dead); err == nil {
+		t.Fatal("the run lived")
+	}
+	s.emulator.ClearFaults()
+	s.wantWrites(50, 1)
+	s.pass(unlimited + time.Minute)
+	if report, err := s.handle(s.theEvent()); err != nil || report.Outcomes[Raised] != 1 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	s.wantWrites(75, 2)
+	if report, err := s.handle(dead); err != nil || report.Duplicates != 0 || len(report.Answers) != 1 {
+		t.Errorf("the first again: %+v, %v", report, err)
+	}
+}
+
 func TestHandle_givesBackTheCostOfWhatItCouldNotWriteDown(t *testing.T) {
 	s := throttledWrites(t)
 	ledger := &forgetful{ledgerAPI: s.clients.Ledger}
