@@ -326,6 +326,23 @@ func TestEpisode_waitsForAnotherRunAndThenFindsTheNeedMet(t *testing.T) {
 	s.wantWrites(250, 1)
 }
 
+// Whoever holds the resource tells of it.
+func TestEpisode_saysNothingOfAnAlarmThatStaysOnWhileAnotherRunIsAtWork(t *testing.T) {
+	s := throttledWrites(t)
+	if _, _, free, err := s.raiser(s.cfg).ledger.take(t.Context(), "table/"+s.table, s.now().Add(24*time.Hour)); err != nil || !free {
+		t.Fatal(err)
+	}
+	event := s.theEvent()
+	for step := range 6 {
+		report, err := s.handle(event)
+		if got := decision(t, report, err); got.Reason != InFlight || report.MessagesSent != 0 {
+			t.Errorf("step %d: %+v", step, report)
+		}
+		event = s.look()
+		s.pass(5 * time.Minute)
+	}
+}
+
 // CloudWatch has no metrics of a table without requests, and its alarm may stay on: at once after
 // the load, and when even the memory of CloudWatch's answer is older than what is read.
 func TestEpisode_leavesAloneWhatIsIdle(t *testing.T) {

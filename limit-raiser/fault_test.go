@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"golang.org/x/sync/errgroup"
 
@@ -575,6 +576,39 @@ func TestHandle_takesOffWhatADeadRunDidNotSpend(t *testing.T) {
 	}
 	s.wantWrites(75, 2)
 	s.wantSpent(25)
+}
+
+// The table is being changed when the alarm is over: what became of the raise is not known yet.
+func TestEpisode_looksOnceMoreAtWhatIsUnclearAtItsEnd(t *testing.T) {
+	s := throttledWrites(t)
+	s.leaveIntent()
+	s.setState(s.alarm, "OK")
+	over, clients := s.event(s.alarm, s.metric, s.now().Add(-time.Hour)), s.clients
+	clients.DynamoDB = updating{clients.DynamoDB}
+	report, err := New(s.cfg, clients, s.options).Handle(t.Context(), over)
+	if err != nil || report.Ended != 1 || report.LooksSent != 1 || len(report.Answers) != 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if last := s.hasty.delays[len(s.hasty.delays)-1]; last != time.Minute {
+		t.Errorf("the look comes after %v", last)
+	}
+	s.wantSpent(25)
+	report, err = s.handle(s.look())
+	if err != nil || report.Ended != 1 || report.LooksSent != 0 {
+		t.Errorf("once it can be seen: %+v, %v", report, err)
+	}
+	s.wantSpent(0)
+}
+
+// updating says of each table that it is being changed.
+type updating struct{ dynamodbAPI }
+
+func (u updating) DescribeTable(ctx context.Context, input *dynamodb.DescribeTableInput, options ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error) {
+	output, err := u.dynamodbAPI.DescribeTable(ctx, input, options...)
+	if err == nil {
+		output.Table.TableStatus = dynamodbtypes.TableStatusUpdating
+	}
+	return output, err
 }
 
 // What cannot be written down as settled is found again, and would be taken off again.

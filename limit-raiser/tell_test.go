@@ -1,10 +1,14 @@
 package limitraiser
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
@@ -191,6 +195,32 @@ func TestHandle_bringsARefusalThatNobodyCouldBeToldOfAgain(t *testing.T) {
 	if told := s.received(s.inbox); len(told) != 1 || !strings.Contains(told[0], string(NoMaximum)) {
 		t.Errorf("people were told %q", told)
 	}
+}
+
+// What people were told in the episode cannot be read: they would be told twice, or never.
+func TestHandle_bringsAgainWhatItCannotTellWhetherItWasTold(t *testing.T) {
+	s := throttledWrites(t)
+	s.cfg.Tables[0].Write.Max = 50
+	event, clients := s.theEvent(), s.clients
+	clients.Ledger = absentMinded{clients.Ledger}
+	report, err := New(s.cfg, clients, s.options).Handle(t.Context(), event)
+	if err == nil || report.LooksSent != 0 || report.MessagesSent != 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	report, err = s.handle(event)
+	if err != nil || report.Outcomes[AtMaximum] != 1 || report.LooksSent != 1 || report.MessagesSent != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// absentMinded is a ledger that cannot say what people were told.
+type absentMinded struct{ ledgerAPI }
+
+func (a absentMinded) GetItem(ctx context.Context, input *dynamodb.GetItemInput, options ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	if strings.HasPrefix(text(input.Key[LedgerKey]), "episode#") {
+		return nil, errors.New("it is forgotten")
+	}
+	return a.ledgerAPI.GetItem(ctx, input, options...)
 }
 
 func TestNotices_sayOnceOfEachPart(t *testing.T) {
