@@ -18,8 +18,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"caretaker/internal/emulator"
-	"caretaker/internal/emulator/fleet"
 	"caretaker/janitor"
+	"caretaker/test/janitor/fleet"
 )
 
 // The fleet that public tools were measured with, and how AWS behaves: 15 calls a second of

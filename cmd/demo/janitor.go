@@ -12,8 +12,8 @@ import (
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"caretaker/internal/config"
-	"caretaker/internal/emulator/fleet"
 	"caretaker/janitor"
+	"caretaker/test/janitor/fleet"
 )
 
 var janitorPart = part{

@@ -14,9 +14,9 @@ import (
 	iamsvc "github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"caretaker/internal/emulator"
-	"caretaker/internal/emulator/fleet"
 	"caretaker/janitor"
 	"caretaker/test/deployed"
+	"caretaker/test/janitor/fleet"
 )
 
 var root, _ = filepath.Abs(filepath.Join("..", ".."))

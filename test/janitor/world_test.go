@@ -20,9 +20,9 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"caretaker/internal/emulator"
-	"caretaker/internal/emulator/fleet"
 	"caretaker/janitor"
 	"caretaker/test/deployed"
+	"caretaker/test/janitor/fleet"
 )
 
 const (

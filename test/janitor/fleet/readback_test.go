@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/google/go-cmp/cmp"
 
-	"caretaker/internal/emulator/fleet"
+	"caretaker/test/janitor/fleet"
 )
 
 // A reader says what one kind of reference looks like through the API by which a janitor finds it.

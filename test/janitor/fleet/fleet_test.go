@@ -12,7 +12,7 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/go-cmp/cmp"
 
-	"caretaker/internal/emulator/fleet"
+	"caretaker/test/janitor/fleet"
 )
 
 func TestSeed_publishesEveryVersion(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"caretaker/internal/emulator"
-	"caretaker/internal/emulator/fleet"
+	"caretaker/test/janitor/fleet"
 )
 
 // One emulator with one small fleet serves all tests, which only read.
