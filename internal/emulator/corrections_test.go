@@ -3,6 +3,9 @@ package emulator_test
 import (
 	"context"
 	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -248,4 +251,33 @@ func attribute(name string) []dynamodbtypes.AttributeDefinition {
 
 func keyed(name string) []dynamodbtypes.KeySchemaElement {
 	return []dynamodbtypes.KeySchemaElement{{AttributeName: &name, KeyType: dynamodbtypes.KeyTypeHash}}
+}
+
+// Each correction stands in a file that is named for what it corrects.
+func TestCorrections_standInFilesOfTheirOwn(t *testing.T) {
+	table, err := os.ReadFile("corrections.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("correct_*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	rules := regexp.MustCompile(`(?m)^\t"([a-z-]+:[A-Za-z]+)":\s+(\w+),$`).FindAllStringSubmatch(string(table), -1)
+	if len(rules) < 40 {
+		t.Errorf("%d rules were found in corrections.go", len(rules))
+	}
+	for _, rule := range rules {
+		if !strings.Contains(all.String(), "\nfunc "+rule[2]+"(x *exchange)") {
+			t.Errorf("%s is corrected by %s, which stands in no correct_*.go", rule[1], rule[2])
+		}
+	}
 }

@@ -9,39 +9,6 @@ import (
 // from the calls that pass it, and puts them back where the resource is read.
 // Resources that a CloudFormation template makes do not pass it.
 
-// keepPipe keeps a pipe's enrichment and the parameters of its target.
-func keepPipe(x *exchange) (*answer, error) {
-	given, err := x.forward()
-	if err == nil && given.ok() {
-		x.keepFields(x.call.Operation == "UpdatePipe", x.lastSegment(), "Enrichment", "EnrichmentParameters", "TargetParameters")
-	}
-	return given, err
-}
-
-// readPipes puts them back.
-func readPipes(x *exchange) (*answer, error) {
-	return x.restore("Pipes", func(pipe object) string { return text(pipe, "Name") })
-}
-
-// keepIntegration keeps the role that an HTTP API's integration calls with.
-func keepIntegration(x *exchange) (*answer, error) {
-	given, err := x.forward()
-	if err != nil || !given.ok() {
-		return given, err
-	}
-	var made object
-	if err := decode(given.body, &made); err != nil {
-		return nil, err
-	}
-	x.keepFields(x.call.Operation == "UpdateIntegration", text(made, "integrationId"), "credentialsArn")
-	return given, nil
-}
-
-// readIntegrations puts the role back.
-func readIntegrations(x *exchange) (*answer, error) {
-	return x.restore("items", func(integration object) string { return text(integration, "integrationId") })
-}
-
 func (x *exchange) lastSegment() string {
 	path := strings.TrimSuffix(x.request.URL.Path, "/")
 	return path[strings.LastIndex(path, "/")+1:]
