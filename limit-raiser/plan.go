@@ -94,8 +94,8 @@ type Plan struct {
 }
 
 // inFlight is the plan of a resource that another run holds.
-func inFlight(shortage Shortage) Plan {
-	plan := Plan{Resource: shortage.Resource}
+func inFlight(shortage Shortage, at time.Time) Plan {
+	plan := Plan{Resource: shortage.Resource, At: at}
 	for _, part := range shortage.Parts {
 		plan.Decisions = append(plan.Decisions, Decision{Part: part, Outcome: Waiting, Reason: InFlight, Short: true})
 	}

@@ -106,7 +106,7 @@ func (r *Raiser) decide(ctx context.Context, v visit, h hold, left leftover, fac
 	case v.why != short:
 		return Plan{Resource: v.Resource, At: at}, nil
 	case h.busy:
-		return inFlight(v.Shortage), nil
+		return inFlight(v.Shortage, at), nil
 	}
 	spent, err := r.ledger.spent(ctx, at)
 	if err != nil {
