@@ -16,7 +16,7 @@ func (p Plan) Abroad(region string) Findings {
 	}
 	for _, unread := range p.Unread {
 		if unread.Function == "" && !staysHere(unread.Check) {
-			there := NoneOf(p.Region, unread.Check+" in "+p.Region, unread.Cause)
+			there := noneOf(p.Region, unread.Check+" in "+p.Region, unread.Cause)
 			there.Until = unread.Until
 			abroad.Unread = append(abroad.Unread, there)
 		}
@@ -29,9 +29,9 @@ func staysHere(check string) bool {
 	return slices.ContainsFunc(scans, func(one scan) bool { return one.local && "janitor."+one.key == check })
 }
 
-// NoneOf is a check that could not be read in another Region of the same run, which may therefore
+// noneOf is a check that could not be read in another Region of the same run, which may therefore
 // refer to anything here.
-func NoneOf(region, check, cause string) Unread {
+func noneOf(region, check, cause string) Unread {
 	return Unread{Check: check, Cause: cause + "; it may refer to versions here: without it, leave out " + region}
 }
 

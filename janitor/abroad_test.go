@@ -102,7 +102,7 @@ func TestHeeding_onlyTurnsDeletionsIntoKeeping(t *testing.T) {
 			Referenced(API), "shop in eu-west-1",
 		},
 		{"a dynamic target", Findings{Dynamic: []DynamicTarget{{Function: "check", Prefix: true, Kind: API, By: "shop in eu-west-1"}}}, nil, MayBeCalled, "api shop in eu-west-1"},
-		{"a Region that could not be read", Findings{Unread: []Unread{NoneOf("eu-west-1", "Region eu-west-1", "no right")}}, nil, CouldNotRead, "Region eu-west-1: no right; it may refer to versions here: without it, leave out eu-west-1"},
+		{"a Region that could not be read", Findings{Unread: []Unread{noneOf("eu-west-1", "Region eu-west-1", "no right")}}, nil, CouldNotRead, "Region eu-west-1: no right; it may refer to versions here: without it, leave out eu-west-1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			facts, cfg := checkout(10)

@@ -114,12 +114,12 @@ func (n need) explain(err error) string { return fmt.Sprintf("%v (%s)", err, n.a
 // its report, and the rest remains.
 type CredentialsError struct{ Err error }
 
-// CredentialsEnded begins each text of it.
-const CredentialsEnded = "AWS no longer accepts the credentials: "
+// credentialsEnded begins each text of it.
+const credentialsEnded = "AWS no longer accepts the credentials: "
 
 // Error is one line.
 func (e CredentialsError) Error() string {
-	return CredentialsEnded + strings.Join(strings.Fields(e.Err.Error()), " ")
+	return credentialsEnded + strings.Join(strings.Fields(e.Err.Error()), " ")
 }
 
 // Unwrap is what AWS or the source of the credentials said.

@@ -91,7 +91,7 @@ func TestHandle_stopsWithTheFirstAnswerThatTheCredentialsHaveEnded(t *testing.T)
 func (w *world) onlyEnded(t *testing.T, report Report, err error) {
 	t.Helper()
 	var ended CredentialsError
-	if !errors.As(err, &ended) || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), CredentialsEnded) {
+	if !errors.As(err, &ended) || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), credentialsEnded) {
 		t.Errorf("the error is %v", err)
 	}
 	if len(report.Errors) > 1 {

@@ -11,7 +11,7 @@ func TestHeeding_countsAndTellsWhatOtherRegionsReferTo(t *testing.T) {
 	abroad := Findings{
 		References: []Reference{{"checkout", "1", API, "shop in eu-west-1"}},
 		Dynamic:    []DynamicTarget{{Function: "cart", Kind: API, By: "shop in eu-west-1"}},
-		Unread:     []Unread{NoneOf("eu-west-1", "janitor.checks.pipes in eu-west-1", "no right")},
+		Unread:     []Unread{noneOf("eu-west-1", "janitor.checks.pipes in eu-west-1", "no right")},
 	}
 	before := Decide(facts, History{}, cfg, today)
 	plan := before.Heeding(abroad, cfg)

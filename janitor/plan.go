@@ -53,6 +53,7 @@ const (
 	InGrace         Reason = "superseded too recently"
 	AliasMoved      Reason = "an alias changed recently"
 	NoDate          Reason = "publication date unreadable"
+	NoPressure      Reason = "the storage is less full than janitor.pressure.above"
 	StackBusy       Reason = "stack in progress or in rollback"
 	MayBeCalled     Reason = "may be named by a dynamic target"
 	CouldNotRead    Reason = "a check could not be read"

@@ -87,10 +87,10 @@ type Item struct {
 	Detail   string  `json:"detail,omitempty"`
 }
 
-// MostBiggest and MostErrors are what a report holds at most of each.
+// mostBiggest and mostErrors are what a report holds at most of each.
 const (
-	MostBiggest = 20
-	MostErrors  = 100
+	mostBiggest = 20
+	mostErrors  = 100
 )
 
 // How many bytes of a text and of a name a report holds.
@@ -146,8 +146,7 @@ func (r *run) report(ctx context.Context, after Storage) Report {
 		}
 		j.options.Observer.Decided(decision)
 	}
-	slices.SortStableFunc(report.Biggest, func(a, b Item) int { return cmp.Compare(b.Bytes, a.Bytes) })
-	report.Biggest = report.Biggest[:min(MostBiggest, len(report.Biggest))]
+	report.Biggest = biggest(report.Biggest)
 	return report
 }
 
@@ -188,15 +187,14 @@ func (r *Report) targets(dynamic []DynamicTarget, lookedAt []string) {
 	}
 	slices.Sort(r.DynamicTargets)
 	r.DynamicTargets = slices.Compact(r.DynamicTargets)
-	r.DynamicTargets = r.DynamicTargets[:min(MostErrors, len(r.DynamicTargets))]
+	r.DynamicTargets = r.DynamicTargets[:min(mostErrors, len(r.DynamicTargets))]
 }
 
 func (r *Report) count(decision Decision) {
-	r.Outcomes[decision.Outcome]++
+	r.tally(decision)
 	item := Item{decision.Function, decision.Version.Number, decision.Version.Bytes, decision.Outcome, decision.Reason, clipped(decision.Detail, longest)}
 	switch decision.Outcome {
 	case Kept, Refused:
-		r.KeptBy[decision.Reason]++
 		// What the last look could not read is an error of this run; what the scans could not
 		// read is reported once, not for each version.
 		if decision.Reason == NoLastLook {
@@ -213,37 +211,84 @@ func (r *Report) count(decision Decision) {
 		r.BytesFreed += decision.Version.Bytes
 	}
 	r.Biggest = append(r.Biggest, item)
-	if len(r.Biggest) > 50*MostBiggest {
-		slices.SortStableFunc(r.Biggest, func(a, b Item) int { return cmp.Compare(b.Bytes, a.Bytes) })
-		r.Biggest = r.Biggest[:MostBiggest]
+	if len(r.Biggest) > 50*mostBiggest {
+		r.Biggest = biggest(r.Biggest)
 	}
 }
 
+// tally counts how a version ended, and why it was kept.
+func (r *Report) tally(decision Decision) {
+	r.Outcomes[decision.Outcome]++
+	if decision.Outcome == Kept || decision.Outcome == Refused {
+		r.KeptBy[decision.Reason]++
+	}
+}
+
+// biggest are as many of the items as a report holds.
+func biggest(items []Item) []Item {
+	slices.SortStableFunc(items, func(a, b Item) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	return items[:min(mostBiggest, len(items))]
+}
+
 func (r *Report) failed(err error) {
-	if len(r.Errors) < MostErrors && !slices.Contains(r.Errors, clipped(err.Error(), longest)) {
-		r.Errors = append(r.Errors, clipped(err.Error(), longest))
+	if r.note(clipped(err.Error(), longest)) {
 		r.failures = append(r.failures, err)
 	}
 }
+
+// note takes a problem in, unless it is there or there are too many.
+func (r *Report) note(problem string) bool {
+	if len(r.Errors) >= mostErrors || slices.Contains(r.Errors, problem) {
+		return false
+	}
+	r.Errors = append(r.Errors, problem)
+	return true
+}
+
+// clipping stands where some of a text is missing.
+const clipping = "..."
 
 // clipped is the text with at most so many bytes, and dots where some are missing.
 func clipped(text string, most int) string {
 	if len(text) <= most {
 		return text
 	}
-	return strings.ToValidUTF8(text[:most], "") + "..."
+	return strings.ToValidUTF8(text[:most], "") + clipping
 }
 
-// shownErrors is how many errors a run's own error holds; the report has more.
-const shownErrors = 5
+// shownErrors is how many errors a run's own error holds, and moreErrors ends it where the report has more.
+const (
+	shownErrors = 5
+	moreErrors  = "more in the report"
+)
 
 func (r *Report) err() error {
 	failures := r.failures
 	if len(failures) > shownErrors {
-		more := fmt.Errorf("and %d more in the report", len(failures)-shownErrors)
+		more := fmt.Errorf("and %d "+moreErrors, len(failures)-shownErrors)
 		failures = append(slices.Clone(failures[:shownErrors]), more)
 	}
 	return errors.Join(failures...)
+}
+
+// Problems are what went wrong, without what the belt says and that the credentials ended: what the
+// report holds, and what else is in the error of the run.
+func (r Report) Problems(err error) []string {
+	problems := slices.Clone(r.Errors)
+	if err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			known := slices.ContainsFunc(problems, func(problem string) bool {
+				return strings.HasPrefix(line, strings.TrimSuffix(problem, clipping))
+			})
+			if !known && !strings.HasSuffix(line, moreErrors) {
+				problems = append(problems, line)
+			}
+		}
+	}
+	belt := BeltError{Belt: r.Belt}.Error()
+	return slices.DeleteFunc(problems, func(problem string) bool {
+		return r.Belt.Closed() && strings.HasPrefix(belt, problem) || strings.HasPrefix(problem, credentialsEnded)
+	})
 }
 
 // Metrics are what the run measured.
@@ -277,7 +322,7 @@ func (r Report) Metrics() []emf.Metric {
 	}
 	add("VersionsDeleted", float64(r.Outcomes[Deleted]), emf.Count, "")
 	add("BytesFreed", float64(r.BytesFreed), emf.Bytes, "")
-	add("Remaining", float64(r.Outcomes[Remaining]+r.KeptBy[NotRead]+r.waiting()), emf.Count, "")
+	add("Remaining", float64(r.Outcomes[Remaining]+r.KeptBy[NotRead]+r.Waiting()), emf.Count, "")
 	add("FunctionsNotLookedAt", float64(r.FunctionsNotLookedAt), emf.Count, "")
 	add("Failed", float64(r.Outcomes[Failed]), emf.Count, "")
 	add("Throttles", float64(r.Throttles), emf.Count, "")
@@ -298,8 +343,8 @@ func (r Report) Metrics() []emf.Metric {
 	return metrics
 }
 
-// waiting is what a dry run leaves deletable: nothing is being freed.
-func (r Report) waiting() int {
+// Waiting is what a dry run leaves deletable: nothing is being freed.
+func (r Report) Waiting() int {
 	return r.Outcomes[Deletable] + r.Outcomes[NotLookedAt]
 }
 

@@ -101,6 +101,14 @@ func (p Plan) Reviewed(file PlanFile) Plan {
 	return p
 }
 
+// Confirmed is the plan without what was not shown to who confirmed it. Unlike a review, an answer
+// opens no belt.
+func (p Plan) Confirmed(shown PlanFile) Plan {
+	confirmed := p.Reviewed(shown)
+	confirmed.Belt = p.Belt
+	return confirmed
+}
+
 // madeAnew are the functions of which a version has other code than the file says, or was published
 // after the file was made. No version of theirs is one that was reviewed.
 func (p Plan) madeAnew(file PlanFile) map[string]bool {
@@ -117,13 +125,18 @@ func (p Plan) madeAnew(file PlanFile) map[string]bool {
 
 // on is the decision on a version, and whether there is one.
 func (p Plan) on(function string, number int64) (Decision, bool) {
-	position, found := slices.BinarySearchFunc(p.Decisions, number, func(d Decision, number int64) int {
+	return on(p.Decisions, function, number)
+}
+
+// on is the one of some sorted decisions that is on a version, and whether there is one.
+func on(decisions []Decision, function string, number int64) (Decision, bool) {
+	position, found := slices.BinarySearchFunc(decisions, number, func(d Decision, number int64) int {
 		return cmp.Or(strings.Compare(d.Function, function), cmp.Compare(d.Version.Number, number))
 	})
 	if !found {
 		return Decision{}, false
 	}
-	return p.Decisions[position], true
+	return decisions[position], true
 }
 
 // Staying is why versions of a reviewed file do not go.
@@ -143,7 +156,7 @@ func (p Plan) Staying(file PlanFile) []Staying {
 		decision.Function, decision.Version.Number = version.Function, version.Version
 		switch _, there := p.on(version.Function, 0); {
 		case p.Idle:
-			decision.Reason = "the storage is less full than janitor.pressure.above"
+			decision.Reason = NoPressure
 		case !there:
 			decision.Reason = FunctionGone
 		case !found:

@@ -71,6 +71,17 @@ func TestReviewed_shrinksAndNeverGrows(t *testing.T) {
 	}
 }
 
+func TestConfirmed_opensNoBelt(t *testing.T) {
+	facts, cfg := checkout(10, policy(func(c *Config) { c.Belts.MaxPercent = 10 }))
+	plan := Decide(facts, History{}, cfg, today)
+	if got := plan.Confirmed(fileOf(1, 2)).Belt; got.Name != PercentBelt {
+		t.Errorf("after an answer the belt is %+v, want that of the percentage closed still", got)
+	}
+	if got := plan.Reviewed(fileOf(1, 2)).Belt; got.Closed() {
+		t.Errorf("after a review the belt %s is closed, want none", got.Name)
+	}
+}
+
 func TestReviewed_saysWhyItKeeps(t *testing.T) {
 	facts, cfg := checkout(10)
 	file := fileOf(1, 2)

@@ -76,7 +76,7 @@ func (s *session) brake(a *applyCommand) error {
 	s.sideBySide(func(r *region) { s.look(r, brakeLook, out.printer(r)) })
 	left := console.Done
 	for _, r := range s.regions {
-		if r.going() > 0 {
+		if r.report.Waiting() > 0 {
 			left = console.WorkLeft
 		}
 	}
@@ -146,13 +146,12 @@ func (s *session) makeAnew(r *region, shown janitor.PlanFile) {
 	s.shrink(r, shown)
 }
 
-// shrink leaves of a plan what was shown. An answer opens no belt: only a file that somebody
-// reviewed opens that of the percentage.
+// shrink leaves of a plan what was shown: to who reviewed a file, or to who answered.
 func (s *session) shrink(r *region, shown janitor.PlanFile) {
-	belt := r.plan.Belt
-	r.plan = r.plan.Reviewed(shown)
-	if !s.reviewed {
-		r.plan.Belt = belt
+	if s.reviewed {
+		r.plan = r.plan.Reviewed(shown)
+	} else {
+		r.plan = r.plan.Confirmed(shown)
 	}
 }
 

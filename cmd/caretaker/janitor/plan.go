@@ -69,7 +69,7 @@ func (s *session) suggest(out string) {
 	apply := append([]string{s.Called(), "janitor", "apply"}, s.Settings.Flags()...)
 	var going []*region
 	for _, r := range s.regions {
-		if r.err == nil && r.going() > 0 && (out != "" || !r.report.Belt.Closed()) {
+		if r.err == nil && r.report.Waiting() > 0 && (out != "" || !r.report.Belt.Closed()) {
 			going = append(going, r)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,7 +26,7 @@ type session struct {
 	progress *console.Progress
 	regions  []*region
 	// abroad is what each Region's last reading says of the others' functions.
-	abroad abroad
+	abroad janitor.Regions
 	// reviewed says that a plan file was given.
 	reviewed bool
 }
@@ -105,7 +104,7 @@ func (s *session) makePlan(r *region) {
 	}
 	// A Region without functions does not say where it is.
 	r.plan.Account, r.plan.Region = s.account.Number, r.name
-	s.abroad.learn(r)
+	s.abroad.Learn(r.name, r.plan, r.err)
 }
 
 // planAll plans all Regions side by side. What was found in one counts in all. Where one was stopped, or
@@ -136,7 +135,7 @@ func loggedOut(err error) bool {
 // heed keeps what the other Regions refer to.
 func (s *session) heed(r *region) {
 	if r.err == nil {
-		r.plan = r.plan.Heeding(s.abroad.about(r), s.file.Janitor)
+		r.plan = r.plan.Heeding(s.abroad.About(r.name), s.file.Janitor)
 	}
 }
 
@@ -215,31 +214,12 @@ func (r *region) ended() string {
 	return r.code().String()
 }
 
-// going is how many versions a dry run leaves to be deleted.
-func (r *region) going() int {
-	return r.report.Outcomes[janitor.Deletable] + r.report.Outcomes[janitor.NotLookedAt]
-}
-
-// problems is what went wrong, without what the belt says and that the credentials ended: what the
-// report holds, and what went wrong after it was made. A reading that somebody stopped is not one.
+// problems is what went wrong, in short. A reading that somebody stopped is not one.
 func (r *region) problems() []string {
 	if r.interrupted {
 		return nil
 	}
-	problems := slices.Clone(r.report.Errors)
-	if r.err != nil {
-		for line := range strings.SplitSeq(r.err.Error(), "\n") {
-			known := slices.ContainsFunc(problems, func(problem string) bool {
-				return strings.HasPrefix(line, strings.TrimSuffix(problem, "..."))
-			})
-			if !known && !strings.HasSuffix(line, "more in the report") {
-				problems = append(problems, line)
-			}
-		}
-	}
-	belt := janitor.BeltError{Belt: r.report.Belt}.Error()
-	problems = slices.DeleteFunc(problems, func(problem string) bool { return r.report.Belt.Closed() && strings.HasPrefix(belt, problem) })
-	problems = slices.DeleteFunc(problems, func(problem string) bool { return strings.HasPrefix(problem, janitor.CredentialsEnded) })
+	problems := r.report.Problems(r.err)
 	for i := range problems {
 		problems[i] = plainly(problems[i])
 	}

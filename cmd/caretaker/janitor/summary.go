@@ -33,7 +33,7 @@ func (o *output) summary(r *region) {
 	}
 	o.storage(report)
 	if report.Idle {
-		o.Line("Looked at", "nothing: the storage is less full than janitor.pressure.above")
+		o.Line("Looked at", "nothing: %s", janitor.NoPressure)
 	} else {
 		o.Line("Looked at", "%d functions, %d versions; %d calls, %d of them throttled", report.Functions, report.Versions, calls(report), report.Throttles)
 	}
@@ -83,7 +83,7 @@ func (o *output) storage(report janitor.Report) {
 func (o *output) outcomes(r *region) {
 	report := r.report
 	if report.DryRun {
-		o.Line("Would go", "%s", o.Bold(fmt.Sprintf("%d versions, %s", r.going(), janitor.Size(report.DeletableBytes))))
+		o.Line("Would go", "%s", o.Bold(fmt.Sprintf("%d versions, %s", r.report.Waiting(), janitor.Size(report.DeletableBytes))))
 		if unseen := report.Outcomes[janitor.NotLookedAt]; unseen > 0 {
 			why := "no time for their policies"
 			if o.session.StoppedReading() {

@@ -1,0 +1,37 @@
+package janitor
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func TestRegions_knowWhatEachLastReadAndWhatCouldNeverBeRead(t *testing.T) {
+	calling := Plan{Findings: Findings{Elsewhere: map[string]Findings{"us-east-1": {References: []Reference{{"orders", "3", API, "shop"}}}}}}
+	referred := Findings{References: []Reference{{"orders", "3", API, "shop in eu-west-1"}}}
+	unread := Findings{Unread: []Unread{noneOf("eu-west-1", "Region eu-west-1", "not authorized")}}
+	refused := errors.New("not authorized")
+
+	var regions Regions
+	for _, step := range []struct {
+		name string
+		plan Plan
+		err  error
+		want Findings
+	}{
+		{"could not be read", Plan{}, refused, unread},
+		{"was read at last", calling, nil, referred},
+		{"could not be read again", Plan{}, refused, referred},
+		{"was read again", Plan{}, nil, Findings{}},
+	} {
+		regions.Learn("eu-west-1", step.plan, step.err)
+		if diff := cmp.Diff(step.want, regions.About("us-east-1"), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("of one that %s the others know something else (-want +got): %s", step.name, diff)
+		}
+		if diff := cmp.Diff(Findings{}, regions.About("eu-west-1"), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("one that %s hears of itself: %s", step.name, diff)
+		}
+	}
+}
