@@ -133,23 +133,8 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 	}
 	demand := EstimateDemand(samples, cfg.Sizing.RetryFactor)
 	over := overShare(have, demand, facts.AlarmAbove)
-	switch {
-	case !have.Short && !over:
-		return because(Met, NotShort, "the alarm does not name it, and its own use is under the alarm's share")
-	case !have.Short && (have.Means == NoMeans || have.Max <= have.Now):
-		return because(Met, NotShort, "the alarm does not name it; its own use is over the alarm's share, and it may go no higher")
-	case facts.Unlisted:
-		return because(Refused, NotListed, "list it in caretaker.yaml with a maximum to have it raised")
-	case have.Means == NoMeans:
-		return because(Refused, NothingToRaise, have.Note+have.holds())
-	case have.Max <= 0:
-		return because(Refused, NoMaximum, "set one in caretaker.yaml to have it raised"+have.holds())
-	case facts.OpenRequest > 0:
-		return because(Refused, AlreadyAsked, fmt.Sprintf("AWS has yet to answer the request for %s", units(facts.OpenRequest)))
-	case demand.Known && demand.PerSecond == 0:
-		return because(Met, NeedMet, "there is no load")
-	case have.Means == AutoScaled && have.InUse < have.Now && !(demand.Known && cfg.Sizing.ToDemand):
-		return because(Met, NeedMet, fmt.Sprintf("auto scaling provides %s and may go to %s by itself", units(have.InUse), units(have.Now)))
+	if outcome, reason, detail := facts.unasked(have, demand, over, cfg.Sizing); reason != "" {
+		return because(outcome, reason, detail)
 	}
 	step := Size(have.Now, have.Max, demand, cfg.Sizing)
 	detail := step.Reason
@@ -186,6 +171,29 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 		return because(Met, CallsEarly, fmt.Sprintf("%s, though its alarm calls above %s: %s", detail, facts.AlarmAbove, advice))
 	}
 	return because(Met, NeedMet, detail)
+}
+
+// unasked says why nothing is to be reckoned for a part; the reason is empty where something is.
+func (f Facts) unasked(have Have, demand Demand, over bool, sizing Sizing) (Outcome, Reason, string) {
+	switch {
+	case !have.Short && !over:
+		return Met, NotShort, "the alarm does not name it, and its own use is under the alarm's share"
+	case !have.Short && (have.Means == NoMeans || have.Max <= have.Now):
+		return Met, NotShort, "the alarm does not name it; its own use is over the alarm's share, and it may go no higher"
+	case f.Unlisted:
+		return Refused, NotListed, "list it in caretaker.yaml with a maximum to have it raised"
+	case have.Means == NoMeans:
+		return Refused, NothingToRaise, have.Note+have.holds()
+	case have.Max <= 0:
+		return Refused, NoMaximum, "set one in caretaker.yaml to have it raised"+have.holds()
+	case f.OpenRequest > 0:
+		return Refused, AlreadyAsked, fmt.Sprintf("AWS has yet to answer the request for %s", units(f.OpenRequest))
+	case demand.Known && demand.PerSecond == 0:
+		return Met, NeedMet, "there is no load"
+	case have.Means == AutoScaled && have.InUse < have.Now && !(demand.Known && sizing.ToDemand):
+		return Met, NeedMet, fmt.Sprintf("auto scaling provides %s and may go to %s by itself", units(have.InUse), units(have.Now))
+	}
+	return "", "", ""
 }
 
 // overShare says that a part's own metrics are over the share at which its own alarm calls. One that the
