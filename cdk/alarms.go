@@ -41,7 +41,7 @@ const (
 const alarmWindow = 7 * 24 * time.Hour
 
 func (fn function) addAlarm(id string, a alarm) {
-	awscloudwatch.NewAlarm(fn.stack, jsii.String(id), &awscloudwatch.AlarmProps{
+	awscloudwatch.NewAlarm(fn.scope, jsii.String(id), &awscloudwatch.AlarmProps{
 		AlarmName:        jsii.String(fn.fullName + "-" + a.name),
 		AlarmDescription: jsii.String(a.description + " Runbook: docs/runbook.md#" + fn.name + "-" + a.name),
 		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{

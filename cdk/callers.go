@@ -157,7 +157,7 @@ const dryCaller = " DRY RUN: NOTHING IS RAISED, and the messages say what would 
 // addCallers adds the alarms, which publish to the topic. They are in a scope of their
 // own, in which names that differ in a dot or a hyphen alone are different resources.
 func (fn function) addCallers(all []caller, topic awssns.Topic, dryRun bool) {
-	scope := constructs.NewConstruct(fn.stack, jsii.String("Callers"))
+	scope := constructs.NewConstruct(fn.scope, jsii.String("Callers"))
 	dry := ""
 	if dryRun {
 		dry = dryCaller

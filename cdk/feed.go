@@ -64,7 +64,7 @@ func newFeed(stack awscdk.Stack, name string, timeout setting.Duration) feed {
 
 // addFeed lets Lambda read the queue for the function, and adds the queue's alarms.
 func (fn function) addFeed(f feed) {
-	awslambda.NewCfnEventSourceMapping(fn.stack, jsii.String("Source"), &awslambda.CfnEventSourceMappingProps{
+	awslambda.NewCfnEventSourceMapping(fn.scope, jsii.String("Source"), &awslambda.CfnEventSourceMappingProps{
 		FunctionName:          fn.FunctionName(),
 		EventSourceArn:        f.queue.QueueArn(),
 		BatchSize:             jsii.Number(batch),
@@ -95,7 +95,7 @@ func (fn function) addFeed(f feed) {
 // their action.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
 func (fn function) letAlarmsCall() {
-	awslambda.NewCfnPermission(fn.stack, jsii.String("AlarmsMayCall"), &awslambda.CfnPermissionProps{
+	awslambda.NewCfnPermission(fn.scope, jsii.String("AlarmsMayCall"), &awslambda.CfnPermissionProps{
 		FunctionName:  fn.FunctionArn(),
 		Action:        jsii.String("lambda:InvokeFunction"),
 		Principal:     jsii.String("lambda.alarms.cloudwatch.amazonaws.com"),

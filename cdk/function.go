@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"caretaker/internal/iam"
@@ -33,8 +34,10 @@ type part struct {
 	arns map[string]*string
 	// environment holds the variables beside those of every part.
 	environment map[string]*string
-	// source is the queue that Lambda reads for the function, nil where no queue feeds it.
+	// source is the queue that Lambda reads for the function, and stream the ARN of the Kinesis stream,
+	// or of the stream of a table; nil where none feeds it.
 	source awssqs.Queue
+	stream *string
 	// loops is true for a part that sends itself messages to look again later.
 	loops bool
 	async async
@@ -64,26 +67,32 @@ var eventAsync = async{retries: 2, maxAge: time.Hour}
 type function struct {
 	part
 	awslambda.Function
-	stack     awscdk.Stack
+	stack awscdk.Stack
+	// scope is what everything of the function is built in: the stack itself, or a construct of its
+	// own for a further function.
+	scope     constructs.Construct
 	fullName  string
 	logs      awslogs.CfnLogGroup
 	topic     awssns.Topic
 	onFailure awssqs.Queue
 }
 
-// newFunction adds the function of a part to the part's stack, with its role, its
-// log group, its topic, its on-failure queue and the alarms that every part has.
-func newFunction(stack awscdk.Stack, p part) function {
-	fn := function{part: p, stack: stack, fullName: "caretaker-" + p.stage + "-" + p.name}
+// newFunction adds a function of a part to the part's stack, with its role, its
+// log group, its topic, its on-failure queue and the alarms that every function has. The scope is
+// the stack for the first function, and further(stack, "Subscriber") for another one, whose ids and
+// outputs then begin with that.
+func newFunction(scope constructs.Construct, p part) function {
+	stack := awscdk.Stack_Of(scope)
+	fn := function{part: p, stack: stack, scope: scope, fullName: "caretaker-" + p.stage + "-" + p.name}
 	// CDK would make a second log group for the function, kept for two years and left behind by
 	// the stack, were useCdkManagedLogGroup in cdk.json not false.
-	fn.logs = awslogs.NewCfnLogGroup(stack, jsii.String("Logs"), &awslogs.CfnLogGroupProps{
+	fn.logs = awslogs.NewCfnLogGroup(scope, jsii.String("Logs"), &awslogs.CfnLogGroupProps{
 		LogGroupName:    jsii.String("/aws/lambda/" + fn.fullName),
 		RetentionInDays: jsii.Number(p.size.LogRetentionDays),
 	})
 	fn.logs.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY, nil)
-	fn.topic = newTopic(stack, "Topic", fn.fullName, p.emails)
-	fn.onFailure = newDeadLetters(stack, "OnFailure")
+	fn.topic = newTopic(scope, "Topic", fn.fullName, p.emails)
+	fn.onFailure = newDeadLetters(scope, "OnFailure")
 
 	props := awslambda.FunctionProps{
 		FunctionName: jsii.String(fn.fullName),
@@ -107,8 +116,8 @@ func newFunction(stack awscdk.Stack, p part) function {
 		// away, and drops the message: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
 		props.RecursiveLoop = awslambda.RecursiveLoop_ALLOW
 	}
-	fn.Function = awslambda.NewFunction(stack, jsii.String("Function"), &props)
-	awslambda.NewCfnEventInvokeConfig(stack, jsii.String("Async"), &awslambda.CfnEventInvokeConfigProps{
+	fn.Function = awslambda.NewFunction(scope, jsii.String("Function"), &props)
+	awslambda.NewCfnEventInvokeConfig(scope, jsii.String("Async"), &awslambda.CfnEventInvokeConfigProps{
 		FunctionName:             fn.FunctionName(),
 		Qualifier:                jsii.String("$LATEST"),
 		MaximumRetryAttempts:     jsii.Number(p.async.retries),
@@ -123,6 +132,11 @@ func newFunction(stack awscdk.Stack, p part) function {
 	fn.output("TopicArn", "Where alarms and summaries are published", fn.topic.TopicArn())
 	fn.output("OnFailureQueueUrl", "Runs that failed", fn.onFailure.QueueUrl())
 	return fn
+}
+
+// further is the scope of a further function in a part's stack.
+func further(stack awscdk.Stack, id string) constructs.Construct {
+	return constructs.NewConstruct(stack, jsii.String(id))
 }
 
 // variables are the function's environment.
@@ -140,24 +154,27 @@ func (fn function) variables() *map[string]*string {
 // newRole makes the function's own role: the part's statements under the part's
 // name, and what any function needs under the name "function". No managed policy.
 func newRole(fn function) awsiam.Role {
-	return awsiam.NewRole(fn.stack, jsii.String("Role"), &awsiam.RoleProps{
+	return awsiam.NewRole(fn.scope, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		Description: jsii.String("What " + fn.fullName + " may do"),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
 			fn.name:    fn.policy(fn.statements),
-			"function": fn.policy(iam.OfFunction(iam.Around{Queue: fn.source != nil, Table: fn.arns["${Ledger}"] != nil, Key: fn.key != ""})),
+			"function": fn.policy(iam.OfFunction(iam.Around{Queue: fn.source != nil, Stream: service(fn.stream), Table: fn.arns["${Ledger}"] != nil, Key: fn.key != ""})),
 		},
 	})
 }
 
 func (fn function) output(id, description string, value *string) {
-	awscdk.NewCfnOutput(fn.stack, jsii.String(id), &awscdk.CfnOutputProps{Description: jsii.String(description), Value: value})
+	output := awscdk.NewCfnOutput(fn.scope, jsii.String(id), &awscdk.CfnOutputProps{Description: jsii.String(description), Value: value})
+	if fn.scope != constructs.Construct(fn.stack) { // people type these names: no hash in them
+		output.OverrideLogicalId(jsii.String(*fn.scope.Node().Id() + id))
+	}
 }
 
 // newDeadLetters makes a queue for what could not be done: encrypted with SQS's own
 // key, over SSL only, and kept for SQS's longest time.
-func newDeadLetters(stack awscdk.Stack, id string) awssqs.Queue {
-	return awssqs.NewQueue(stack, jsii.String(id), &awssqs.QueueProps{
+func newDeadLetters(scope constructs.Construct, id string) awssqs.Queue {
+	return awssqs.NewQueue(scope, jsii.String(id), &awssqs.QueueProps{
 		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
 		EnforceSSL:      jsii.Bool(true),
 		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)),

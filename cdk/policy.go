@@ -36,6 +36,9 @@ func (fn function) policy(statements []iam.Statement) awsiam.PolicyDocument {
 		"${OnFailure}", *fn.onFailure.QueueArn(),
 		"${Key}", fn.key,
 	}
+	if fn.stream != nil {
+		pairs = append(pairs, "${Stream}", *fn.stream)
+	}
 	for placeholder, arn := range fn.arns {
 		pairs = append(pairs, placeholder, *arn)
 	}

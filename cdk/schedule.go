@@ -33,7 +33,7 @@ func (fn function) addSchedule(expression, zone string, runs schedule.Schedule) 
 	if zone == "" {
 		zone = "UTC"
 	}
-	undelivered := newDeadLetters(fn.stack, "Undelivered")
+	undelivered := newDeadLetters(fn.scope, "Undelivered")
 	account := map[string]any{"StringEquals": map[string]any{
 		"aws:SourceAccount": fn.stack.Account(),
 		"aws:SourceArn": fn.stack.FormatArn(&awscdk.ArnComponents{
@@ -47,7 +47,7 @@ func (fn function) addSchedule(expression, zone string, runs schedule.Schedule) 
 	if fn.key != "" {
 		statements = append(statements, iam.UseKey("sqs"))
 	}
-	role := awsiam.NewRole(fn.stack, jsii.String("ScheduleRole"), &awsiam.RoleProps{
+	role := awsiam.NewRole(fn.scope, jsii.String("ScheduleRole"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"),
 			&awsiam.ServicePrincipalOpts{Conditions: &account}),
 		Description: jsii.String("Lets EventBridge Scheduler run " + fn.fullName),
@@ -55,7 +55,7 @@ func (fn function) addSchedule(expression, zone string, runs schedule.Schedule) 
 			"schedule": fn.policy(statements),
 		},
 	})
-	awsscheduler.NewCfnSchedule(fn.stack, jsii.String("Schedule"), &awsscheduler.CfnScheduleProps{
+	awsscheduler.NewCfnSchedule(fn.scope, jsii.String("Schedule"), &awsscheduler.CfnScheduleProps{
 		Name:                       jsii.String(fn.fullName),
 		Description:                jsii.String("Runs " + fn.fullName),
 		ScheduleExpression:         jsii.String(expression),

@@ -5,6 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -15,8 +16,8 @@ import (
 // alias/aws/sns, so that alarms would vanish in silence, and a key of one's own costs a dollar a
 // month for messages that hold names and figures only. Messages travel over SSL.
 // https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
-func newTopic(stack awscdk.Stack, id, name string, emails []string) awssns.Topic {
-	topic := awssns.NewTopic(stack, jsii.String(id), &awssns.TopicProps{
+func newTopic(scope constructs.Construct, id, name string, emails []string) awssns.Topic {
+	topic := awssns.NewTopic(scope, jsii.String(id), &awssns.TopicProps{
 		TopicName:   jsii.String(name),
 		DisplayName: jsii.String(name),
 		EnforceSSL:  jsii.Bool(true),
@@ -28,7 +29,7 @@ func newTopic(stack awscdk.Stack, id, name string, emails []string) awssns.Topic
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
 		Actions:    jsii.Strings("sns:Publish"),
 		Resources:  &[]*string{topic.TopicArn()},
-		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()}},
+		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Stack_Of(scope).Account()}},
 	}))
 	for _, email := range emails {
 		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(email), nil))

@@ -24,12 +24,14 @@ type Statement struct {
 type Around struct {
 	// Queue says that Lambda reads a queue for it, Table that it has a table of its own.
 	Queue, Table bool
+	// Stream is kinesis or dynamodb where Lambda reads a stream of that service for it; empty where none.
+	Stream string
 	// Key says that a key of the account encrypts them.
 	Key bool
 }
 
 // OfFunction is what Lambda needs to run a function under a role, whatever its part does.
-// ${LogGroup}, ${OnFailure}, ${Queue} and ${Key} are its own.
+// ${LogGroup}, ${OnFailure}, ${Queue}, ${Stream} and ${Key} are its own.
 func OfFunction(has Around) []Statement {
 	needs := []Statement{
 		{Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{"${LogGroup}"}},
@@ -45,6 +47,9 @@ func OfFunction(has Around) []Statement {
 			Actions: []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
 		})
 	}
+	if actions := readStream[has.Stream]; actions != nil {
+		needs = append(needs, Statement{Sid: "ReadStream", Actions: actions, Resources: []string{"${Stream}"}})
+	}
 	if has.Key {
 		needs = append(needs, UseKey("sns", "sqs"))
 	}
@@ -57,6 +62,14 @@ func OfFunction(has Around) []Statement {
 		needs = append(needs, table)
 	}
 	return needs
+}
+
+// readStream is what Lambda needs to read a stream for a function, by the stream's service.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html
+// https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html
+var readStream = map[string][]string{
+	"kinesis":  {"kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"},
+	"dynamodb": {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
 }
 
 // UseKey lets a role use the key through services alone: to send to what it encrypts, and to read it.
