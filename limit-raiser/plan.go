@@ -183,9 +183,9 @@ func (f Facts) unasked(have Have, demand Demand, over bool, sizing Sizing) (Outc
 	case f.Unlisted:
 		return Refused, NotListed, "list it in caretaker.yaml with a maximum to have it raised"
 	case have.Means == NoMeans:
-		return Refused, NothingToRaise, have.Note+have.holds()
+		return Refused, NothingToRaise, have.Note + have.holds()
 	case have.Max <= 0:
-		return Refused, NoMaximum, "set one in caretaker.yaml to have it raised"+have.holds()
+		return Refused, NoMaximum, "set one in caretaker.yaml to have it raised" + have.holds()
 	case f.OpenRequest > 0:
 		return Refused, AlreadyAsked, fmt.Sprintf("AWS has yet to answer the request for %s", units(f.OpenRequest))
 	case demand.Known && demand.PerSecond == 0:
