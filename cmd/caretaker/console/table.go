@@ -119,13 +119,13 @@ func (t Table) wrapping(terminal, beside int) map[int]int {
 			left -= width
 		}
 	}
-	left = max(leastWrapped, left)
+	share := left
+	if beside > last {
+		left = max(leastWrapped, left)
+		share = left * 2 / 5
+	}
 	widths := map[int]int{}
 	if list >= 0 && list < beside {
-		share := left
-		if beside > last {
-			share = left * 2 / 5
-		}
 		widths[list] = max(len(fmt.Sprint(t.Header[list])), min(needs[list], share))
 		left -= widths[list]
 	}
