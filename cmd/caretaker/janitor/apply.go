@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"caretaker/cmd/caretaker/command"
 	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/boot"
@@ -226,33 +224,4 @@ func (s *session) review(path string, file janitor.PlanFile) {
 		}
 		s.Say("%7d stay: %s: %s:%s%s", one.Versions, one.Reason, one.First.Function, one.First.Qualifier(), detail)
 	}
-}
-
-// audit is a file of JSON lines; the zero value writes none.
-type audit struct {
-	log  zerolog.Logger
-	file *os.File
-}
-
-func openAudit(path string) (audit, error) {
-	if path == "" {
-		return audit{log: zerolog.Nop()}, nil
-	}
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) // #nosec G304 -- the path is what the user gave
-	if err != nil {
-		return audit{}, fmt.Errorf("opening the audit file: %w", err)
-	}
-	return audit{zerolog.New(file).With().Timestamp().Logger(), file}, nil
-}
-
-// of is the logger for one Region.
-func (a audit) of(account, region string) zerolog.Logger {
-	return a.log.With().Str("account", account).Str("region", region).Logger()
-}
-
-func (a audit) close() error {
-	if a.file == nil {
-		return nil
-	}
-	return a.file.Close()
 }
