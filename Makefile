@@ -51,10 +51,10 @@ setup: $(VENV) $(NODE_MODULES) | need-go ## install what the other targets need:
 
 build: dist/caretaker dist/cdk $(ARM64) ## build dist/caretaker, dist/cdk and dist/<part>/bootstrap (Linux on arm64)
 
-demo: $(VENV) $(NODE_MODULES) dist/demo dist/caretaker dist/cdk $(HOST) ## watch the main job on a fleet in an emulated AWS (PARTS=janitor narrows)
+demo: $(VENV) $(NODE_MODULES) dist/demo dist/caretaker dist/cdk $(HOST) ## watch the main job on a fleet in an emulated AWS (PARTS=janitor for one part)
 	@exec dist/demo $(PARTS)
 
-test: setup build $(HOST) ## run all tests, end to end ones too: up to 15 minutes
+test: setup build $(HOST) ## run all tests, including end to end: up to 15 minutes
 	$(call say,1/3 the fast part (make unit))
 	@$(MAKE) --no-print-directory unit
 	$(call say,2/3 the templates that the CDK app makes)
@@ -84,13 +84,13 @@ check: $(GOFUMPT) $(STATICCHECK) $(GOSEC) | need-go ## format, vet, staticcheck,
 	@go mod verify >/dev/null
 	@go mod tidy -diff
 
-bench: setup dist/bench $(ARM64) $(HOST) ## measure, a line for each figure (PART=janitor narrows); exit 1 when one is short
+bench: setup dist/bench $(ARM64) $(HOST) ## measure, one line for each figure (PART=janitor for one part); exit 1 if one misses its goal
 	@exec dist/bench $(PART)
 
-golden: setup $(HOST) ## write the expected templates anew from what the CDK app makes
+golden: setup $(HOST) ## rewrite the expected templates from what the CDK app makes
 	@go test ./cdk/... -update
 
-schema: | need-go ## write caretaker.schema.json anew from the Go types
+schema: | need-go ## rewrite caretaker.schema.json from the Go types
 	@mkdir -p dist
 	@go run ./internal/config/schema >dist/caretaker.schema.json
 	@mv dist/caretaker.schema.json caretaker.schema.json
@@ -115,7 +115,7 @@ fuzz: | need-go ## feed random input to each decoder (FUZZTIME=1m for longer)
 		go test "$$(dirname "$${target%%:*}")" -run '^$$' -fuzz "^$${target##*:}\$$" -fuzztime $(FUZZTIME) || exit 1; \
 	done
 
-drift: $(VENV) | need-go ## ask the emulator, without each of its corrections, whether that one is still needed
+drift: $(VENV) | need-go ## test the emulator without each of its corrections, to see whether it is still needed
 	@mkdir -p dist
 	@go test -c -o dist/emulator.test ./internal/emulator
 	@go run ./internal/emulator/drift dist/emulator.test

@@ -18,80 +18,80 @@ type Config struct {
 	DryRun bool `json:"dryRun" yaml:"dryRun"`
 	// Schedule is an EventBridge Scheduler expression: rate(6 hours) or cron(0 3 * * ? *).
 	Schedule string `json:"schedule" yaml:"schedule"`
-	// TimeZone is the IANA name in which a cron schedule is read, such as Europe/Berlin. Empty means UTC.
+	// TimeZone is the time zone of a cron schedule by its IANA name, such as Europe/Berlin. Empty means UTC.
 	TimeZone string `json:"timeZone" yaml:"timeZone"`
-	// Rate is how many Lambda control-plane calls a second the janitor allows itself. AWS gives an account 15 in a Region, deployments included, and does not raise it:
+	// Rate is how many Lambda control-plane calls a second the janitor makes at most. AWS allows an account 15 in a Region, deployments included, and does not raise that:
 	// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 	Rate float64 `json:"rate" yaml:"rate" bounds:"1 to 15" of:"calls a second"`
 	// Function is the deployed function's size.
 	Function setting.Function `json:"function" yaml:"function"`
-	// Keep says which versions stay although nothing refers to them.
+	// Keep says which versions to keep even if nothing refers to them.
 	Keep Keep `json:"keep" yaml:"keep"`
-	// Include narrows the janitor to some functions. Empty means all.
+	// Include limits the janitor to some functions. Empty means all.
 	Include Include `json:"include" yaml:"include"`
-	// Exclude takes functions out again; it always wins over Include.
+	// Exclude leaves functions alone; it always overrides Include.
 	Exclude Exclude `json:"exclude" yaml:"exclude"`
-	// Pressure ties the janitor to how full the Region's code storage is.
+	// Pressure makes the janitor depend on how full the Region's code storage is.
 	Pressure Pressure `json:"pressure" yaml:"pressure"`
-	// Belts bound what one run may delete.
+	// Belts limit what one run may delete.
 	Belts Belts `json:"belts" yaml:"belts"`
 	// Checks are the scans for references, each of which can be switched off.
 	Checks Checks `json:"checks" yaml:"checks"`
-	// QualifiedDelete grants DeleteFunction on function:*:* instead of function:*, which
-	// would refuse a deletion without a qualifier if AWS judges the qualified ARN. Whether it
+	// QualifiedDelete grants DeleteFunction on function:*:* instead of function:*. AWS would then
+	// refuse a deletion without a qualifier, if it checks the qualified ARN. Whether it
 	// does is not verified: if it does not, every deletion is refused.
 	QualifiedDelete bool `json:"qualifiedDelete" yaml:"qualifiedDelete"`
 }
 
-// Keep holds the rules that keep versions which nothing refers to. All of them
-// must allow a deletion.
+// Keep holds the rules for versions that nothing refers to. A version is deleted
+// only if all of them allow it.
 type Keep struct {
-	// Newest is how many of a function's highest version numbers stay.
+	// Newest is how many of a function's newest versions, by number, are kept.
 	Newest int `json:"newest" yaml:"newest" bounds:"1 to 10000"`
-	// SupersededFor is how long a version stays after a newer one was published or an
+	// SupersededFor is how long a version is kept after a newer one was published or an
 	// alias of its function changed. CloudTrail looks back 90 days.
 	SupersededFor setting.Duration `json:"supersededFor" yaml:"supersededFor" bounds:"30m to 90d" zero:"off"`
-	// InvokedWithin keeps versions that were invoked by their number so recently. The last two weeks are a list of the Region; more is a metric for each version
-	// that would go, at a cent for 1,000 of them in each run.
+	// InvokedWithin keeps versions that were invoked by number within this time. The last two weeks take one list for the Region; more takes a metric for each version
+	// that would be deleted, at a cent for 1,000 of them in each run.
 	InvokedWithin setting.Duration `json:"invokedWithin" yaml:"invokedWithin" bounds:"14d to 455d" zero:"off"`
 }
 
-// Include names the functions the janitor looks after. With both fields set a function must match both.
+// Include names the functions that the janitor looks after. If both fields are set, a function must match both.
 type Include struct {
-	// Names are patterns as path.Match has them: checkout-*. Empty means every name.
+	// Names are patterns for path.Match: checkout-*. Empty means every name.
 	Names []string `json:"names" yaml:"names"`
-	// Tags must all be on the function; the value * matches any. Empty means no tag is asked for.
+	// Tags must all be on the function; the value * matches any. Empty means no tag is needed.
 	Tags map[string]string `json:"tags" yaml:"tags"`
 }
 
 // Exclude names the functions the janitor leaves alone. One match is enough.
 type Exclude struct {
-	// Names are patterns as path.Match has them. They are a Deny in the function's role as well.
+	// Names are patterns for path.Match. They also become a Deny in the function's role.
 	Names []string `json:"names" yaml:"names"`
 	// Tags exclude a function that has any of them; the value * matches any.
 	Tags map[string]string `json:"tags" yaml:"tags"`
-	// Runtimes are patterns over the runtime's identifier: nodejs*.
+	// Runtimes are patterns for the runtime's identifier: nodejs*.
 	Runtimes []string `json:"runtimes" yaml:"runtimes"`
-	// Stacks are patterns over the name of the CloudFormation stack the function belongs to.
+	// Stacks are patterns for the name of the CloudFormation stack that the function belongs to.
 	Stacks []string `json:"stacks" yaml:"stacks"`
 }
 
-// Pressure ties the janitor to the share of the Region's code storage in use.
+// Pressure makes the janitor depend on the share of the Region's code storage in use.
 type Pressure struct {
-	// Above is the share under which a run does nothing. 0%, the default, always runs.
+	// Above is the share below which a run does nothing. 0%, the default, always runs.
 	Above setting.Percent `json:"above" yaml:"above"`
-	// TightenAbove is the share over which Newest here replaces keep.newest. 0% never tightens.
+	// TightenAbove is the share above which Newest here replaces keep.newest. 0% never does.
 	TightenAbove setting.Percent `json:"tightenAbove" yaml:"tightenAbove"`
-	// Newest is the keep.newest under pressure; one above keep.newest changes nothing.
+	// Newest replaces keep.newest under pressure; a value above keep.newest changes nothing.
 	Newest int `json:"newest" yaml:"newest" bounds:"1 to 10000"`
 }
 
-// Belts bound one run.
+// Belts limit one run.
 type Belts struct {
-	// MaxDeletions cuts a run: the biggest so many go, the rest waits for the next.
+	// MaxDeletions cuts a run: it deletes this many of the biggest versions, and the rest wait for the next run.
 	MaxDeletions int `json:"maxDeletions" yaml:"maxDeletions" bounds:"1 to 1000000"`
-	// MaxPercent stops a run before its first deletion when a larger share of the Region's
-	// numbered versions would go, maxDeletions aside. 100, the default, never does.
+	// MaxPercent stops a run before its first deletion if more than this percentage of the Region's
+	// numbered versions would be deleted, before maxDeletions cuts it. 100, the default, never does.
 	MaxPercent float64 `json:"maxPercent" yaml:"maxPercent" bounds:"1 to 100"`
 }
 
@@ -100,12 +100,12 @@ type Belts struct {
 type Checks struct {
 	EventSourceMappings    bool `json:"eventSourceMappings" yaml:"eventSourceMappings"`
 	ProvisionedConcurrency bool `json:"provisionedConcurrency" yaml:"provisionedConcurrency"`
-	// ScalableTargets reads what Application Auto Scaling manages, be it scaled to nothing just now.
+	// ScalableTargets reads what Application Auto Scaling manages, even if it is scaled to zero at the moment.
 	ScalableTargets bool `json:"scalableTargets" yaml:"scalableTargets"`
-	// ManagedInstances reads which versions on Lambda Managed Instances somebody gave bounds of their own.
+	// ManagedInstances reads which versions on Lambda Managed Instances have limits of their own.
 	ManagedInstances  bool `json:"managedInstances" yaml:"managedInstances"`
 	DurableExecutions bool `json:"durableExecutions" yaml:"durableExecutions"`
-	// AsyncDestinations reads which versions get other functions' results, and which have
+	// AsyncDestinations reads which versions receive other functions' results, and which have
 	// settings of their own for asynchronous invocations.
 	AsyncDestinations bool `json:"asyncDestinations" yaml:"asyncDestinations"`
 	Policies          bool `json:"policies" yaml:"policies"`
@@ -113,25 +113,25 @@ type Checks struct {
 	StackResources    bool `json:"stackResources" yaml:"stackResources"`
 	StackStates       bool `json:"stackStates" yaml:"stackStates"`
 	StepFunctions     bool `json:"stepFunctions" yaml:"stepFunctions"`
-	// StepFunctionsExecutions reads what running executions go on with after their state machine
-	// was updated.
+	// StepFunctionsExecutions reads the definitions that running executions continue with after their
+	// state machine was updated.
 	StepFunctionsExecutions bool `json:"stepFunctionsExecutions" yaml:"stepFunctionsExecutions"`
 	Scheduler               bool `json:"scheduler" yaml:"scheduler"`
 	Pipes                   bool `json:"pipes" yaml:"pipes"`
 	APIGateway              bool `json:"apiGateway" yaml:"apiGateway"`
-	// APIGatewayStages reads what each stage of a REST API, and of an HTTP API that is not deployed
-	// with each change, was deployed with. That differs from what APIGateway reads when the API was
-	// edited since.
+	// APIGatewayStages reads what each stage of a REST API was deployed with, and of an HTTP API that
+	// is not deployed with each change. If the API was edited since, this differs from what APIGateway
+	// reads.
 	APIGatewayStages bool `json:"apiGatewayStages" yaml:"apiGatewayStages"`
 	EventBridge      bool `json:"eventBridge" yaml:"eventBridge"`
 	AppSync          bool `json:"appSync" yaml:"appSync"`
 	Firehose         bool `json:"firehose" yaml:"firehose"`
-	// DynamicTargets says what a target does that is only known when it runs: protect, the
-	// default, keeps every version it may name; ignore does not, and the report lists it.
+	// DynamicTargets says what happens with a target that is only known when it runs: protect, the
+	// default, keeps every version that it may name; ignore keeps none. The report lists it either way.
 	DynamicTargets string `json:"dynamicTargets" yaml:"dynamicTargets" choices:"protect, ignore"`
-	// LookedAt are patterns, as path.Match has them, over the names of state machines, APIs and
-	// schedules that somebody has looked at: what these may name when they run is not protected.
-	// An API's name stands for its stages too, one of which is shop/prod. Empty means none.
+	// LookedAt are patterns for path.Match, for the names of state machines, APIs and
+	// schedules that somebody has reviewed: what these may name only when they run is not protected.
+	// An API's name covers its stages too; one stage is written shop/prod. Empty means none.
 	LookedAt []string `json:"lookedAt" yaml:"lookedAt"`
 }
 
@@ -141,7 +141,7 @@ const (
 	IgnoreDynamic  = "ignore"
 )
 
-// Default is the policy that ships: what caretaker.yaml says when it says nothing.
+// Default is the policy that ships: what applies if caretaker.yaml sets nothing.
 func Default() Config {
 	return Config{
 		Enabled:  true,
@@ -183,7 +183,7 @@ const longestInvoked = 455 * setting.Day
 const nameLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 // Validate says everything that is wrong, each with its key, its value and what is allowed.
-// The schedule is not among it: the running function has no use for it.
+// It does not check the schedule, which the running function does not need.
 func (c Config) Validate() []setting.Problem {
 	problems := setting.Check("janitor", c)
 	wrong := func(key string, value any, allowed string) {

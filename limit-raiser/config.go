@@ -17,111 +17,112 @@ type Config struct {
 	Function setting.Function `json:"function" yaml:"function"`
 	// Sizing says how far one raise goes.
 	Sizing Sizing `json:"sizing" yaml:"sizing"`
-	// Limits bound what all raises together may do.
+	// Limits restrict what all raises together may do.
 	Limits Limits `json:"limits" yaml:"limits"`
-	// AlarmAbove is the share of what a table or a quota provides over which its alarms call the
-	// raiser, where the table or quota says nothing else. 0% deploys no alarms, of streams and
-	// functions neither: then alarms of your own call it.
+	// AlarmAbove is the share of a table's or quota's capacity above which its alarms call the
+	// raiser, unless the table or quota sets its own. 0% deploys no alarms at all, not for streams and
+	// functions either: then your own alarms call it.
 	AlarmAbove setting.Percent `json:"alarmAbove" yaml:"alarmAbove"`
 	// Tables are the DynamoDB tables that may be raised, each with its maximum: without one
-	// nothing is raised. Empty is none.
+	// nothing is raised. Empty means none.
 	Tables []Table `json:"tables" yaml:"tables"`
-	// Streams are the Kinesis streams that may be raised, likewise.
+	// Streams are the Kinesis streams that may be raised, each with its maximum. Empty means none.
 	Streams []Stream `json:"streams" yaml:"streams"`
-	// Functions are the Lambda functions whose reserved concurrency may be raised, likewise.
+	// Functions are the Lambda functions whose reserved concurrency may be raised, each with its
+	// maximum. Empty means none.
 	Functions []Function `json:"functions" yaml:"functions"`
-	// Quotas are the service quotas for which more may be asked, likewise.
+	// Quotas are the service quotas that may be raised by request, each with its maximum. Empty means none.
 	Quotas []Quota `json:"quotas" yaml:"quotas"`
-	// ByTag raises tables too that carry the tag caretaker:raise=max:4000, when an alarm of
-	// yours for one arrives.
+	// ByTag also raises tables with a tag such as caretaker:raise=max:4000, when one of your alarms for
+	// them arrives.
 	ByTag bool `json:"byTag" yaml:"byTag"`
-	// Ceiling bounds the maximum that a tag may give a table, in units a second, since whoever
-	// may tag is not whoever may spend. 0 allows none, and is refused together with ByTag.
+	// Ceiling limits the maximum that a tag may give a table, in units a second, since people who may
+	// set tags may not be allowed to spend. 0 allows none, and is refused together with ByTag.
 	Ceiling int64 `json:"ceiling" yaml:"ceiling" bounds:"0 (never) to 1000000"`
 }
 
-// Sizing says how far one raise goes: of percent, units and demand the largest wins.
+// Sizing says how far one raise goes: the largest of percent, units and demand wins.
 type Sizing struct {
-	// Percent of the present capacity. 0 is off, but a raise without any metrics then takes 50.
+	// Percent is a raise as a percentage of the present capacity. 0 is off, but a raise without any metrics then uses 50.
 	Percent float64 `json:"percent" yaml:"percent" bounds:"0 (off) to 1000"`
-	// Units are added: a table's a second, shards, concurrent runs, whatever a quota counts.
+	// Units are added: a table's units a second, shards, concurrent runs, whatever a quota counts.
 	Units float64 `json:"units" yaml:"units" bounds:"0 (off) to 1000000"`
 	// ToDemand raises straight to the estimated demand plus Headroom.
 	ToDemand bool `json:"toDemand" yaml:"toDemand"`
 	// Headroom is the share added to the estimated demand. 0% adds none.
 	Headroom setting.Percent `json:"headroom" yaml:"headroom"`
-	// RetryFactor is how often a client sends a throttled request in all, 1 to 20: of so many
-	// throttled requests one was meant. 1 takes every throttled request for demand. Most of AWS's
-	// SDKs send three times, boto3 sends those of DynamoDB ten times; whatever it is set to, no
-	// raise but by Units goes further than 1.9 times what ten would mean.
+	// RetryFactor is how often a client sends a throttled request in all, 1 to 20: that many throttled
+	// requests are counted as one. 1 counts every throttled request as demand. Most of AWS's
+	// SDKs send three times, boto3 sends DynamoDB requests ten times. Whatever the value, only a
+	// raise by Units goes further than 1.9 times the demand at ten.
 	RetryFactor float64 `json:"retryFactor" yaml:"retryFactor" bounds:"1 to 20"`
-	// MaxFactor bounds one raise to so many times the present capacity.
+	// MaxFactor limits one raise to this many times the present capacity.
 	MaxFactor float64 `json:"maxFactor" yaml:"maxFactor" bounds:"1.1 to 100"`
 }
 
-// Limits bound what raises may do.
+// Limits restrict raises.
 type Limits struct {
-	// Cooldown is how long a resource rests after a raise. 0s is no rest.
+	// Cooldown is how long a resource is left alone after a raise. 0s means not at all.
 	Cooldown setting.Duration `json:"cooldown" yaml:"cooldown" bounds:"0s to 1d"`
 	// RaisesADay is how often one resource may be raised in a UTC day.
 	RaisesADay int `json:"raisesADay" yaml:"raisesADay" bounds:"1 to 100"`
-	// AddedCostAMonth caps in US dollars what all raises of a UTC month together may add to a
-	// month's bill, at list prices. 0 allows only raises that cost nothing. A
-	// raise that costs more than is left is cut to that.
+	// AddedCostAMonth is how much all raises of a UTC month together may add to the monthly bill, in
+	// US dollars at list prices. 0 allows only raises that cost nothing. A raise that costs more
+	// than is left is cut to that.
 	AddedCostAMonth float64 `json:"addedCostAMonth" yaml:"addedCostAMonth" bounds:"0 to 10000000" of:"US dollars"`
 	// Prices overrides the list prices, in US dollars an hour: readUnitHour and writeUnitHour of
-	// DynamoDB, infrequentReadUnitHour and infrequentWriteUnitHour of its class for infrequent
-	// access, shardHour of Kinesis. Empty overrides none.
+	// DynamoDB, infrequentReadUnitHour and infrequentWriteUnitHour of its infrequent access
+	// class, shardHour of Kinesis. Empty overrides none.
 	Prices map[string]float64 `json:"prices" yaml:"prices" bounds:"0 to 10000000" of:"US dollars"`
 }
 
-// Capacity bounds one dimension of a resource.
+// Capacity is the limit for one dimension of a resource.
 type Capacity struct {
-	// Max is the highest that it is ever raised to, in units a second. 0 never raises it, and
+	// Max is the highest value that it is ever raised to, in units a second. 0 never raises it, and
 	// deploys no alarm for it.
 	Max int64 `json:"max" yaml:"max" bounds:"0 (never) to 1000000"`
 }
 
-// Table is a DynamoDB table: its provisioned units, or on demand the maximum throughput set for it.
+// Table is a DynamoDB table: its provisioned units or, on demand, the maximum throughput set for it.
 type Table struct {
-	// Name is the table's, not its ARN.
+	// Name is the table's name, not its ARN.
 	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 	Name string `json:"name" yaml:"name" form:"^[A-Za-z0-9_.-]{3,255}$" allowed:"a name, not an ARN: 3 to 255 letters, digits and _.-"`
-	// Read bounds its read units.
+	// Read limits its read units.
 	Read Capacity `json:"read" yaml:"read"`
-	// Write bounds its write units.
+	// Write limits its write units.
 	Write Capacity `json:"write" yaml:"write"`
-	// Indexes are those of its global secondary indexes that may be raised too. Empty is none.
+	// Indexes are its global secondary indexes that may be raised too. Empty means none.
 	Indexes []Index `json:"indexes" yaml:"indexes"`
-	// AlarmAbove is the share of the provisioned units, the table's and its indexes', over which
-	// alarms call the raiser. 0% or left out is limitRaiser.alarmAbove.
+	// AlarmAbove is the share of the provisioned units, the table's and its indexes', above which
+	// alarms call the raiser. 0% or left out means limitRaiser.alarmAbove.
 	AlarmAbove setting.Percent `json:"alarmAbove" yaml:"alarmAbove"`
 }
 
 // Index is a global secondary index of a table.
 type Index struct {
-	// Name is the index's.
+	// Name is the index's name.
 	Name string `json:"name" yaml:"name" form:"^[A-Za-z0-9_.-]{3,255}$" allowed:"a name, not an ARN: 3 to 255 letters, digits and _.-"`
-	// Read bounds its read units.
+	// Read limits its read units.
 	Read Capacity `json:"read" yaml:"read"`
-	// Write bounds its write units.
+	// Write limits its write units.
 	Write Capacity `json:"write" yaml:"write"`
 }
 
 // Stream is a Kinesis data stream. Its alarm calls when a shard refuses records: CloudWatch
-// has no metric that says how many shards there are, so that there is no share to watch.
+// has no metric that says how many shards there are, so there is no share to watch.
 type Stream struct {
-	// Name is the stream's, not its ARN.
+	// Name is the stream's name, not its ARN.
 	// https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
 	Name string `json:"name" yaml:"name" form:"^[A-Za-z0-9_.-]{1,128}$" allowed:"a stream's name: up to 128 letters, digits and _.-"`
-	// MaxShards is the most shards it is raised to. 0 never raises it, and deploys no alarm for it.
+	// MaxShards is the most shards that it is raised to. 0 never raises it, and deploys no alarm for it.
 	MaxShards int64 `json:"maxShards" yaml:"maxShards" bounds:"0 (never) to 10000"`
 }
 
 // Function is a Lambda function with reserved concurrency. Its alarm calls when Lambda
 // refuses to run it: CloudWatch has no metric that says how much is reserved.
 type Function struct {
-	// Name is the function's, not its ARN.
+	// Name is the function's name, not its ARN.
 	// https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 	Name string `json:"name" yaml:"name" form:"^[A-Za-z0-9_-]{1,64}$" allowed:"a function's name, not its ARN: up to 64 letters, digits and _-"`
 	// MaxConcurrency is the most that is reserved for it. 0 never raises it, and deploys no alarm
@@ -134,16 +135,16 @@ type Quota struct {
 	// Service is the service's code, such as lambda.
 	// https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_RequestServiceQuotaIncrease.html
 	Service string `json:"service" yaml:"service" form:"^[A-Za-z][A-Za-z0-9-]{1,62}$" allowed:"a service's code such as lambda"`
-	// Code is the quota's, such as L-B99A9384.
+	// Code is the quota's code, such as L-B99A9384.
 	Code string `json:"code" yaml:"code" form:"^[A-Za-z][A-Za-z0-9-]{1,127}$" allowed:"a quota's code such as L-B99A9384"`
 	// Max is the highest value ever asked for. 0 never asks.
 	Max float64 `json:"max" yaml:"max" bounds:"0 (never) to 10000000000"`
 	// SupportCase allows AWS to open a support case for the request.
 	SupportCase bool `json:"supportCase" yaml:"supportCase"`
-	// AlarmAbove is the share of the quota over which its alarm calls the raiser. 0% or left out
-	// is limitRaiser.alarmAbove.
+	// AlarmAbove is the share of the quota above which its alarm calls the raiser. 0% or left out
+	// means limitRaiser.alarmAbove.
 	AlarmAbove setting.Percent `json:"alarmAbove" yaml:"alarmAbove"`
-	// Usage is the quota's metric, which its alarm looks at. Without a resource or a metric there is
+	// Usage is the quota's metric, which its alarm watches. Without a resource or a metric there is
 	// no alarm.
 	Usage Usage `json:"usage" yaml:"usage"`
 }
@@ -151,19 +152,19 @@ type Quota struct {
 // Usage is a quota's metric, as the field UsageMetric of aws service-quotas get-service-quota shows
 // it: most are in AWS/Usage, with four dimensions.
 type Usage struct {
-	// Namespace is the metric's. Empty is AWS/Usage; in any other the metric has no dimensions.
+	// Namespace is the metric's namespace. Empty means AWS/Usage; in any other namespace the metric has no dimensions.
 	Namespace string `json:"namespace" yaml:"namespace" form:"^[A-Za-z0-9 _./:#-]{0,255}$" allowed:"a metric's namespace such as AWS/Lambda"`
-	// Metric is its name. Empty is ResourceCount of AWS/Usage, or CallCount for the type API.
+	// Metric is its name. Empty means ResourceCount of AWS/Usage, or CallCount for the type API.
 	Metric string `json:"metric" yaml:"metric" form:"^[A-Za-z0-9 _./:#-]{0,255}$" allowed:"a metric's name such as ConcurrentExecutions"`
-	// Service is as in the metric: Lambda, not lambda.
+	// Service is spelled as in the metric: Lambda, not lambda.
 	Service string `json:"service" yaml:"service"`
-	// Resource is what is counted, such as vCPU. Empty is no alarm, unless Namespace says another.
+	// Resource is what is counted, such as vCPU. Empty means no alarm, unless Namespace names another.
 	Resource string `json:"resource" yaml:"resource"`
-	// Type is Resource for what there is at a time (ResourceCount), API for calls a second
-	// (CallCount). Empty is Resource.
+	// Type is Resource for existing resources (ResourceCount), API for calls a second
+	// (CallCount). Empty means Resource.
 	Type string `json:"type" yaml:"type" choices:"Resource, API" zero:"Resource"`
-	// Class is the class of the resource, such as Standard/OnDemand of EC2's instances. Empty is
-	// None, which is what AWS writes where there are no classes.
+	// Class is the class of the resource, such as Standard/OnDemand for EC2 instances. Empty means
+	// None, which AWS uses if there are no classes.
 	Class string `json:"class" yaml:"class"`
 }
 
@@ -179,7 +180,7 @@ type UsageMetric struct {
 	Dimensions      [][2]string
 }
 
-// Watched is the metric that the file names; false where it names none.
+// Watched is the metric that the file names; false if it names none.
 func (u Usage) Watched() (UsageMetric, bool) {
 	if u.Namespace != "" && u.Namespace != usageNamespace {
 		return UsageMetric{Namespace: u.Namespace, Name: u.Metric}, true
@@ -193,16 +194,16 @@ func (u Usage) Watched() (UsageMetric, bool) {
 	}}, u.Resource != ""
 }
 
-// An alarm that calls for a table, an index, a stream or a function is on when so many of the last
-// minutes were over its threshold, and off otherwise. One minute alone may be a burst that is over
+// An alarm that calls for a table, an index, a stream or a function is on while this many of the last
+// minutes were above its threshold, and off otherwise. A single minute may be a burst that is over
 // when the raiser looks.
 const (
 	CallsOfMinutes = 2
 	CallsInMinutes = 5
 )
 
-// Default is the policy that ships: what caretaker.yaml says when it says nothing. It is
-// switched off, since it has nothing to raise until somebody says what.
+// Default is the policy that ships: what applies if caretaker.yaml sets nothing. It is
+// switched off, since there is nothing to raise until somebody lists it.
 func Default() Config {
 	return Config{
 		DryRun:   true,

@@ -6,19 +6,19 @@ import (
 	"caretaker/internal/setting"
 )
 
-// Deployment is what a company asks of everything that is deployed in its accounts.
+// Deployment is what a company requires of everything that is deployed in its accounts.
 type Deployment struct {
-	// PermissionsBoundary is the managed policy that bounds every role: its name, with its path if it
-	// has one, or its ARN. Empty is none.
+	// PermissionsBoundary is the managed policy that is the boundary of every role: its name, with its
+	// path if it has one, or its ARN. Empty means none.
 	PermissionsBoundary string `json:"permissionsBoundary" yaml:"permissionsBoundary" form:"^([A-Za-z0-9+=,.@_/-]{1,512}|arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,512})?$" allowed:"the name or ARN of a managed policy, such as developer-boundary"`
-	// RolePath is the path of every role. / is none.
+	// RolePath is the path of every role. / means none.
 	RolePath string `json:"rolePath" yaml:"rolePath" form:"^/([A-Za-z0-9+=,.@_-]{1,100}/){0,5}$" allowed:"a path that begins and ends with /, such as /platform/"`
-	// RoleNamePrefix is what the name of every role begins with. Empty leaves the names to CloudFormation.
+	// RoleNamePrefix is how the name of every role begins. Empty lets CloudFormation choose the names.
 	RoleNamePrefix string `json:"roleNamePrefix" yaml:"roleNamePrefix" form:"^[A-Za-z0-9+=,.@_-]{0,32}$" allowed:"up to 32 letters, digits and +=,.@_-"`
 	// KMSKey encrypts topics, queues, log groups and the table: the ARN of a key, or the id of one in the
-	// account that is deployed to. Empty is what AWS does by itself.
+	// account that is deployed to. Empty means AWS's own encryption.
 	KMSKey string `json:"kmsKey" yaml:"kmsKey" form:"^((arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}))?$" allowed:"the ARN or the id of a key, not an alias, which CloudWatch Logs does not take"`
-	// BootstrapQualifier is that of the CDK's bootstrap in the account. Empty is the CDK's own, hnb659fds.
+	// BootstrapQualifier is that of the CDK's bootstrap in the account. Empty means the CDK's default, hnb659fds.
 	BootstrapQualifier string `json:"bootstrapQualifier" yaml:"bootstrapQualifier" form:"^[A-Za-z0-9_-]{0,10}$" allowed:"up to 10 letters, digits and _-, as cdk bootstrap --qualifier has it"`
 }
 

@@ -1,18 +1,17 @@
 // Package config reads caretaker.yaml, the one file a platform team edits.
 //
 // It is strict: an unknown key, a key given twice, a wrong type, a key without a
-// value and a value out of range are errors, each with file, line, key, value and
-// what is allowed, all of them in one go. Nothing wrong is ever replaced by a default.
+// value and a value out of range are errors. It reports all of them at once, each with
+// file, line, key, value and what is allowed. It never replaces a wrong value by a default.
 //
-// A file has a base and, under stages, overlays: the base's keys, of which an
-// overlay holds those that differ. Keys are merged one by one; a list or a map of
-// tags is one value and is replaced whole, because nobody can see in an overlay
-// how to take an entry out of a list that is merged. Every overlay is checked at
-// each load, so that a mistake in prod is found before prod is deployed.
-// Single keys set for one command come last.
+// A file has a base and, under stages, overlays, which hold the keys that differ from the
+// base. Keys are merged one by one. A list or a map of tags is one value and is replaced
+// entirely, because a merged list would give an overlay no way to remove an entry. Every
+// overlay is checked at each load, so that a mistake in prod is found before prod is deployed.
+// Keys that are set for one command come last.
 //
 // Only the CDK app and the command line import this package: a part gets its own
-// section, and does not know the rest.
+// section, and does not see the rest.
 package config
 
 import (
@@ -31,7 +30,7 @@ import (
 	limitraiser "caretaker/limit-raiser"
 )
 
-// DefaultStage is the name of the stage when none is chosen: the base of the file alone.
+// DefaultStage is the name of the stage if none is chosen: the base of the file alone.
 const DefaultStage = "default"
 
 // File is the whole of caretaker.yaml, after the overlay of the chosen stage.
@@ -39,29 +38,29 @@ type File struct {
 	// Version is the version of the file's format: 1.
 	Version  int `json:"version" yaml:"version" bounds:"1 to 1"`
 	Sections `yaml:",inline"`
-	// Stages are what differs by stage: each holds the keys of this file that have another
-	// value there. Choose one with -c stage=prod (cdk) or --stage prod (caretaker).
+	// Stages hold what differs by stage: the keys of this file that have another value
+	// there. Choose one with -c stage=prod (cdk) or --stage prod (caretaker).
 	Stages map[string]Sections `json:"stages" yaml:"stages"`
 }
 
 // Sections are the keys that a stage can overlay.
 type Sections struct {
-	// Regions are the AWS Regions that are looked after, like eu-west-1. Empty means the
-	// Region of the environment: AWS_REGION, or that of the profile.
+	// Regions are the AWS Regions to look after, like eu-west-1. Empty means the
+	// Region of the environment: AWS_REGION, or the profile's.
 	Regions []string `json:"regions" yaml:"regions"`
 	// Tags are put on everything that is deployed. Empty means none.
 	Tags map[string]string `json:"tags" yaml:"tags"`
-	// Notify says who hears of alarms and of what was done.
+	// Notify says who is told about alarms and about what was done.
 	Notify Notify `json:"notify" yaml:"notify"`
-	// Deployment is what your company asks of everything that is deployed.
+	// Deployment is what your company requires of everything that is deployed.
 	Deployment Deployment `json:"deployment" yaml:"deployment"`
 	// Janitor deletes function versions that nothing refers to.
 	Janitor janitor.Config `json:"janitor" yaml:"janitor"`
-	// LimitRaiser raises what an alarm says is short.
+	// LimitRaiser raises what an alarm reports as short.
 	LimitRaiser limitraiser.Config `json:"limitRaiser" yaml:"limitRaiser"`
 }
 
-// Notify says who hears of alarms and of what was done.
+// Notify says who is told about alarms and about what was done.
 type Notify struct {
 	// Email addresses are subscribed to the topic; AWS asks each once to confirm. Empty means none.
 	Email []string `json:"email" yaml:"email"`
@@ -77,7 +76,7 @@ type Slack struct {
 	Secret string `json:"secret" yaml:"secret"`
 }
 
-// Default is what holds for the keys that the file does not have.
+// Default is what applies to keys that the file does not have.
 func Default() File {
 	return File{Version: 1, Sections: Sections{Deployment: Deployment{RolePath: "/"}, Janitor: janitor.Default(), LimitRaiser: limitraiser.Default()}}
 }

@@ -1,6 +1,6 @@
 // Package setting holds the value types of caretaker.yaml that more than one
-// part uses: durations with days, percentages, what every deployed function can
-// be given, and the problem a validation reports.
+// part uses: durations with days, percentages, the settings of every deployed
+// function, and the problem that a validation reports.
 package setting
 
 import (
@@ -46,10 +46,10 @@ func ParseDuration(text string) (Duration, error) {
 	return Duration(total), nil
 }
 
-// Std is the duration as the standard library has it.
+// Std is the duration as a time.Duration.
 func (d Duration) Std() time.Duration { return time.Duration(d) }
 
-// String writes whole days as 14d, everything else as the standard library does without its zero units.
+// String writes whole days as 14d, everything else as the standard library does, without zero units.
 func (d Duration) String() string {
 	std := time.Duration(d)
 	if std == 0 {
@@ -112,14 +112,14 @@ func (p *Percent) UnmarshalText(text []byte) error {
 
 // Function is what a part's deployed Lambda function may be given.
 type Function struct {
-	// Memory is in MB. CPU grows with it.
+	// Memory is in MB. More memory brings more CPU.
 	Memory int `json:"memory" yaml:"memory" bounds:"128 to 10240" of:"a whole number of MB"`
-	// Timeout is how long one run may take; 15m is Lambda's own limit.
+	// Timeout is how long one run may take; 15m is Lambda's maximum.
 	Timeout Duration `json:"timeout" yaml:"timeout" bounds:"1s to 15m" of:"whole seconds" step:"1s"`
-	// LogRetentionDays is how long the log group keeps its lines; one of the numbers CloudWatch Logs knows.
+	// LogRetentionDays is how long the log group keeps its lines: one of the numbers that CloudWatch Logs allows.
 	// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 	LogRetentionDays int `json:"logRetentionDays" yaml:"logRetentionDays" choices:"1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"`
-	// ReservedConcurrency caps how many runs there are at once. 0, the default, reserves
+	// ReservedConcurrency limits how many runs there are at once. 0, the default, reserves
 	// nothing: a new account has 10 in all, and AWS refuses to reserve any of them.
 	ReservedConcurrency int `json:"reservedConcurrency" yaml:"reservedConcurrency" bounds:"0 (none reserved) to 1000"`
 }
@@ -128,9 +128,9 @@ type Function struct {
 type Problem struct {
 	// Key is the path from the top of the file, like janitor.keep.newest.
 	Key string
-	// Value is what stands there.
+	// Value is the value in the file.
 	Value string
-	// Allowed says what may stand there.
+	// Allowed says what is allowed.
 	Allowed string
 }
 
