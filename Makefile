@@ -6,19 +6,19 @@ SHELL := /bin/sh
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
-# A part is a folder with a Lambda function in it. A second function of it stands in a folder
-# below: alerts/lambda, alerts/notify/lambda.
+# A part is a folder with a Lambda function in it. A second function of the part is in a
+# folder below: alerts/lambda, alerts/notify/lambda.
 FUNCTIONS := $(patsubst %/lambda/main.go,%,$(wildcard */lambda/main.go */*/lambda/main.go))
 ALL_PARTS := $(sort $(foreach function,$(FUNCTIONS),$(firstword $(subst /, ,$(function)))))
-# What demo and bench are narrowed to: make demo PARTS=janitor, make bench PART=janitor.
+# The parts for demo and bench: make demo PARTS=janitor, make bench PART=janitor.
 PARTS ?= $(ALL_PARTS)
 PART ?= $(ALL_PARTS)
-# Which stage, and which fuzzing time for each target: make synth STAGE=prod, make fuzz FUZZTIME=1m.
+# The stage, and the fuzzing time for each target: make synth STAGE=prod, make fuzz FUZZTIME=1m.
 STAGE ?=
 FUZZTIME ?= 10s
 
 # The same flags give the same bytes in every checkout and at every commit, so that
-# what did not change is not deployed again. Without lambda.norpc a binary is 40 % larger.
+# unchanged code is not deployed again. Without lambda.norpc a binary is 40 % larger.
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
 LAMBDA_BUILD := $(GO_BUILD) -tags lambda.norpc -ldflags "-s -w -buildid="
 HOST_BUILD = $(GO_BUILD) -ldflags "-s -w$(STAMP)"
@@ -37,9 +37,9 @@ GOSEC := .tools/gosec-v2.22.11/gosec
 say = @echo "$(1)" >&2
 compiling = @[ -x $@ ] || echo "compiling $@ (up to a minute, once) ..." >&2
 
-# What is fast, and what starts real deployments.
+# Slow tests: the templates, and those that start real deployments.
 SLOW := ^caretaker/(cdk|test)(/|$$)
-# What macOS has to compile too; the CDK library takes minutes and knows no difference.
+# What is not compiled for macOS: the CDK library takes minutes and does not depend on the system.
 PORTABLE := ^caretaker/(cdk|test)(/|$$)
 
 .PHONY: help setup build demo test unit check bench golden schema synth synth-app fuzz drift clean FORCE need-go need-node need-python
@@ -98,8 +98,8 @@ schema: | need-go ## rewrite caretaker.schema.json from the Go types
 synth: $(NODE_MODULES) ## write the CloudFormation templates to cdk.out (STAGE=prod for a stage)
 	@node_modules/.bin/cdk synth --quiet $(if $(STAGE),-c stage=$(STAGE))
 
-# What cdk.json calls before dist/cdk: builds what is missing or old for the architecture asked
-# for, unless the caller brings the binaries, and says everything on stderr.
+# cdk.json calls this before dist/cdk: it builds what is missing or old for the requested
+# architecture, unless the caller supplies the binaries, and prints everything on stderr.
 synth-app: dist/cdk
 	@case "$$CDK_CONTEXT_JSON" in \
 	*'"assets":'*) ;; \
@@ -123,15 +123,15 @@ drift: $(VENV) | need-go ## test the emulator without each of its corrections, t
 clean: ## remove what was built; what was installed stays (.venv, node_modules, .tools)
 	@rm -rf dist cdk.out
 
-# Go knows best what is old: each of these asks it, and is done at once when nothing is.
+# Go knows best what is out of date: each of these asks it, and returns at once if nothing is.
 FORCE:
 
 dist/cdk: FORCE | need-go
 	@[ -x $@ ] || echo "compiling the CDK app (the CDK library takes 1 to 3 minutes, once) ..." >&2
 	@$(HOST_BUILD) -o $@ ./cdk
 
-# The command line says of which commit it is; all else stays the same from commit to commit. By
-# git itself, since Go's own stamp is missing in a worktree.
+# The command line names its commit; everything else stays the same from commit to commit. Git
+# supplies it, since Go's own stamp is missing in a worktree.
 dist/caretaker: STAMP = $(shell commit=$$(git log -1 --abbrev=12 --format='%h of %cs' 2>/dev/null) && \
 	{ git diff --quiet HEAD || commit="$$commit with changes"; echo " -X 'main.commit=$$commit'"; })
 
