@@ -69,9 +69,6 @@ func (j *Janitor) functionByFunction(ctx, reading context.Context, in scope, fac
 	var read []Function
 	for len(waiting) > 0 {
 		count := affordable(waiting, known(spent, read, *facts, j.cfg, in.now), j.callsLeft(ctx))
-		if len(read) == 0 {
-			count = max(1, count) // it may be but a moment in which AWS throttles
-		}
 		batch := make([]Function, count)
 		for position, one := range waiting[:count] {
 			batch[position] = listed[one.function]
@@ -95,7 +92,6 @@ func (j *Janitor) functionByFunction(ctx, reading context.Context, in scope, fac
 
 // known is the bill for what was read, now that its references are known.
 func known(spent bill, read []Function, facts Facts, cfg Config, now time.Time) bill {
-	facts.Waiting = nil
 	for _, one := range efforts(read, facts, cfg, now) {
 		one.reads = 0
 		spent.add(one)
@@ -177,6 +173,6 @@ func (j *Janitor) explained(ctx context.Context, doing string, err error) error 
 	if j.cfg.Rate < mostRate {
 		raise = fmt.Sprintf("raise janitor.rate (it is %g, and AWS allows an account %g calls a second), or ", j.cfg.Rate, mostRate)
 	}
-	return fmt.Errorf("%s: this Region is too large: reading what concerns all of it takes a whole run's time, so nothing was deleted, and no later run will do better; "+
+	return fmt.Errorf("%s: this Region is too large: reading what concerns all of it takes a whole run's time, so nothing was deleted, and later runs end here too, unless AWS throttled this one; "+
 		"%srun `%s`, which has no deadline: %w", doing, raise, Command("apply", j.options.Stage), err)
 }

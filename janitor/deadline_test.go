@@ -122,7 +122,7 @@ func TestHandle_saysWhatItHadNoTimeToLookAt(t *testing.T) {
 
 func TestHandle_saysThatARegionIsTooLargeForARunAndTheTwoWaysOut(t *testing.T) {
 	for name, limit := range map[string]time.Duration{"to list": 4 * time.Second, "to be looked at function by function": 18 * time.Second} {
-		for rate, way := range map[float64]string{3: "raise janitor.rate (it is 3, and AWS allows an account 15 calls a second), or run", 15: "do better; run"} {
+		for rate, way := range map[float64]string{3: "raise janitor.rate (it is 3, and AWS allows an account 15 calls a second), or run", 15: "throttled this one; run"} {
 			w := newWorld(t, lambdasim.Options{Latency: asAWS.Latency}, lambdasim.Generate(int(8*rate), 50, today.Add(-2*day))...)
 			cfg := shipped()
 			cfg.Rate = rate
@@ -153,6 +153,31 @@ func TestHandle_deletesFromWhatItReadWholeThoughAWSThrottles(t *testing.T) {
 	report, took, err := w.underADeadline(t, cfg, 90*time.Second, Options{})
 	if err != nil || report.Outcomes[Deleted] != 100 || report.FunctionsNotLookedAt != 28 || took > 90*time.Second {
 		t.Errorf("after %s and %d throttles %v, %d functions not looked at, %v", took, report.Throttles, report.Outcomes, report.FunctionsNotLookedAt, err)
+	}
+}
+
+// The pace is low when the Region was read.
+func TestHandle_takesAMomentOfThrottlingForNoMoreThanThat(t *testing.T) {
+	w := newWorld(t, asAWS, lambdasim.Generate(3, 8, today.Add(-2*day))...)
+	w.on("Lambda.ListFunctionEventInvokeConfigs", func(n int, _ string) (int, string) {
+		if n < 12 {
+			return http.StatusTooManyRequests, "TooManyRequestsException"
+		}
+		return 0, ""
+	})
+	report, took, err := w.underADeadline(t, shipped(), 40*time.Second, Options{})
+	if err != nil || report.Outcomes[Deleted] != 15 || report.Throttles == 0 {
+		t.Errorf("after %s and %d throttles %v, %d functions not looked at, %v", took, report.Throttles, report.Outcomes, report.FunctionsNotLookedAt, err)
+	}
+}
+
+// The Region could be read, but no function: then there is an error too, for it may be so in each run.
+func TestHandle_failsWhenItCameToNoFunctionAtAll(t *testing.T) {
+	w := newWorld(t, asAWS, lambdasim.Generate(20, 8, today.Add(-2*day))...)
+	w.on("Lambda.ListAliases", func(int, string) (int, string) { return http.StatusTooManyRequests, "TooManyRequestsException" })
+	report, _, err := w.underADeadline(t, shipped(), 20*time.Second, Options{})
+	if err == nil || !strings.Contains(err.Error(), "unless AWS throttled this one") || report.completed {
+		t.Errorf("%v, %v", report.Outcomes, err)
 	}
 }
 

@@ -2,6 +2,7 @@ package janitor
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -71,5 +72,21 @@ func TestDecide_keepsTheNewestBesideThoseThatAreBeingDeleted(t *testing.T) {
 	}
 	if lowest := newestNumbers(plan)["checkout"]; lowest != 2 {
 		t.Errorf("apply's own guard begins at %d", lowest)
+	}
+}
+
+// Either the answer or the list is enough: AWS documents both, and neither is recorded.
+func TestHandle_takesEitherSignForADeletionUnderWay(t *testing.T) {
+	for name, answered := range map[string]answer{
+		"202, and a list without states":       func(int, string) (int, string) { return http.StatusAccepted, "" },
+		"no answer, and a list that says so":   func(int, string) (int, string) { return severed, "" },
+		"a fault, and a list that says so too": func(int, string) (int, string) { return failedAfterwards, "ServiceException" },
+	} {
+		w := newWorld(t, lambdasim.Options{}, lambda("orders", 8, onManagedInstances))
+		w.on("Lambda.DeleteFunction", answered)
+		report, _, err := w.handle(t.Context(), earnest(), Options{})
+		if diff := cmp.Diff(map[Outcome]int{Kept: 4, UnderWay: 5}, report.Outcomes); diff != "" || err != nil {
+			t.Error(name, diff, err)
+		}
 	}
 }
