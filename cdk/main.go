@@ -1,5 +1,6 @@
 // Command cdk synthesises Caretaker's CloudFormation templates: one app, one stack
-// a part and Region, each of which can be deployed and destroyed by itself.
+// a part and Region, each of which can be deployed and destroyed by itself. The stack of
+// a part that is off is empty, and so is deleted by cdk deploy --all.
 //
 // It is started by the CDK command line (see cdk.json), from the root of the
 // repository:

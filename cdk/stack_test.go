@@ -82,7 +82,7 @@ func TestFlags_areAllSetAsCDKRecommends(t *testing.T) {
 func TestStacks_areOneForEachRegionUnderOneName(t *testing.T) {
 	got := map[string]string{}
 	for id, artifact := range artifacts(t) {
-		if artifact.Type == "aws:cloudformation:stack" {
+		if artifact.Type == "aws:cloudformation:stack" && !empty(t, id) {
 			name := artifact.Properties.StackName
 			if name == "" {
 				name = id

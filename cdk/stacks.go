@@ -12,8 +12,9 @@ import (
 	"caretaker/internal/tag"
 )
 
-// addStacks adds a stack for each enabled part and Region. The returned function
-// removes what was staged, and is called once the app is synthesised.
+// addStacks adds a stack for each part and Region: with the part in it, or empty where
+// the part is off. The returned function removes what was staged, and is called once the
+// app is synthesised.
 func addStacks(app constructs.Construct, in input) (clean func(), err error) {
 	var staged []func()
 	clean = func() {
@@ -27,11 +28,16 @@ func addStacks(app constructs.Construct, in input) (clean func(), err error) {
 		enabled      bool
 		slice        any
 		add          func(awscdk.Stack, input, string) error
+		// lost says what a stack that is deleted takes with it, and where it is found all the same.
+		lost string
 	}{
-		{"janitor", "Janitor", in.file.Janitor.Enabled, in.file.Janitor, addJanitor},
-		{"limit-raiser", "LimitRaiser", in.file.LimitRaiser.Enabled, in.file.LimitRaiser, addLimitRaiser},
+		{"janitor", "Janitor", in.file.Janitor.Enabled, in.file.Janitor, addJanitor, janitorLost},
+		{"limit-raiser", "LimitRaiser", in.file.LimitRaiser.Enabled, in.file.LimitRaiser, addLimitRaiser, limitRaiserLost},
 	} {
 		if !part.enabled {
+			for _, target := range targets(in, part.name) {
+				addEmpty(app, in, target, part.lost)
+			}
 			continue
 		}
 		asset, remove, err := stageAsset(filepath.Join(in.assets, part.folder), part.slice)
@@ -41,7 +47,7 @@ func addStacks(app constructs.Construct, in input) (clean func(), err error) {
 		}
 		staged = append(staged, remove)
 		for _, target := range targets(in, part.name) {
-			stack := newStack(app, in, target)
+			stack := newStack(app, in, target, synthesizer(in.file.Deployment))
 			err := part.add(stack, in, asset)
 			if err == nil {
 				err = guard(stack, in.file.Deployment, target.region)
@@ -78,7 +84,7 @@ func targets(in input, part string) []target {
 	return all
 }
 
-func newStack(app constructs.Construct, in input, to target) awscdk.Stack {
+func newStack(app constructs.Construct, in input, to target, by awscdk.IStackSynthesizer) awscdk.Stack {
 	labels := map[string]string{}
 	maps.Copy(labels, in.file.Tags)
 	labels[tag.Stage] = in.stage
@@ -92,7 +98,7 @@ func newStack(app constructs.Construct, in input, to target) awscdk.Stack {
 		Env:         &awscdk.Environment{Account: optional(in.account), Region: optional(to.region)},
 		// The stack's own. CloudFormation hands them on to what CDK cannot tag.
 		Tags:        &own,
-		Synthesizer: synthesizer(in.file.Deployment),
+		Synthesizer: by,
 	})
 	for key, value := range labels {
 		awscdk.Tags_Of(stack).Add(jsii.String(key), jsii.String(value), nil)

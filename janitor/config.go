@@ -12,7 +12,7 @@ import (
 
 // Config is the janitor's section of caretaker.yaml.
 type Config struct {
-	// Enabled says whether the janitor's stack is deployed at all.
+	// Enabled says whether the janitor is deployed at all; where it is false, deploying deletes its stack.
 	Enabled bool `json:"enabled" yaml:"enabled"`
 	// DryRun keeps the deployed function from deleting anything. On the command line the verb decides instead.
 	DryRun bool `json:"dryRun" yaml:"dryRun"`

@@ -9,7 +9,7 @@ import (
 
 // Config is the limit-raiser's section of caretaker.yaml.
 type Config struct {
-	// Enabled says whether the limit-raiser's stack is deployed at all.
+	// Enabled says whether the limit-raiser is deployed at all; where it is false, deploying deletes its stack.
 	Enabled bool `json:"enabled" yaml:"enabled"`
 	// DryRun keeps the deployed function from raising anything: it reports what it would raise.
 	DryRun bool `json:"dryRun" yaml:"dryRun"`

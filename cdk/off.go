@@ -1,0 +1,34 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// addEmpty adds the stack of a part that is off. A stack that is merely not in the app stays
+// deployed and goes on acting: neither cdk deploy nor cdk destroy knows of it. One without
+// resources cdk deploy deletes where it stands, and passes over where it does not.
+//
+// There is nothing in it at all, not even the CDK's rule on the version of the bootstrap, so
+// that cdk diff shows no difference where nothing is deployed.
+func addEmpty(app constructs.Construct, in input, to target, lost string) {
+	props := &awscdk.DefaultStackSynthesizerProps{GenerateBootstrapVersionRule: jsii.Bool(false)}
+	if qualifier := in.file.Deployment.BootstrapQualifier; qualifier != "" {
+		props.Qualifier = jsii.String(qualifier)
+	}
+	stack := newStack(app, in, to, awscdk.NewDefaultStackSynthesizer(props))
+	note(stack, "this part is off: cdk deploy --all deletes its stack %s where it stands. %s", to.name, lost)
+	awscdk.Validations_Of(stack).Acknowledge(&awscdk.Acknowledgment{
+		Id:     jsii.String("CloudFormation-Validate::F0001"),
+		Reason: jsii.String("A stack without resources is how cdk deploy is told to delete it"),
+	})
+}
+
+// What the stacks hold that is not found again in what they looked after.
+const (
+	janitorLost = "Its log goes too, the only place that says what each deleted version was: to stop it and keep the log, set janitor.dryRun: true instead"
+
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
+	limitRaiserLost = "Of its audit trail DynamoDB keeps a backup for 35 days (aws dynamodb list-backups --backup-type SYSTEM); what was raised stays raised"
+)
