@@ -82,11 +82,11 @@ func addFunctionAlarms(fn function) {
 		missing: awscloudwatch.TreatMissingData_NOT_BREACHING,
 	})
 	fn.addQueueAlarm("OnFailureAlarm", "on-failure-queue", fn.onFailure,
-		fmt.Sprintf("Runs of %s failed for good; what started them waits for 14 days in the queue %s. The field responsePayload of a message says why it failed. Put that right, then purge the queue, and this alarm closes. ", fn.fullName, *fn.onFailure.QueueName())+fn.recovery)
+		fmt.Sprintf("Runs of %s failed for good; what started them waits for 14 days in the queue %s. The field responsePayload of a message says why it failed. Fix that, then purge the queue, and this alarm closes. ", fn.fullName, *fn.onFailure.QueueName())+fn.recovery)
 	if !fn.stopsItself {
 		fn.addAlarm("DurationAlarm", alarm{
 			name:        "duration",
-			description: fmt.Sprintf("A run of %s took more than 80%% of its time-out of %s; at 100%% Lambda kills it half way. Raise %s.function.timeout in caretaker.yaml, or find in the log group /aws/lambda/%[1]s what became slow.", fn.fullName, fn.size.Timeout, fn.section),
+			description: fmt.Sprintf("A run of %s took more than 80%% of its time-out of %s; at 100%% Lambda stops it halfway. Raise %s.function.timeout in caretaker.yaml, or find in the log group /aws/lambda/%[1]s what became slow.", fn.fullName, fn.size.Timeout, fn.section),
 			namespace:   "AWS/Lambda", metric: "Duration", dimensions: own, statistic: "Maximum",
 			comparison: over, threshold: 0.8 * float64(fn.size.Timeout.Std().Milliseconds()), period: 5 * time.Minute, periods: reach, datapoints: 1,
 			missing: awscloudwatch.TreatMissingData_NOT_BREACHING,
@@ -115,7 +115,7 @@ func (fn function) ownMetric() map[string]*string {
 func (fn function) addHeartbeat(longest time.Duration) {
 	window := longest + time.Hour
 	if longest >= alarmWindow || window > alarmWindow {
-		note(fn.stack, "there is no heartbeat alarm for %s: its schedule can be still for longer than the 7 days that a CloudWatch alarm looks back", fn.fullName)
+		note(fn.stack, "there is no heartbeat alarm for %s: its schedule may pause for longer than the 7 days that a CloudWatch alarm looks back", fn.fullName)
 		return
 	}
 	// Short periods, although one long one would do: CloudWatch reads a few periods more

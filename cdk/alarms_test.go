@@ -60,8 +60,8 @@ func TestAlarms_followTheSchedulesLongestGap(t *testing.T) {
 			"the alarm on the work that caretaker-workdays-janitor leaves over looks at 144 hours rather than at five runs: CloudWatch looks back 7 days",
 		}},
 		{weekly, "", "", []string{
-			"there is no alarm on the work that caretaker-weekly-janitor leaves over: its schedule can be still for longer than the 7 days that a CloudWatch alarm looks back",
-			"there is no heartbeat alarm for caretaker-weekly-janitor: its schedule can be still for longer than the 7 days that a CloudWatch alarm looks back",
+			"there is no alarm on the work that caretaker-weekly-janitor leaves over: its schedule may pause for longer than the 7 days that a CloudWatch alarm looks back",
+			"there is no heartbeat alarm for caretaker-weekly-janitor: its schedule may pause for longer than the 7 days that a CloudWatch alarm looks back",
 		}},
 	} {
 		alarms := definitions(t, test.stack)

@@ -61,7 +61,7 @@ func TestApp_notesARegionThatIsNone(t *testing.T) {
 	assets := t.TempDir()
 	writeBinary(assets)
 	output, err := runApp("..", t.TempDir(), map[string]any{"assets": assets, "set": "regions=[eu-wst-1]"})
-	if err != nil || !strings.Contains(output, "caretaker: note: eu-wst-1 is none of the Regions") {
+	if err != nil || !strings.Contains(output, "caretaker: note: eu-wst-1 is not one of the Regions") {
 		t.Errorf("%v\n%s", err, output)
 	}
 }

@@ -72,14 +72,14 @@ func (fn function) addFeed(f feed) {
 		ScalingConfig:         &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(readers)},
 	})
 	fn.addQueueAlarm("DeadLettersAlarm", "dead-letters", f.deadLetters,
-		fmt.Sprintf("Events for %s failed %d times, or did not get into its queue; they wait for 14 days in the queue %s. Find in the log group /aws/lambda/%[1]s why, put that right, and have them tried again: aws sqs start-message-move-task --region %[6]s --source-arn %[4]s --destination-arn %[5]s. What was done already is not done again. ",
+		fmt.Sprintf("Events for %s failed %d times, or did not get into its queue; they wait for 14 days in the queue %s. Find out why in the log group /aws/lambda/%[1]s, fix that, and have them tried again: aws sqs start-message-move-task --region %[6]s --source-arn %[4]s --destination-arn %[5]s. What was done already is not done again. ",
 			fn.fullName, receives, *f.deadLetters.QueueName(), *f.deadLetters.QueueArn(), *f.queue.QueueArn(), *fn.stack.Region())+fn.recovery)
 	// Ten minutes: more than the five for which the function itself puts a message off, and
 	// less than three receives, after which SQS leaves a message out of this metric.
 	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 	fn.addAlarm("QueueAgeAlarm", alarm{
 		name: "queue-age",
-		description: fmt.Sprintf("Events for %s wait for more than ten minutes in the queue %s: runs fail, or there are none. Look at the alarms errors and throttles and into the log group /aws/lambda/%[1]s; a run that handled some of its events and not others is no error to Lambda. A failed event comes again after %[3]s, %[4]d times in all. ",
+		description: fmt.Sprintf("Events for %s wait for more than ten minutes in the queue %s: runs fail, or there are none. Look at the alarms errors and throttles and into the log group /aws/lambda/%[1]s; a run that handled some of its events and not others is not an error to Lambda. A failed event comes again after %[3]s, %[4]d times in all. ",
 			fn.fullName, *f.queue.QueueName(), setting.Duration(f.visibility), receives) + fn.recovery,
 		namespace: "AWS/SQS", metric: "ApproximateAgeOfOldestMessage",
 		dimensions: map[string]*string{"QueueName": f.queue.QueueName()}, statistic: "Maximum",

@@ -57,7 +57,7 @@ func TestFunction_isNotRetriedAndFailuresAreKept(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", stack, diff)
 		}
 		if resources(t, stack, "AWS::SQS::Queue")[queue] == nil {
-			t.Errorf("%s: the destination %s is no queue of the stack", stack, queue)
+			t.Errorf("%s: the destination %s is not a queue of the stack", stack, queue)
 		}
 	}
 }
@@ -90,7 +90,7 @@ func TestSchedule_keepsTheTimeZoneAndWhatItCouldNotDeliver(t *testing.T) {
 		}
 		undelivered, _ := at(schedule, "Target", "DeadLetterConfig", "Arn", "Fn::GetAtt", 0).(string)
 		if resources(t, test.stack, "AWS::SQS::Queue")[undelivered] == nil {
-			t.Errorf("%s: %q is no queue of the stack", test.stack, undelivered)
+			t.Errorf("%s: %q is not a queue of the stack", test.stack, undelivered)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func userContext() map[string]any {
 	home, err := os.UserHomeDir()
 	if err == nil {
 		text, _ := os.ReadFile(filepath.Join(home, ".cdk.json")) // #nosec G304 -- the file that the CDK reads
-		_ = json.Unmarshal(text, &settings)                      // what is no JSON the CDK refuses
+		_ = json.Unmarshal(text, &settings)                      // what is not JSON the CDK refuses
 	}
 	return settings.Context
 }

@@ -84,7 +84,7 @@ func (fn function) typed(verb string) string {
 func addRemainingAlarm(fn function, runs schedule.Schedule, state string) {
 	period := runs.LongestGap()
 	if period >= alarmWindow {
-		note(fn.stack, "there is no alarm on the work that %s leaves over: its schedule can be still for longer than the 7 days that a CloudWatch alarm looks back", fn.fullName)
+		note(fn.stack, "there is no alarm on the work that %s leaves over: its schedule may pause for longer than the 7 days that a CloudWatch alarm looks back", fn.fullName)
 		return
 	}
 	// Every period holds a run then, and the least of its values is over 0 only if all are.

@@ -29,7 +29,7 @@ func addLimitRaiser(stack awscdk.Stack, in input, asset string) error {
 		name:     "limit-raiser",
 		section:  "limitRaiser",
 		does:     "Raises what a CloudWatch alarm says is short, up to the maxima of caretaker.yaml",
-		recovery: "Until this is put right nothing may be raised: where users suffer, raise it by hand.",
+		recovery: "Until this is fixed, nothing may be raised: where users suffer, raise it by hand.",
 		stage:    in.stage,
 		asset:    asset,
 		arch:     in.arch,
@@ -54,7 +54,7 @@ func addLimitRaiser(stack awscdk.Stack, in input, asset string) error {
 }
 
 // addFailedAlarm tells of raises that AWS refused for a reason that time does not heal.
-// The run that made one answered its event, and is no error to Lambda.
+// The run that made one answered its event, and is not an error to Lambda.
 func (fn function) addFailedAlarm() {
 	fn.addAlarm("RaisesFailedAlarm", alarm{
 		name: "raises-failed",

@@ -74,7 +74,7 @@ func (fn function) addSchedule(expression, zone string, runs schedule.Schedule) 
 		},
 	})
 	fn.addQueueAlarm("UndeliveredAlarm", "undelivered", undelivered,
-		fmt.Sprintf("EventBridge Scheduler could not start %s. The attributes ERROR_CODE and ERROR_MESSAGE of the messages in the queue %s say why; mostly the function or the schedule's role was changed by hand, and deploying again puts it right. Then purge the queue, and this alarm closes.", fn.fullName, *undelivered.QueueName()))
+		fmt.Sprintf("EventBridge Scheduler could not start %s. The attributes ERROR_CODE and ERROR_MESSAGE of the messages in the queue %s say why; mostly the function or the schedule's role was changed by hand, and deploying again fixes it. Then purge the queue, and this alarm closes.", fn.fullName, *undelivered.QueueName()))
 	fn.addHeartbeat(runs.LongestGap())
 	fn.output("UndeliveredQueueUrl", "Runs that the schedule could not start", undelivered.QueueUrl())
 	fn.output("FirstRun", "Until the first run the heartbeat alarm, where there is one, is red. This starts a run",

@@ -130,7 +130,7 @@ func Statements(cfg Config) []iam.Statement {
 		{
 			Sid: "ReadFleet", Resources: []string{anyResource},
 			Actions: []string{"lambda:GetAccountSettings", "lambda:ListFunctions", "tag:GetResources"},
-			WhyStar: "these list a whole Region and know no narrower resource",
+			WhyStar: "these list a whole Region and have no narrower resource",
 		},
 		{
 			Sid: "ReadFunctions", Resources: []string{anyFunction},
@@ -139,7 +139,7 @@ func Statements(cfg Config) []iam.Statement {
 		{
 			Sid: "ReadOwnHistory", Resources: []string{anyResource},
 			Actions: []string{"cloudwatch:GetMetricData"},
-			WhyStar: "reading metrics knows no narrower resource",
+			WhyStar: "reading metrics has no narrower resource",
 		},
 		{Sid: "DeleteVersions", Resources: []string{anyFunction}, Actions: []string{"lambda:DeleteFunction"}},
 		{Sid: "TellPeople", Resources: []string{"${Topic}"}, Actions: []string{"sns:Publish"}},

@@ -127,7 +127,7 @@ func TestClosedBelt_takesOthersWordForAliases(t *testing.T) {
 		{"one alias of each function is enough: others are of the last deployments", with(
 			mapped("a"), refer(EventSourceMapping, "a", "build-7", "uuid"), refer(Alias, "a", "1", "build-7")), ""},
 		{"the lists show others", with(refer(Alias, "a", "1", "blue"), refer(Alias, "b", "1", "blue"), refer(Alias, "c", "1", "blue")), AliasesBelt},
-		{"versions, functions and $LATEST are no aliases", []func(*Plan){
+		{"versions, functions and $LATEST are not aliases", []func(*Plan){
 			read("a", "b", "c"), refer(Pipe, "a", "7", "x"), refer(Pipe, "b", "", "x"), refer(Pipe, "c", "$LATEST", "x"),
 		}, ""},
 	} {

@@ -174,10 +174,6 @@ const mostRate = 15.0
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html
 const invokedWindow = 14 * setting.Day
 
-// longestInvoked is how long CloudWatch keeps a metric:
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
-const longestInvoked = 455 * setting.Day
-
 // nameLetters are those of a function's name:
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 const nameLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -29,7 +29,7 @@ func TestValidate_namesTheKeyThatIsWrong(t *testing.T) {
 		{"the fastest rate", func(c *Config) { c.Rate = 15 }, ""},
 		{"too slow a rate", func(c *Config) { c.Rate = 0.9 }, "rate"},
 		{"too fast a rate", func(c *Config) { c.Rate = 15.1 }, "rate"},
-		{"a rate that is no number", func(c *Config) { c.Rate = math.NaN() }, "rate"},
+		{"a rate that is not a number", func(c *Config) { c.Rate = math.NaN() }, "rate"},
 		{"no rate", func(c *Config) { c.Rate = 0 }, "rate"},
 
 		{"one is kept", func(c *Config) { c.Keep.Newest, c.Pressure.Newest = 1, 1 }, ""},
@@ -61,7 +61,7 @@ func TestValidate_namesTheKeyThatIsWrong(t *testing.T) {
 		{"more than a million deletions", func(c *Config) { c.Belts.MaxDeletions = 1000001 }, "belts.maxDeletions"},
 		{"no percent", func(c *Config) { c.Belts.MaxPercent = 0 }, "belts.maxPercent"},
 		{"more than all", func(c *Config) { c.Belts.MaxPercent = 100.1 }, "belts.maxPercent"},
-		{"a percentage that is no number", func(c *Config) { c.Belts.MaxPercent = math.NaN() }, "belts.maxPercent"},
+		{"a percentage that is not a number", func(c *Config) { c.Belts.MaxPercent = math.NaN() }, "belts.maxPercent"},
 
 		{"dynamic targets are ignored", func(c *Config) { c.Checks.DynamicTargets = "ignore" }, ""},
 		{"dynamic targets are switched off", func(c *Config) { c.Checks.DynamicTargets = "false" }, "checks.dynamicTargets"},

@@ -100,7 +100,7 @@ func known(spent bill, read []Function, facts Facts, cfg Config, now time.Time) 
 }
 
 // readWhole reads functions side by side and takes those off the waiting list of which everything was
-// asked. What had no time is no error.
+// asked. What had no time is not an error.
 func (j *Janitor) readWhole(ctx context.Context, in scope, functions []Function, facts *Facts) ([]Function, error) {
 	var found gathered
 	var whole []Function

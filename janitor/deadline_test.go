@@ -110,7 +110,7 @@ func TestHandle_saysWhatItHadNoTimeToLookAt(t *testing.T) {
 			t.Errorf("%s was not looked at and is %s", of, decision.Outcome)
 		}
 	}
-	if line := fmt.Sprintf("%d functions were not looked at for want of time; the next run goes on with them.", waiting); !strings.Contains(report.Summary(), line) {
+	if line := fmt.Sprintf("%d functions were not looked at for lack of time; the next run continues with them.", waiting); !strings.Contains(report.Summary(), line) {
 		t.Errorf("it is not said: %s", report.Summary())
 	}
 	for name, want := range map[string]int{"FunctionsNotLookedAt": waiting, "Remaining": 47*waiting + report.Outcomes[Remaining]} {

@@ -131,7 +131,7 @@ func (h *recollection) olderCounts() []cloudwatchtypes.MetricDataQuery {
 	return older
 }
 
-// whole is the history once all is in. What grew until the oldest run is no part of the time since.
+// whole is the history once all is in. What grew until the oldest run is not part of the time since.
 func (h *recollection) whole() History {
 	for at, grown := range h.growth {
 		if at.After(h.Since) {

@@ -74,7 +74,7 @@ const (
 	NotReviewed  Reason = "not in the reviewed plan"
 	// OtherCode is a version that is not the one reviewed, though it has its number: AWS uses no
 	// number of a function twice, so that the function was deleted and made anew.
-	OtherCode     Reason = "other code than reviewed, since the function was made anew"
+	OtherCode     Reason = "not the code that was reviewed: the function was created again"
 	NoLongerThere Reason = "no longer there"
 	FunctionGone  Reason = "the function is gone"
 	StillListed   Reason = "AWS accepted the deletion, but still lists the version"

@@ -151,7 +151,7 @@ func (f *PlanFile) decodeVersions(decoder *json.Decoder) error {
 func opening(decoder *json.Decoder, bracket json.Delim) error {
 	token, err := decoder.Token()
 	if err == nil && token != bracket {
-		err = fmt.Errorf("it is no plan file: %v stands where %v should", token, bracket)
+		err = fmt.Errorf("it is not a plan file: %v where %v should be", token, bracket)
 	}
 	return err
 }
@@ -163,14 +163,14 @@ func inWords(err error) error {
 	var at *time.ParseError
 	switch {
 	case errors.As(err, &syntax) && syntax.Offset <= 1:
-		return errors.New("it is no plan file: plan --out writes one")
+		return errors.New("it is not a plan file: plan --out writes one")
 	case errors.As(err, &syntax):
 		return fmt.Errorf("it is not JSON after %d characters: %w", syntax.Offset-1, err)
 	case errors.As(err, &kind):
 		wanted := map[reflect.Kind]string{reflect.String: "a text", reflect.Int: "a whole number", reflect.Int64: "a whole number"}
-		return fmt.Errorf("%s: it is a %s where %s should stand", cmp.Or(kind.Field, "the value"), kind.Value, cmp.Or(wanted[kind.Type.Kind()], "something else"))
+		return fmt.Errorf("%s: it is a %s where %s should be", cmp.Or(kind.Field, "the value"), kind.Value, cmp.Or(wanted[kind.Type.Kind()], "something else"))
 	case errors.As(err, &at):
-		return fmt.Errorf("%s is no time like 2026-01-31T18:00:00Z", at.Value)
+		return fmt.Errorf("%s is not a time like 2026-01-31T18:00:00Z", at.Value)
 	}
 	return err
 }
@@ -179,7 +179,7 @@ func inWords(err error) error {
 // so that none is there twice.
 func (f *PlanFile) valid() error {
 	if f.Schema != planSchema {
-		return fmt.Errorf("its schema is %d, and this caretaker reads %d: make the plan anew", f.Schema, planSchema)
+		return fmt.Errorf("its schema is %d, and this caretaker reads %d: make a new plan", f.Schema, planSchema)
 	}
 	if f.Account == "" || f.Region == "" || f.Made.IsZero() {
 		return errors.New("account, region and made must not be empty")

@@ -198,7 +198,7 @@ func (s scope) candidates(holds func(Version) bool) []Function {
 func regionWide(sid string, actions ...string) []iam.Statement {
 	return []iam.Statement{{
 		Sid: sid, Actions: actions, Resources: []string{anyResource},
-		WhyStar: "listing a whole Region knows no narrower resource",
+		WhyStar: "listing a whole Region has no narrower resource",
 	}}
 }
 

@@ -53,7 +53,7 @@ type Report struct {
 	FunctionsRead map[Kind]int `json:"functionsRead,omitempty"`
 
 	// FunctionsNotLookedAt is how many functions with versions that may go the run had no time for: they
-	// keep all versions, and the next run goes on with them.
+	// keep all versions, and the next run continues with them.
 	FunctionsNotLookedAt int      `json:"functionsNotLookedAt,omitempty"`
 	NotChecked           []string `json:"notChecked,omitempty"`
 	// DynamicTargets are the first hundred targets that are only known when they run.

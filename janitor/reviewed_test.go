@@ -120,7 +120,7 @@ func TestStaying_hasEachReasonWithItsCount(t *testing.T) {
 		return lines
 	}
 	want := []string{
-		"2 other code than reviewed, since the function was made anew, billing:1 ",
+		"2 not the code that was reviewed: the function was created again, billing:1 ",
 		"2 over belts.maxDeletions, checkout:1 ",
 		"2 the function is gone, gone:1 ",
 		"1 among the newest, checkout:8 3",
@@ -238,7 +238,7 @@ func TestReadPlan_refusesWhatItDoesNotUnderstand(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ name, old, new, want string }{
-		{"another schema", `"schema":1`, `"schema":2`, "its schema is 2, and this caretaker reads 1: make the plan anew"},
+		{"another schema", `"schema":1`, `"schema":2`, "its schema is 2, and this caretaker reads 1: make a new plan"},
 		{"no account", `"123456789012"`, `""`, "account, region and made must not be empty"},
 		{"a key too few", `"stage":"prod",`, ``, "it lacks a key of a plan file"},
 		{"a key too many", `"stage"`, `"force":true,"stage"`, `the key "force" is unknown or there twice`},
@@ -246,16 +246,16 @@ func TestReadPlan_refusesWhatItDoesNotUnderstand(t *testing.T) {
 		{"an unknown key of a version", `"bytes":2097152`, `"size":1`, `versions, entry 2: json: unknown field "size"`},
 		{"a version twice", `"version":2`, `"version":1`, "versions, entry 2: checkout:1 is there twice or out of order"},
 		{"version 0, which is $LATEST", `"version":1`, `"version":0`, "versions, entry 1: function, version (1 or more) and codeSha256 must not be empty"},
-		{"a version as text", `"version":1`, `"version":"1"`, "versions, entry 1: version: it is a string where a whole number should stand"},
-		{"a time in words", `"made":"`, `"made":"about `, "is no time like 2026-01-31T18:00:00Z"},
+		{"a version as text", `"version":1`, `"version":"1"`, "versions, entry 1: version: it is a string where a whole number should be"},
+		{"a time in words", `"made":"`, `"made":"about `, "is not a time like 2026-01-31T18:00:00Z"},
 		{"what --json prints", `{"schema":1`, `{"schema":1,"command":"plan"`, "this is what --json prints; --plan takes the file of plan --out"},
-		{"no JSON", string(whole), `# a plan`, "it is no plan file: plan --out writes one"},
+		{"no JSON", string(whole), `# a plan`, "it is not a plan file: plan --out writes one"},
 		{"a slip of the hand", `"stage":`, `"stage";`, "it is not JSON after "},
 		{"no digest", `"sha2"`, `""`, "versions, entry 2: function, version (1 or more) and codeSha256 must not be empty"},
-		{"an object in place of the list", `[{`, `{"a":[{`, "versions: it is no plan file: { stands where [ should"},
+		{"an object in place of the list", `[{`, `{"a":[{`, "versions: it is not a plan file: { where [ should be"},
 		{"half of it", string(whole[len(whole)/2:]), ``, "it ends too early: the plan is not whole"},
 		{"nothing", string(whole), ``, "it ends too early: the plan is not whole"},
-		{"a list", string(whole), `[]`, "it is no plan file: [ stands where { should"},
+		{"a list", string(whole), `[]`, "it is not a plan file: [ where { should be"},
 		{"something after it", `]}`, `]}{}`, "something follows the plan"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

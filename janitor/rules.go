@@ -143,7 +143,7 @@ func byNumber(a, b Version) int { return cmp.Compare(a.Number, b.Number) }
 func (r *rules) ownersWill(cfg Config) (Reason, string) {
 	tags := r.function.Tags
 	if key := tag.Misspelt(tags); key != "" {
-		return TagUnreadable, fmt.Sprintf("%q is none of the tags that Caretaker knows", key)
+		return TagUnreadable, fmt.Sprintf("%q is not one of the tags that Caretaker knows", key)
 	}
 	if text, tagged := tags[tag.Keep]; tagged {
 		count, err := strconv.Atoi(text)

@@ -67,8 +67,8 @@ func TestDecide_judgesAVersionByEveryRule(t *testing.T) {
 		{"tagged until yesterday", []change{tagged("caretaker:keep-until", "2026-06-19")}, Deletable, Superseded, "13 days ago"},
 		{"tagged until no date", []change{tagged("caretaker:keep-until", "2026-6-20")}, Kept, TagUnreadable, `caretaker:keep-until="2026-6-20" is not a date like 2027-01-31`},
 		{"tagged until a day that no month has", []change{tagged("caretaker:keep-until", "2026-02-30")}, Kept, TagUnreadable, `caretaker:keep-until="2026-02-30" is not a date like 2027-01-31`},
-		{"tagged by a key that nobody knows", []change{tagged("caretaker:keep_until", "2027-01-01")}, Kept, TagUnreadable, `"caretaker:keep_until" is none of the tags that Caretaker knows`},
-		{"tagged in another case", []change{tagged("Caretaker:janitor", "off")}, Kept, TagUnreadable, `"Caretaker:janitor" is none of the tags that Caretaker knows`},
+		{"tagged by a key that nobody knows", []change{tagged("caretaker:keep_until", "2027-01-01")}, Kept, TagUnreadable, `"caretaker:keep_until" is not one of the tags that Caretaker knows`},
+		{"tagged in another case", []change{tagged("Caretaker:janitor", "off")}, Kept, TagUnreadable, `"Caretaker:janitor" is not one of the tags that Caretaker knows`},
 		{"tagged for another part", []change{tagged("caretaker:stage", "prod"), tagged("caretaker:raise", "max:9")}, Deletable, Superseded, "13 days ago"},
 
 		{"excluded by name", []change{policy(func(c *Config) { c.Exclude.Names = []string{"other", "check*"} })}, Kept, ExcludedName, "check*"},

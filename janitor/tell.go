@@ -91,7 +91,7 @@ func (r Report) Summary() string {
 		}
 	}
 	if r.FunctionsNotLookedAt > 0 {
-		line("\n%d functions were not looked at for want of time; the next run goes on with them.", r.FunctionsNotLookedAt)
+		line("\n%d functions were not looked at for lack of time; the next run continues with them.", r.FunctionsNotLookedAt)
 	}
 	line("\nKept:")
 	for _, reason := range slices.SortedFunc(maps.Keys(r.KeptBy), func(a, b Reason) int {

@@ -197,7 +197,7 @@ func (r *Raiser) make(ctx context.Context, positions []int, facts Facts, plan Pl
 		case answer == busy:
 			decision.Outcome, decision.Reason, decision.Detail = Waiting, IsBusy, said(err)
 		case (answer == limited || answer == invalid) && now.moved(*decision):
-			decision.Outcome, decision.Reason, decision.Detail = Waiting, IsBusy, "somebody else changed it meanwhile: "+said(err)
+			decision.Outcome, decision.Reason, decision.Detail = Waiting, IsBusy, "somebody else changed it in the meantime: "+said(err)
 		case answer == limited:
 			decision.Outcome, decision.Reason, decision.Detail = Refused, AWSRefused, said(err)
 		case answer == invalid:

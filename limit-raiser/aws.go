@@ -45,7 +45,7 @@ func Statements(cfg Config) []iam.Statement {
 		},
 		{
 			Sid: "ReadMetrics", Resources: []string{anyResource}, Actions: []string{"cloudwatch:GetMetricData"},
-			WhyStar: "reading metrics knows no narrower resource",
+			WhyStar: "reading metrics has no narrower resource",
 		},
 		{Sid: "Remember", Resources: []string{"${Ledger}"}, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}},
 		{Sid: "LookAgain", Resources: []string{"${Queue}"}, Actions: []string{"sqs:SendMessage"}},

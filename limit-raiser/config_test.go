@@ -32,7 +32,7 @@ func TestValidate_namesTheKeyThatIsWrong(t *testing.T) {
 		{"no percent", func(c *Config) { c.Sizing.Percent = 0 }, ""},
 		{"fewer percent than none", func(c *Config) { c.Sizing.Percent = -1 }, "sizing.percent"},
 		{"too many percent", func(c *Config) { c.Sizing.Percent = 1001 }, "sizing.percent"},
-		{"percent that are no number", func(c *Config) { c.Sizing.Percent = math.NaN() }, "sizing.percent"},
+		{"a percentage that is not a number", func(c *Config) { c.Sizing.Percent = math.NaN() }, "sizing.percent"},
 		{"units", func(c *Config) { c.Sizing.Units = 1000000 }, ""},
 		{"too many units", func(c *Config) { c.Sizing.Units = 1000001 }, "sizing.units"},
 		{"nothing that says how far", func(c *Config) { c.Sizing.Percent, c.Sizing.ToDemand = 0, false }, "sizing.toDemand"},
@@ -49,7 +49,7 @@ func TestValidate_namesTheKeyThatIsWrong(t *testing.T) {
 		{"no raise a day", func(c *Config) { c.Limits.RaisesADay = 0 }, "limits.raisesADay"},
 		{"too many raises a day", func(c *Config) { c.Limits.RaisesADay = 101 }, "limits.raisesADay"},
 		{"nothing that may cost", func(c *Config) { c.Limits.AddedCostAMonth = 0 }, ""},
-		{"a cost that is no number", func(c *Config) { c.Limits.AddedCostAMonth = math.NaN() }, "limits.addedCostAMonth"},
+		{"a cost that is not a number", func(c *Config) { c.Limits.AddedCostAMonth = math.NaN() }, "limits.addedCostAMonth"},
 		{"money back", func(c *Config) { c.Limits.AddedCostAMonth = -1 }, "limits.addedCostAMonth"},
 		{"a price", func(c *Config) {
 			c.Limits.Prices = map[string]float64{PriceWriteUnit: 0, PriceReadUnit: 0.5, PriceShard: 1}

@@ -629,7 +629,7 @@ Cause: the alarm orders-writes. Threshold Crossed
 Added cost: $94.90 a month at list prices, for as long as it stays so.
 Where: account 111122223333, Region eu-west-1: https://eu-west-1.console.aws.amazon.com/dynamodbv2/home?region=eu-west-1#table?name=orders
 The CloudFormation stack shop owns it: its next deployment sets it back, unless you change it there too.
-The alarm's threshold is 30, of now 250: 12 %. Raise it, or watch the ratio by metric math, which follows by itself.
+The alarm's threshold is 30 of the present 250: 12 %. Raise it, or watch the ratio by metric math, which follows by itself.
 `
 	if diff := cmp.Diff(want, m.text); diff != "" {
 		t.Error(diff)

@@ -74,7 +74,7 @@ func (r *Raiser) open(ctx context.Context, delivery Delivery, report *Report) (e
 	}
 	switch home := r.home(ctx); {
 	case e.Alarm.Account != home.Account || e.Alarm.Region != home.Region:
-		report.refuse(e.Alarm.Name, fmt.Sprintf("it is of the account %s, Region %s", e.Alarm.Account, e.Alarm.Region))
+		report.refuse(e.Alarm.Name, fmt.Sprintf("it is from account %s, Region %s", e.Alarm.Account, e.Alarm.Region))
 		return e, of, false
 	case delivery.Look != nil:
 		report.Looks++

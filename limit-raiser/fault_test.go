@@ -409,7 +409,7 @@ func (p panicky) UpdateTable(ctx context.Context, input *dynamodb.UpdateTableInp
 	panic("killed")
 }
 
-type panickyQueue struct{ sqsAPI }
+type panickyQueue struct{}
 
 func (panickyQueue) SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
 	panic("killed")

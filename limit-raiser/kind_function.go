@@ -82,7 +82,7 @@ func (functions) read(ctx context.Context, r *Raiser, shortage Shortage) (Facts,
 	have.Now = float64(aws.ToInt32(reserved.ReservedConcurrentExecutions))
 	switch {
 	case reserved.ReservedConcurrentExecutions == nil:
-		have.Means, have.Note = NoMeans, "it has no reserved concurrency, and to reserve some would be to cap it"
+		have.Means, have.Note = NoMeans, "it has no reserved concurrency, and reserving some would cap it"
 	case have.Now == 0:
 		have.Means, have.Note = NoMeans, "its reserved concurrency is 0: somebody switched it off"
 	}
@@ -189,6 +189,6 @@ func (functions) statements(cfg Config) []iam.Statement {
 		Actions: []string{"lambda:GetFunctionConcurrency", "lambda:ListTags", "lambda:PutFunctionConcurrency"},
 	}, {
 		Sid: "ReadConcurrency", Resources: []string{anyResource}, Actions: []string{"lambda:GetAccountSettings"},
-		WhyStar: "it tells of the whole account and knows no narrower resource",
+		WhyStar: "it tells of the whole account and has no narrower resource",
 	}}
 }

@@ -116,7 +116,7 @@ func (quotas) read(ctx context.Context, r *Raiser, shortage Shortage) (Facts, er
 		Note: aws.ToString(description.QuotaName),
 	}
 	if !description.Adjustable {
-		have.Means, have.Note = NoMeans, "AWS adjusts this quota for nobody"
+		have.Means, have.Note = NoMeans, "AWS does not adjust this quota for anybody"
 	}
 	if facts.OpenRequest, facts.Unapproved, err = requests(ctx, r.aws.Quotas, quota, have.Now, r.now().Add(-quotaRest)); err != nil {
 		return Facts{}, err
@@ -226,6 +226,6 @@ func (quotas) statements(cfg Config) []iam.Statement {
 			"servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota",
 			"servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota",
 		},
-		WhyStar: "reading quotas knows no narrower resource",
+		WhyStar: "reading quotas has no narrower resource",
 	}}
 }

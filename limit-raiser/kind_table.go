@@ -307,7 +307,7 @@ func (tables) statements(cfg Config) []iam.Statement {
 			}},
 		}, iam.Statement{
 			Sid: "ReadScalableTargets", Resources: []string{anyResource}, Actions: []string{"application-autoscaling:DescribeScalableTargets"},
-			WhyStar: "listing scalable targets knows no narrower resource",
+			WhyStar: "listing scalable targets has no narrower resource",
 		})
 	}
 	return statements

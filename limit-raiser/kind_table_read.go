@@ -94,7 +94,7 @@ func capacities(index string, onDemand bool, units *dynamodbtypes.ProvisionedThr
 		have.Means, have.Now = OnDemandMaximum, float64(aws.ToInt64(units))
 		if have.Now <= 0 {
 			have.Means, have.Now = NoMeans, 0
-			have.Note = "it is on demand and has no maximum, so that there is nothing to raise"
+			have.Note = "it is on demand and has no maximum, so there is nothing to raise"
 		}
 	}
 	return []Have{read, write}

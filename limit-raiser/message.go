@@ -116,7 +116,7 @@ func lowThreshold(alarm alarm.Alarm, resource Resource, first Decision) string {
 	if !comparable || threshold >= first.To*farBelow {
 		return ""
 	}
-	return fmt.Sprintf("The alarm's threshold is %s, of now %s: %.0f %%. Raise it, or watch the ratio by metric math, which follows by itself.",
+	return fmt.Sprintf("The alarm's threshold is %s of the present %s: %.0f %%. Raise it, or watch the ratio by metric math, which follows by itself.",
 		units(threshold), units(first.To), 100*threshold/first.To)
 }
 

@@ -38,7 +38,7 @@ func TestHandle_takesMetricsThatCameInPartForNone(t *testing.T) {
 	s := throttledWrites(t)
 	s.measure("AWS/DynamoDB", "SuccessfulRequestLatency", 5, 1, map[string]string{"TableName": s.table, "Operation": "PutItem"})
 	report, err := s.handle(s.theEvent())
-	if got := decision(t, report, err); got.Outcome != Raised || !strings.Contains(got.Detail, "for want of metrics") {
+	if got := decision(t, report, err); got.Outcome != Raised || !strings.Contains(got.Detail, "for lack of metrics") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -70,7 +70,7 @@ func TestHandle_takesMetricsThatCloudWatchCouldNotReadForNone(t *testing.T) {
 			s.clients.CloudWatch = answered{s.clients.CloudWatch, "m1_0", code} // of the table's writes, which come after the reads
 			report, err := s.handle(s.theEvent())
 			got := decision(t, report, err)
-			if whole := code == cloudwatchtypes.StatusCodeComplete; whole != (got.Outcome == Met) || whole == strings.Contains(got.Detail, "for want of metrics") {
+			if whole := code == cloudwatchtypes.StatusCodeComplete; whole != (got.Outcome == Met) || whole == strings.Contains(got.Detail, "for lack of metrics") {
 				t.Errorf("%+v", got)
 			}
 		})

@@ -158,7 +158,7 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 	switch {
 	case decision.Guess && memory.guessed(have):
 		decision.To = decision.From
-		return because(Refused, NoMetrics, "this alarm's one step without metrics was made, and another would be a guess upon a guess: look whether the capacity is short at all")
+		return because(Refused, NoMetrics, "this alarm's one step without metrics was made, and another would be a guess on top of a guess: check whether the capacity is short at all")
 	case decision.To > decision.From && facts.Unapproved > 0 && decision.To >= facts.Unapproved:
 		decision.To = decision.From
 		return because(Refused, NotApproved, fmt.Sprintf("AWS did not approve the request for %s, and is asked again after a day", units(facts.Unapproved)))

@@ -79,7 +79,7 @@ func TestDecide(t *testing.T) {
 	}{
 		"to 1.9 times the least":            {shortTable(50, 4000, change(func(h *Have) { h.Samples = seen(50, 450) })), Memory{}, policy(), ToRaise, IsShort, 146, "takes 1.9 times the 76.8 that clients which send 10 times would need"},
 		"to the demand that a burst showed": {shortTable(50, 4000, change(func(h *Have) { h.Samples = append(seen(200, 0), seen(50, 450)...) })), Memory{}, policy(), ToRaise, IsShort, 250, "demand of 200"},
-		"by percent without any":            {shortTable(50, 4000), Memory{}, policy(), ToRaise, IsShort, 75, "for want of metrics"},
+		"by percent without any":            {shortTable(50, 4000), Memory{}, policy(), ToRaise, IsShort, 75, "for lack of metrics"},
 		"cut at the maximum":                {shortTable(50, 60), Memory{}, policy(), ToRaise, IsShort, 60, "cut at the maximum"},
 		"at the maximum":                    {shortTable(60, 60), Memory{}, policy(), AtMaximum, MaximumReached, 60, "60"},
 		"over the maximum":                  {shortTable(90, 60), Memory{}, policy(), AtMaximum, MaximumReached, 90, "60"},

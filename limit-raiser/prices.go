@@ -92,5 +92,5 @@ func priceOf(region, what string, overrides map[string]float64) (price float64, 
 			price = max(price, p)
 		}
 	}
-	return price, fmt.Sprintf("the list prices of %s have no %.32s for %.32s: reckoned with the dearest", pricesAsOf, what, region)
+	return price, fmt.Sprintf("the list prices of %s have no %.32s for %.32s: the highest is assumed", pricesAsOf, what, region)
 }

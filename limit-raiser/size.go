@@ -87,7 +87,7 @@ func wanted(present float64, demand Demand, cfg Sizing) (want float64, reason st
 	if byPercent := min(whole(present*(1+percent/100)), most); percent > 0 && byPercent > want {
 		want, reason = byPercent, fmt.Sprintf("by %g%%", percent)
 		if !known {
-			reason += " for want of metrics"
+			reason += " for lack of metrics"
 		}
 	}
 	if byUnits := whole(present + cfg.Units); byUnits > want {

@@ -79,6 +79,6 @@ func TestHighWater_readsKilobytes(t *testing.T) {
 		t.Errorf("got %d, %v", got, err)
 	}
 	if _, err := highWater("Name:\tbench\n"); err == nil {
-		t.Error("a status without the line is no error")
+		t.Error("a status without the line is not an error")
 	}
 }

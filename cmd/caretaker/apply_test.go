@@ -50,7 +50,7 @@ func TestApply_deletesAndThenHasNothingToDo(t *testing.T) {
 
 func TestApply_wantsATerminalOrYes(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
-	caretaker(t, environment(sim), with("janitor", "apply")...).expect(t, console.Misused, "nobody is at a terminal to be asked: give --yes to delete without asking")
+	caretaker(t, environment(sim), with("janitor", "apply")...).expect(t, console.Misused, "there is no terminal to ask at: give --yes to delete without asking")
 	left(t, sim, "orders-00001", numbers(1, 10))
 }
 
@@ -72,7 +72,7 @@ func TestApply_wantsToKnowTheStageWhereItsRulesAreOthers(t *testing.T) {
 		code        console.Code
 		want        string
 	}{
-		{"{exclude: {names: [orders-*]}}", "", console.Misused, "other versions go by the rules of stage prod than by those of the file's base: choose with --stage prod, or --stage default for the base"},
+		{"{exclude: {names: [orders-*]}}", "", console.Misused, "the rules of stage prod delete other versions than the file's base does: choose with --stage prod, or --stage default for the base"},
 		{"{include: {names: [billing-*]}}", "", console.Misused, "--stage prod"},
 		{"{keep: {newest: 9}}", "", console.Misused, "--stage prod"},
 		{"{pressure: {newest: 1}}", "", console.Misused, "--stage prod"},
@@ -109,7 +109,7 @@ func TestApply_stopsWhereDryRunIsSet(t *testing.T) {
 func TestApply_leavesWhatIsOverMaxDeletionsForTheNextTime(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	args := with("janitor", "apply", "--yes", "--set", "janitor.belts.maxDeletions=5")
-	caretaker(t, environment(sim), args...).expect(t, console.WorkLeft, "Left for later  2 versions: over belts.maxDeletions", "2 versions are left; the same command goes on with them")
+	caretaker(t, environment(sim), args...).expect(t, console.WorkLeft, "Left for later  2 versions: over belts.maxDeletions", "2 versions are left; the same command continues with them")
 	caretaker(t, environment(sim), args...).expect(t, console.Done, "Deleted         2 versions")
 	left(t, sim, "orders-00001", numbers(8, 10))
 }
@@ -127,7 +127,7 @@ func TestApply_aReviewedPlanShrinksToWhatIsStillDeletable(t *testing.T) {
 	late.Name = "payments"
 	sim.Put(late)
 	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", path)...).expect(t, console.Done,
-		"plan.json holds 14 versions; 13 of them can go now.", "      1 stay: referenced by alias: orders-00001:4 (rollback)\n", "Deleted         13 versions", "7 not in the reviewed plan")
+		"plan.json holds 14 versions; 13 of them can be deleted now.", "      1 stay: referenced by alias: orders-00001:4 (rollback)\n", "Deleted         13 versions", "7 not in the reviewed plan")
 	left(t, sim, "orders-00001", append([]int{4}, numbers(8, 10)...))
 	left(t, sim, "orders-00002", numbers(8, 10))
 	left(t, sim, "payments", numbers(1, 10))
@@ -143,12 +143,12 @@ func TestApply_saysOfAReviewedPlanWhyFewerGo(t *testing.T) {
 	now[2].Versions = now[2].Versions[2:]
 	now[2].Aliases = []lambdasim.Alias{{Name: "rollback", Version: "4"}}
 	sim = fleet(t, lambdasim.Options{}, now...)
-	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", path)...).expect(t, console.Done, "holds 28 versions; 11 of them can go now.",
-		"      7 stay: other code than reviewed, since the function was made anew: orders-00002:1 and others\n",
+	caretaker(t, environment(sim), with("janitor", "apply", "--yes", "--plan", path)...).expect(t, console.Done, "holds 28 versions; 11 of them can be deleted now.",
+		"      7 stay: not the code that was reviewed: the function was created again: orders-00002:1 and others\n",
 		"      7 stay: the function is gone: orders-00004:1 and others\n",
 		"      2 stay: no longer there: orders-00003:1 and others\n",
 		"      1 stay: referenced by alias: orders-00003:4 (rollback)\n",
-		"Deleted         11 versions", "7 other code than reviewed")
+		"Deleted         11 versions", "7 not the code that was reviewed")
 	left(t, sim, "orders-00002", numbers(1, 10))
 }
 
@@ -170,7 +170,7 @@ func TestApply_stopsWhereTheCredentialsEnd(t *testing.T) {
 	deleted := 100 - sim.VersionCount()
 	got.expect(t, console.WorkLeft, fmt.Sprintf("%d deleted, not verified", deleted), fmt.Sprintf("Left for later  %d versions: AWS no longer accepts the credentials", 70-deleted),
 		"ExpiredTokenException: The security token included in the request is expired\n"+
-			"The rest remains: log in again, as with `aws sso login`, and the same command goes on with it.")
+			"The rest remains: log in again, as with `aws sso login`, and the same command continues with it.")
 	if said := strings.Count(got.out+got.err, "ExpiredTokenException"); said != 1 || strings.Contains(got.out+got.err, "error") {
 		t.Errorf("it is said %d times:\n%s%s", said, got.out, got.err)
 	}
@@ -187,7 +187,7 @@ func TestApply_stopsWhereTheCredentialsEndWhileItReads(t *testing.T) {
 		return nil
 	}}, orders(10)...)
 	got := caretaker(t, environment(sim), with("janitor", "apply", "--yes")...)
-	got.expect(t, console.WorkLeft, "No plan         AWS no longer accepts the credentials: ", "the same command goes on with it")
+	got.expect(t, console.WorkLeft, "No plan         AWS no longer accepts the credentials: ", "the same command continues with it")
 	if strings.Contains(got.out+got.err, "grant") {
 		t.Errorf("it speaks of grants:\n%s%s", got.out, got.err)
 	}
@@ -390,7 +390,7 @@ func TestApply_looksAgainWhenTheAnswerTookLong(t *testing.T) {
 		return nil
 	}}, orders(1)...)
 	person(t, sim, "7\n", with("janitor", "apply", "--stale-after", "0s")...).expect(t, console.Done,
-		"looking at everything again", "6 of the 7 versions still go.", "Deleted         6 versions")
+		"looking at everything again", "6 of the 7 versions would still be deleted.", "Deleted         6 versions")
 	left(t, sim, "orders-00001", append([]int{4}, numbers(8, 10)...))
 	left(t, sim, "payments", numbers(1, 10))
 }
@@ -400,7 +400,7 @@ func TestApply_aSlowAnswerLeavesOpenWhatTheReviewedPlanOpened(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "plan.json")
 	caretaker(t, environment(sim), with("janitor", "plan", "--out", path, "--set", "janitor.belts.maxPercent=10")...).expect(t, console.BeltClosed)
 	args := with("janitor", "apply", "--plan", path, "--set", "janitor.belts.maxPercent=10", "--stale-after", "0s")
-	person(t, sim, "7\n", args...).expect(t, console.Done, "7 of the 7 versions still go.", "Deleted         7 versions")
+	person(t, sim, "7\n", args...).expect(t, console.Done, "7 of the 7 versions would still be deleted.", "Deleted         7 versions")
 }
 
 func TestApply_theWorstRegionDecides(t *testing.T) {

@@ -134,7 +134,7 @@ func TestRaisePlan_saysWhatEachShapeOfEventComesToAndChangesNothing(t *testing.T
 	for _, event := range []string{"sns.json", "sqs-sns.json", "invocation.json", "eventbridge.json", "sqs-eventbridge.json", "failure-record.json"} {
 		others.ForgetCalls()
 		got := caretaker(t, r.environ, "limit-raiser", "plan", "--config", r.file, "--event", write(t, event, string(read(t, event))))
-		got.expect(t, console.Done, "table/orders  write  provisioned    10  15", "would raise  dry run: by 50% for want of metrics",
+		got.expect(t, console.Done, "table/orders  write  provisioned    10  15", "would raise  dry run: by 50% for lack of metrics",
 			"Alarm           orders-writes: ALARM since 2026-02-26 10:15:02 UTC", "There is no table caretaker-default-limit-raiser in eu-west-1")
 		if strings.Contains(got.out, "Not acted on") {
 			t.Errorf("%s would raise, and is not acted on, both at once:\n%s", event, got.out)
@@ -148,7 +148,7 @@ func TestRaisePlan_saysWhatEachShapeOfEventComesToAndChangesNothing(t *testing.T
 	got := caretaker(t, r.environ, "limit-raiser", "plan", "--config", r.file, "--event", write(t, "ok.json", strings.ReplaceAll(string(read(t, "invocation.json")), `"value": "ALARM"`, `"value": "OK"`)))
 	got.expect(t, console.Done, "OK since 2026-02-26 10:15:02 UTC; only ALARM is acted on")
 	got = caretaker(t, append(r.environ, "AWS_ACCESS_KEY_ID=210987654321"), "limit-raiser", "plan", "--config", r.file, "--event", write(t, "sns.json", string(read(t, "sns.json"))))
-	got.expect(t, console.Done, "Not acted on    orders-writes: it is of the account 123456789012, Region eu-west-1")
+	got.expect(t, console.Done, "Not acted on    orders-writes: it is from account 123456789012, Region eu-west-1")
 }
 
 func TestRaisePlan_knowsWhatWasRaisedAndHistoryShowsIt(t *testing.T) {
@@ -178,7 +178,7 @@ func TestRaisePlan_knowsWhatWasRaisedAndHistoryShowsIt(t *testing.T) {
 	}
 
 	caretaker(t, r.environ, "limit-raiser", "history", "--config", r.file).expect(t, console.Done,
-		"table/orders  write  raised     10  15", "orders-writes  short: by 50% for want of metrics")
+		"table/orders  write  raised     10  15", "orders-writes  short: by 50% for lack of metrics")
 	for _, none := range [][]string{{"--resource", "carts"}, {"--resource", "stream/orders"}} {
 		caretaker(t, r.environ, append([]string{"limit-raiser", "history", "--config", r.file}, none...)...).expect(t, console.Done, "has no entry that matches")
 	}
@@ -201,7 +201,7 @@ func TestRaisePlan_knowsWhatWasRaisedAndHistoryShowsIt(t *testing.T) {
 	caretaker(t, r.environ, "limit-raiser", "history", "--config", "none", "--table", "absent").expect(t, console.Failed,
 		"There is no table absent in eu-west-1", "caretaker: there is no audit trail to show")
 	caretaker(t, r.environ, "limit-raiser", "history", "--config", "none", "--table", "orders").expect(t, console.Misused,
-		"--table: orders in eu-west-1 is no table of a limit-raiser")
+		"--table: orders in eu-west-1 is not a limit-raiser's table")
 }
 
 func TestRaisePlan_readsTheEventFromStdin(t *testing.T) {
@@ -259,7 +259,7 @@ func TestRaiserUsage_isRefusedBeforeAnythingIsAsked(t *testing.T) {
 	}{
 		{[]string{"plan"}, "missing flags: --event=FILE"},
 		{[]string{"plan", "--event", "absent.json"}, "reading the event: open absent.json"},
-		{[]string{"plan", "--event", junk}, "decoding the event: it is not the state change of an alarm, and holds none"},
+		{[]string{"plan", "--event", junk}, "decoding the event: it is not the state change of an alarm and does not hold one"},
 		{[]string{"history", "--limit", "0"}, "--limit: 0 is not allowed: a whole number from 1 to 10000"},
 		{[]string{"history", "--limit", "x"}, `--limit: expected a whole number but got "x"`},
 		{[]string{"history", "--since", "-1d"}, `--since: expected a value but got "-1d"; perhaps`},

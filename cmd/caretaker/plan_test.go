@@ -72,7 +72,7 @@ func TestPlan_saysWhereAStageHasOtherRules(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	args := []string{"janitor", "plan", "--config", staged(t, "{exclude: {names: [orders-*]}}")}
 	caretaker(t, environment(sim), args...).expect(t, console.Done, "Would go        7 versions",
-		"Note: these are the rules of the file's base; other versions go by those of stage prod: --stage prod.")
+		"Note: these are the rules of the file's base; those of stage prod delete other versions: --stage prod.")
 	got := caretaker(t, environment(sim), append(args, "--stage", "prod")...)
 	got.expect(t, console.Done, "Would go        0 versions")
 	if strings.Contains(got.err, "Note") {
@@ -230,7 +230,7 @@ func TestPlan_leavesNoHalfFileBehind(t *testing.T) {
 	caretaker(t, environment(sim), with("janitor", "plan", "--out", filepath.Join(folder, "plan.json"))...).expect(t, console.Failed, "listing functions", "No plan",
 		"AccessDeniedException: not authorized")
 	got := sitting(t, sim, console.Console{Width: 80}, with("janitor", "plan")...)
-	got.expect(t, console.Failed, "No plan", "caretaker: us-east-1: in error, see Errors or No plan above")
+	got.expect(t, console.Failed, "No plan", "caretaker: us-east-1: failed: see Errors or No plan above")
 	if strings.Contains(got.out+got.err, "operation error") || strings.Contains(got.err, "not authorized") {
 		t.Errorf("an error stands there twice, or with the SDK's layers:\n%s%s", got.out, got.err)
 	}

@@ -89,7 +89,7 @@ func TestRounds_lookAgainAndDeleteNoMoreThanWasConfirmed(t *testing.T) {
 		l.Put(late)
 	})
 	got := l.apply(t, "35\n")
-	got.expect(t, console.Done, "looking again", "still go.", "Deleted         34 versions", "Looked at       5 functions, 50 versions",
+	got.expect(t, console.Done, "looking again", "would still be deleted.", "Deleted         34 versions", "Looked at       5 functions, 50 versions",
 		"orders-00001  1-7           7  13.9 MB  superseded 10 to 4 days ago", "orders-00005  2-7 ", "1 referenced by event source mapping")
 	for _, once := range []string{"Deleted in us-east-1", "Code storage", "Deleted         "} {
 		if count := strings.Count(got.out, once); count != 1 {
@@ -220,7 +220,7 @@ func TestRounds_anInterruptEndsThem(t *testing.T) {
 	var errs watched
 	code := run(with("janitor", "apply", "--yes"), console.Console{Out: &out, Err: &errs, Now: l.now}, interrupts)
 	close(released)
-	result{code, out.String(), errs.String()}.expect(t, console.WorkLeft, "Stopping", l.deleted(50), "versions: you stopped the command", "the same command goes on with them")
+	result{code, out.String(), errs.String()}.expect(t, console.WorkLeft, "Stopping", l.deleted(50), "versions: you stopped the command", "the same command continues with them")
 	left(t, l.Server, "orders-00005", append([]int{1}, l.Versions("orders-00005")[1:]...))
 }
 

@@ -140,7 +140,7 @@ func TestValidate_checksEveryStageOffline(t *testing.T) {
 	caretaker(t, nowhere(), "validate", "--config", wrong).expect(t, console.Misused, `wrong.yaml:5: stages.prod.janitor.rate: "99" is not allowed: calls a second from 1 to 15`)
 	caretaker(t, nowhere(), "validate").expect(t, console.Misused, "there is no caretaker.yaml here")
 	odd := write(t, "odd.yaml", "version: 1\nstages:\n  prod: {regions: [eu-wst-1]}\n")
-	caretaker(t, nowhere(), "validate", "--config", odd).expect(t, console.Done, "odd.yaml is valid", "note on stage prod: eu-wst-1 is none of the Regions")
+	caretaker(t, nowhere(), "validate", "--config", odd).expect(t, console.Done, "odd.yaml is valid", "note on stage prod: eu-wst-1 is not one of the Regions")
 }
 
 func TestValidate_findsTheFileBesideIt(t *testing.T) {

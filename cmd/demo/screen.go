@@ -13,7 +13,7 @@ import (
 	"golang.org/x/term"
 )
 
-// usualWidth is taken where stdout is no terminal that could say its own, in columns.
+// usualWidth is taken where stdout is not a terminal that could say its own, in columns.
 const usualWidth = 100
 
 // screen is stdout. Colours and progress are for terminals; elsewhere it is plain lines.

@@ -48,7 +48,7 @@ func Decode(event []byte) []Delivery {
 // decode tells the shapes apart by the keys that only one of them has.
 func decode(raw []byte, depth int) []Delivery {
 	if depth > maxNesting {
-		return failed(fmt.Errorf("more than %d envelopes are one in another", maxNesting))
+		return failed(fmt.Errorf("more than %d envelopes are nested", maxNesting))
 	}
 	var keys map[string]json.RawMessage
 	if err := unmarshal(raw, &keys); err != nil {
@@ -72,7 +72,7 @@ func decode(raw []byte, depth int) []Delivery {
 	case has("alarmData"):
 		return decoded(decodeInvocation(raw))
 	}
-	return []Delivery{{Err: errors.New("it is not the state change of an alarm, and holds none"), Other: raw}}
+	return []Delivery{{Err: errors.New("it is not the state change of an alarm and does not hold one"), Other: raw}}
 }
 
 // eventKind says what kind of event EventBridge brings, and whether it is an alarm's. What other
@@ -91,7 +91,7 @@ func decodeRecords(raw json.RawMessage, depth int) []Delivery {
 		return failed(fmt.Errorf("reading Records: %w", err))
 	}
 	if len(records) == 0 || len(records) > maxRecords {
-		return failed(fmt.Errorf("reading Records: there are %d, allowed are 1 to %d", len(records), maxRecords))
+		return failed(fmt.Errorf("reading Records: there are %d, and the most is %d", len(records), maxRecords))
 	}
 	deliveries := make([]Delivery, 0, len(records))
 	for i, record := range records {
@@ -114,7 +114,7 @@ func decodeRecord(raw json.RawMessage, depth int) []Delivery {
 	case len(record.SNS) > 0:
 		return prefixed("reading Sns", decodeNotification(record.SNS, depth))
 	case record.Body == nil:
-		return failed(errors.New("it is neither of SNS nor of a queue"))
+		return failed(errors.New("it comes from neither SNS nor a queue"))
 	case record.MessageID == "":
 		return failed(errors.New("reading messageId: it is missing"))
 	}

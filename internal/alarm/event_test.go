@@ -152,7 +152,7 @@ func TestDecode_givesEachMessageOfAQueueItsOwnFate(t *testing.T) {
 	want := []string{
 		"first: alarm true, other false, <nil>",
 		"second: alarm false, other false, decoding the event: reading record 2: reading body: it is not a JSON object: invalid character 'o' in literal null (expecting 'u')",
-		"third: alarm false, other true, decoding the event: reading record 3: reading body: it is not the state change of an alarm, and holds none",
+		"third: alarm false, other true, decoding the event: reading record 3: reading body: it is not the state change of an alarm and does not hold one",
 		`fourth: alarm false, other true, decoding the event: reading record 4: reading body: it is the event "CloudWatch Alarm Configuration Change" of "aws.cloudwatch", and not the state change of an alarm`,
 		"fifth: alarm false, other false, decoding the event: reading record 5: reading body: reading Message: it is not a JSON object: invalid character 'Y' looking for beginning of value",
 	}
@@ -209,7 +209,7 @@ func TestDecode_refusesWhatIsNotAnAlarm(t *testing.T) {
 		"null":                {"null", "not the state change"},
 		"a list":              {"[]", "it is an array and not a JSON object"},
 		"a schedule":          {`{"detail-type":"Scheduled Event","source":"aws.events"}`, `the event "Scheduled Event" of "aws.events"`},
-		"a number for a name": {change("raw-old.json", `"orders-writes"`, "7"), "reading AlarmName: a number is not what stands there"},
+		"a number for a name": {change("raw-old.json", `"orders-writes"`, "7"), "reading AlarmName: a number does not belong there"},
 		"a word for a period": {change("raw-old.json", `"Period": 60`, `"Period": "60"`), `reading a period: "60" is not a number`},
 		"a word for dimensions": {change("invocation.json", `{
                 "TableName": "orders"
@@ -223,8 +223,8 @@ func TestDecode_refusesWhatIsNotAnAlarm(t *testing.T) {
 		"another alarm's ARN":      {change("invocation.json", ":alarm:orders-writes", ":alarm:orders"), "the alarm's ARN"},
 		"an ARN that is not one":   {change("invocation.json", "arn:aws:cloudwatch", "arn"), "the alarm's ARN"},
 		"an ARN of SNS":            {change("invocation.json", ":cloudwatch:", ":sns:"), "the alarm's ARN"},
-		"another account":          {change("invocation.json", `"accountId": "123456789012"`, `"accountId": "210987654321"`), "the account 123456789012"},
-		"another Region":           {change("eventbridge.json", `"region": "eu-west-1"`, `"region": "us-east-1"`), "the Region eu-west-1"},
+		"another account":          {change("invocation.json", `"accountId": "123456789012"`, `"accountId": "210987654321"`), "from account 123456789012"},
+		"another Region":           {change("eventbridge.json", `"region": "eu-west-1"`, `"region": "us-east-1"`), "from Region eu-west-1"},
 		"no account":               {change("raw-old.json", "123456789012", ""), "the account"},
 		"no Region":                {change("raw-old.json", "EU (Ireland)", ""), "the Region"},
 		"another state":            {change("raw-old.json", `"ALARM"`, `"FIRING"`), "the new state"},
@@ -338,7 +338,7 @@ func FuzzDecode(f *testing.F) {
 func checkDecoded(t *testing.T, alarm Alarm) {
 	t.Helper()
 	if again, err := alarm.Complete(); err != nil || !cmp.Equal(alarm, again) {
-		t.Errorf("%+v is no whole alarm: %v", alarm, err)
+		t.Errorf("%+v is not a whole alarm: %v", alarm, err)
 	}
 	if len(alarm.Key()) > 8192 {
 		t.Errorf("its key has %d bytes", len(alarm.Key()))

@@ -55,10 +55,10 @@ func (a Alarm) Complete() (Alarm, error) {
 			return Alarm{}, fmt.Errorf("reading the alarm's ARN: it is not that of the alarm %.50q", a.Name)
 		}
 		if a.Account != "" && a.Account != own.AccountID {
-			return Alarm{}, fmt.Errorf("reading the alarm's ARN: it is of the account %.12s, the event of %.12q", own.AccountID, a.Account)
+			return Alarm{}, fmt.Errorf("reading the alarm's ARN: it is from account %.12s, the event from %.12q", own.AccountID, a.Account)
 		}
 		if a.Region != "" && a.Region != own.Region {
-			return Alarm{}, fmt.Errorf("reading the alarm's ARN: it is of the Region %.20s, the event of %.20q", own.Region, a.Region)
+			return Alarm{}, fmt.Errorf("reading the alarm's ARN: it is from Region %.20s, the event from %.20q", own.Region, a.Region)
 		}
 		a.Account, a.Region = own.AccountID, own.Region
 	}

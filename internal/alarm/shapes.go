@@ -130,7 +130,7 @@ func decodeStateChange(raw []byte) (Alarm, error) {
 		return Alarm{}, fmt.Errorf("reading source: %.50q is not aws.cloudwatch", event.Source)
 	}
 	if len(event.Resources) != 1 {
-		return Alarm{}, fmt.Errorf("reading resources: there are %d, and not the alarm alone", len(event.Resources))
+		return Alarm{}, fmt.Errorf("reading resources: there are %d, not just the alarm", len(event.Resources))
 	}
 	return event.Detail.alarm(event.Resources[0], event.Account, event.Region)
 }
@@ -301,7 +301,7 @@ func unmarshal(raw []byte, into any) error {
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrong) && wrong.Field != "":
-		return fmt.Errorf("reading %s: %s is not what stands there", wrong.Field, article(wrong.Value))
+		return fmt.Errorf("reading %s: %s does not belong there", wrong.Field, article(wrong.Value))
 	case errors.As(err, &wrong):
 		return fmt.Errorf("it is %s and not a JSON object", article(wrong.Value))
 	case err != nil:

@@ -23,7 +23,7 @@ import (
 // top is the checkout's folder.
 const top = "../.."
 
-// notParts are the folders at the top that are no part of the product by themselves.
+// notParts are the folders at the top that are not part of the product by themselves.
 var notParts = []string{"cdk", "cdk.out", "cmd", "dist", "docs", "internal", "node_modules", "test"}
 
 // pkg is what go list tells of a package.
@@ -127,7 +127,7 @@ func functions(t *testing.T) []string {
 func TestParts_areWholeAndNoStubs(t *testing.T) {
 	for _, part := range parts(t) {
 		if _, err := os.Stat(filepath.Join(top, part, "lambda", "main.go")); err != nil {
-			t.Errorf("%s is no part, or not yet: %v", part, err)
+			t.Errorf("%s is not part, or not yet: %v", part, err)
 		}
 	}
 }

@@ -231,7 +231,7 @@ func TestServe_endsAtOnceWhenTheSurroundingsAreWrong(t *testing.T) {
 		"an unknown key":          {run{config: `{"greting": "hello"}`}, `unknown field \"greting\"`},
 		"a wrong type":            {run{config: `{"greeting": 7}`}, "cannot unmarshal number"},
 		"two values":              {run{config: `{} {}`}, "more than one JSON value"},
-		"what is no JSON":         {run{config: `greeting: hello`}, "decoding /"},
+		"what is not JSON":        {run{config: `greeting: hello`}, "decoding /"},
 		"no Region":               {run{env: []string{"AWS_REGION=", "AWS_DEFAULT_REGION="}}, "no Region"},
 		"no queue":                {run{env: []string{"QUEUE_URL="}}, "QUEUE_URL is empty"},
 		"no credentials":          {run{env: []string{"AWS_SECRET_ACCESS_KEY="}}, "no credentials"},

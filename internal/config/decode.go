@@ -228,7 +228,7 @@ func (d *decoder) each(node ast.Node, into reflect.Type, key string, visit func(
 	for entry := entries.MapRange(); entry.Next(); {
 		name, plain := entry.Key().(*ast.StringNode)
 		if !plain {
-			d.wrong(entry.Key(), key, fmt.Sprintf("%q is no key: write a plain name", entry.Key().GetToken().Value))
+			d.wrong(entry.Key(), key, fmt.Sprintf("%q is not a key: write a plain name", entry.Key().GetToken().Value))
 			continue
 		}
 		if line, twice := seen[name.Value]; twice {

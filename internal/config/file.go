@@ -161,7 +161,7 @@ func (n Notify) validate() []setting.Problem {
 	}
 	if secret := n.Slack.Secret; secret != "" && !isSecretName(secret) {
 		// What was refused may be the secret itself: it is not repeated.
-		problems = append(problems, setting.Problem{Key: secretKey, Value: hidden, Allowed: "the name or ARN of a secret in Secrets Manager, such as caretaker/slack, or the ARN of a parameter in SSM; never the webhook URL or token itself, which belongs into that secret"})
+		problems = append(problems, setting.Problem{Key: secretKey, Value: hidden, Allowed: "the name or ARN of a secret in Secrets Manager, such as caretaker/slack, or the ARN of a parameter in SSM; never the webhook URL or token itself, which belongs in that secret"})
 	}
 	return problems
 }

@@ -23,7 +23,7 @@ func (s Sections) Notes(environment string) []string {
 		if near := closest(region, knownRegions); near != "" {
 			meant = "; did you mean " + near + "?"
 		}
-		notes = append(notes, fmt.Sprintf("%s is none of the Regions that AWS had in November 2026%s", region, meant))
+		notes = append(notes, fmt.Sprintf("%s is not one of the Regions that AWS had in November 2026%s", region, meant))
 	}
 	if s.LimitRaiser.Enabled && !raises(s.LimitRaiser) {
 		notes = append(notes, "limitRaiser is enabled and can raise nothing: list tables, streams, functions or quotas, each with a maximum, or set byTag with a ceiling")

@@ -12,8 +12,8 @@ func TestNotes_tellWhatIsAllowedAndMostlyAMistake(t *testing.T) {
 	const nothing = "limitRaiser is enabled and can raise nothing: list tables, streams, functions or quotas, each with a maximum, or set byTag with a ceiling"
 	for text, want := range map[string][]string{
 		"regions: [eu-west-1]": nil,
-		"regions: [eu-wst-1]":  {"eu-wst-1 is none of the Regions that AWS had in November 2026; did you mean eu-west-1?"},
-		"tags: {}":             {"mars-1 is none of the Regions that AWS had in November 2026"},
+		"regions: [eu-wst-1]":  {"eu-wst-1 is not one of the Regions that AWS had in November 2026; did you mean eu-west-1?"},
+		"tags: {}":             {"mars-1 is not one of the Regions that AWS had in November 2026"},
 		"regions: [eu-west-1]\nlimitRaiser: {enabled: true}":                                                                      {nothing},
 		"regions: [eu-west-1]\nlimitRaiser: {enabled: true, tables: [{name: orders}]}":                                            {nothing},
 		"regions: [eu-west-1]\nlimitRaiser: {enabled: true, tables: [{name: orders, indexes: [{name: byDate, read: {max: 1}}]}]}": nil,

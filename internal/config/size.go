@@ -129,7 +129,7 @@ func (s Sections) oversized() []setting.Problem {
 	case size.Resources > MostResources:
 		wrong("limitRaiser.tables", len(s.LimitRaiser.Tables), "table", fmt.Sprintf("what fits into a stack, of which CloudFormation takes %d resources, and this one has %d: "+
 			"each maximum brings its alarms, two for the read units and two for the write units of a table or an index. "+
-			"Write limitRaiser.alarmAbove: 0%% and an alarmAbove of its own for each table that shall have alarms, and let alarms of yours call for the others", MostResources, size.Resources))
+			"Write limitRaiser.alarmAbove: 0%% and an alarmAbove of its own for each table that should have alarms, and let alarms of yours call for the others", MostResources, size.Resources))
 	}
 	return problems
 }

@@ -176,7 +176,7 @@ func (x *exchange) describeQuota(asked quotaQuestion, known quota) object {
 	return described
 }
 
-// requestQuota refuses as AWS documents it: what cannot be asked for, what is no increase, and a
+// requestQuota refuses as AWS documents it: what cannot be asked for, what is not an increase, and a
 // second request beside an open one.
 // https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_RequestServiceQuotaIncrease.html
 func (x *exchange) requestQuota(asked quotaQuestion, known quota, described object) (*answer, error) {

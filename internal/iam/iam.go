@@ -12,7 +12,7 @@ type Statement struct {
 	// Actions are like lambda:ListFunctions, never with a wildcard.
 	Actions []string
 	// Resources are ARNs in which ${Partition}, ${Region} and ${Account} stand for
-	// the target's, or * where AWS knows no narrower resource for the action.
+	// the target's, or * where AWS has no narrower resource for the action.
 	Resources []string
 	// Conditions are the operator, the key and the values: {"StringEquals": {"cloudwatch:namespace": ["Caretaker"]}}.
 	Conditions map[string]map[string][]string
@@ -37,7 +37,7 @@ func OfFunction(has Around) []Statement {
 		{Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{"${LogGroup}"}},
 		{
 			Sid: "Trace", Actions: []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, Resources: []string{"*"},
-			WhyStar: "X-Ray knows no narrower resource for these",
+			WhyStar: "X-Ray has no narrower resource for these",
 		},
 		{Sid: "KeepFailures", Actions: []string{"sqs:SendMessage"}, Resources: []string{"${OnFailure}"}},
 	}

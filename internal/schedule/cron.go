@@ -43,7 +43,7 @@ var (
 func parseCron(text string) (cron, error) {
 	fields := strings.Split(text, " ")
 	if len(fields) != 6 {
-		return cron{}, errors.New("six fields with one blank between them, minutes, hours, day of month, month, day of week and year: cron(0 3 * * ? *)")
+		return cron{}, errors.New("six fields with one space between them, minutes, hours, day of month, month, day of week and year: cron(0 3 * * ? *)")
 	}
 	minutes, err := minuteField.set(fields[0])
 	if err != nil {

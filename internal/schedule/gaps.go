@@ -47,7 +47,7 @@ func (c cron) gaps(zone *time.Location) (Schedule, error) {
 		}
 	}
 	if early.last.IsZero() {
-		return Schedule{}, errors.New("a schedule that runs: no day is the one that the fields ask for together")
+		return Schedule{}, errors.New("a schedule that runs: no day matches all the fields together")
 	}
 	found := Schedule{shortest: min(early.shortest, late.shortest), longest: max(early.longest, late.longest)}
 	if ends {

@@ -76,7 +76,7 @@ var rateForm = regexp.MustCompile(`^rate\(([1-9]\d{0,5}) (minute|hour|day)(s?)\)
 func parseRate(expression string) (Schedule, error) {
 	parts := rateForm.FindStringSubmatch(expression)
 	if parts == nil {
-		return Schedule{}, errors.New("a whole number and minutes, hours or days, one blank between them: rate(6 hours)")
+		return Schedule{}, errors.New("a whole number and minutes, hours or days, with one space between them: rate(6 hours)")
 	}
 	value, err := strconv.Atoi(parts[1])
 	if err != nil {

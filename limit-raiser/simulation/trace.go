@@ -66,14 +66,14 @@ var timeColumns = map[string]func(text string, first time.Time) (time.Duration, 
 	"time": func(text string, first time.Time) (time.Duration, error) {
 		at, err := time.Parse(time.RFC3339, text)
 		if err != nil {
-			return 0, errors.New("it is no time like 2026-01-31T18:00:00Z")
+			return 0, errors.New("it is not a time like 2026-01-31T18:00:00Z")
 		}
 		return at.Sub(first), nil
 	},
 }
 
 // traceForm is what a file has to look like, for whoever gave another one.
-const traceForm = "the first line is to be seconds,unitsPerSecond (or minutes or time for seconds), the next 0,100"
+const traceForm = "the first line must be seconds,unitsPerSecond (or minutes or time for seconds), the next 0,100"
 
 // ReadTrace reads a CSV file whose first line names its two columns: seconds, minutes or time
 // (as in RFC 3339), and unitsPerSecond. Each load holds until the next line's time; the last
@@ -107,16 +107,16 @@ func readTrace(reader *csv.Reader) (Trace, error) {
 	case len(header) == 1 && strings.Contains(header[0], ";"):
 		return Trace{}, errors.New("line 1: semicolons stand where commas should: " + traceForm)
 	case errors.Is(err, csv.ErrFieldCount):
-		return Trace{}, errors.New("line 1: it has not two columns: " + traceForm)
+		return Trace{}, errors.New("line 1: it does not have two columns: " + traceForm)
 	case err != nil:
 		return Trace{}, err
 	}
 	timeOf, ok := timeColumns[header[0]]
 	if !ok {
-		return Trace{}, at(reader, 0, "it is %.20q, and neither seconds, minutes nor time: "+traceForm, header[0])
+		return Trace{}, at(reader, 0, "it is %.20q, not seconds, minutes or time: "+traceForm, header[0])
 	}
 	if header[1] != "unitsPerSecond" {
-		return Trace{}, at(reader, 1, "it is %.20q, and not unitsPerSecond: "+traceForm, header[1])
+		return Trace{}, at(reader, 1, "it is %.20q, not unitsPerSecond: "+traceForm, header[1])
 	}
 	var trace Trace
 	var first time.Time
@@ -129,7 +129,7 @@ func readTrace(reader *csv.Reader) (Trace, error) {
 			return trace, nil
 		case errors.Is(err, csv.ErrFieldCount):
 			line, _ := reader.FieldPos(0)
-			return Trace{}, fmt.Errorf("line %d: it has not two columns", line)
+			return Trace{}, fmt.Errorf("line %d: it does not have two columns", line)
 		case err != nil:
 			return Trace{}, err
 		}
@@ -147,7 +147,7 @@ func readTrace(reader *csv.Reader) (Trace, error) {
 		}
 		perSecond, err := strconv.ParseFloat(record[1], 64)
 		if err != nil || math.IsNaN(perSecond) || perSecond < 0 || perSecond > maxTraceUnits {
-			return Trace{}, at(reader, 1, "%.20q is no load from 0 to %g units a second", record[1], maxTraceUnits)
+			return Trace{}, at(reader, 1, "%.20q is not a load from 0 to %g units a second", record[1], maxTraceUnits)
 		}
 		trace.Points = append(trace.Points, Point{offset, perSecond})
 	}
@@ -176,7 +176,7 @@ func at(reader *csv.Reader, field int, format string, args ...any) error {
 func offset(text, name string, unit time.Duration) (time.Duration, error) {
 	number, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(number >= 0 && number*float64(unit) <= float64(maxTraceLength)) {
-		return 0, fmt.Errorf("%.20q is no number of %s up to seven days", text, name)
+		return 0, fmt.Errorf("%.20q is not a number of %s up to seven days", text, name)
 	}
 	return time.Duration(number * float64(unit)), nil
 }

@@ -32,15 +32,15 @@ func TestReadTrace_readsSecondsMinutesAndTimes(t *testing.T) {
 
 func TestReadTrace_saysWhereSomethingIsWrong(t *testing.T) {
 	for file, want := range map[string]string{
-		"":                                         "it is empty: the first line is to be seconds,unitsPerSecond",
+		"":                                         "it is empty: the first line must be seconds,unitsPerSecond",
 		"seconds;unitsPerSecond\n0;1\n":            "line 1: semicolons stand where commas should",
-		"seconds\n0\n":                             "line 1: it has not two columns",
+		"seconds\n0\n":                             "line 1: it does not have two columns",
 		"hours,unitsPerSecond\n0,1\n":              "line 1, the first column",
 		"seconds,load\n0,1\n":                      "line 1, the second column",
 		"seconds,unitsPerSecond\n0,1\n":            "shorter than a minute",
 		"seconds,unitsPerSecond\n0,1\n59,1\n":      "shorter than a minute",
 		"seconds,unitsPerSecond\n5,1\n60,1\n":      "line 2, the first column: a trace begins at 0",
-		"seconds,unitsPerSecond\n0,1\n60\n":        "line 3: it has not two columns",
+		"seconds,unitsPerSecond\n0,1\n60\n":        "line 3: it does not have two columns",
 		"seconds,unitsPerSecond\n0,1\n60,x\n":      "line 3, the second column",
 		"seconds,unitsPerSecond\n0,1\n60,-1\n":     "line 3, the second column",
 		"seconds,unitsPerSecond\n0,1\n60,NaN\n":    "line 3, the second column",

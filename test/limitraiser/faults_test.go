@@ -159,7 +159,7 @@ func TestDeployed_actsOnNothingFromElsewhereAndOnNoNoise(t *testing.T) {
 	report := w.bring(t,
 		strings.ReplaceAll(own, w.Account(), "111122223333"),
 		strings.ReplaceAll(own, w.Region(), "eu-west-1"),
-		`{"a": "message that is no alarm"}`, `{`, "",
+		`{"a": "message that is not an alarm"}`, `{`, "",
 	)
 	if report.EventsRefused != 5 || len(report.BatchItemFailures) != 0 || len(report.Errors) != 0 {
 		t.Errorf("%+v", report)

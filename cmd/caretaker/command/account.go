@@ -44,7 +44,7 @@ func (a Account) In(region string) aws.Config {
 	return cfg
 }
 
-// Flags are the target as it was given, to name a command that goes on with it.
+// Flags are the target as it was given, to name a command that continues with it.
 func (t Target) Flags() []string {
 	var flags []string
 	if t.Profile != "" {

@@ -44,7 +44,7 @@ func (a *Account) identify(ctx context.Context, profile string, now func() time.
 	if err != nil {
 		hint := "give --profile, set AWS_PROFILE, or log in with `aws sso login`"
 		if cmp.Or(profile, os.Getenv("AWS_PROFILE")) != "" {
-			hint = LogIn(profile) + " or look into ~/.aws/config"
+			hint = LogIn(profile) + " or look in ~/.aws/config"
 		}
 		return fmt.Errorf("there are no usable AWS credentials: %s (%s)", hint, oneLine(Innermost(err)))
 	}

@@ -18,8 +18,8 @@ const ShippedDefaults = "none"
 // Settings choose the configuration.
 type Settings struct {
 	Config string   `short:"c" placeholder:"FILE" help:"The configuration; 'none' is the shipped defaults (default: caretaker.yaml)."`
-	Stage  string   `short:"s" placeholder:"NAME" help:"The stage: what the file says for it holds, and names of what is deployed carry it (default: the base of the file, as stage default)."`
-	Set    []string `sep:"none" placeholder:"KEY=VALUE" help:"A key of the file for this command, as janitor.keep.newest=1; may be repeated."`
+	Stage  string   `short:"s" placeholder:"NAME" help:"The stage whose settings hold; the names of what is deployed carry it (default: the base of the file, as stage default)."`
+	Set    []string `sep:"none" placeholder:"KEY=VALUE" help:"A key of the file for this command, such as janitor.keep.newest=1; may be repeated."`
 }
 
 // Load reads the configuration. Without any file the defaults hold, said aloud. What deletes
@@ -50,7 +50,7 @@ func (s *Settings) Load(c console.Console, wantsFile bool) (config.File, error) 
 	return file, nil
 }
 
-// Flags are the settings as they were given, to name a command that goes on with them.
+// Flags are the settings as they were given, to name a command that continues with them.
 func (s Settings) Flags() []string {
 	var flags []string
 	if s.Config != "" {

@@ -42,7 +42,7 @@ func (c Console) UntilInterrupted(interrupts <-chan os.Signal) (Interruption, fu
 			if i.deleting.Load() {
 				what = "A deletion under way is finished and checked."
 			}
-			c.Say("\nStopping. %s Once more ends at once.", what)
+			c.Say("\nStopping. %s Press Ctrl-C again to stop at once.", what)
 			cancel()
 		case <-ctx.Done():
 		}

@@ -20,9 +20,9 @@ type applyCommand struct {
 	Target     command.Target   `embed:""`
 	Format     format           `embed:""`
 	Plan       string           `placeholder:"FILE" help:"Delete only what stands in this file of plan --out and is still deletable. Opens the percent and the aliases belt for it."`
-	MaxAge     setting.Duration `default:"24h" placeholder:"TIME" help:"How old that file may be, as 90m or 24h (${default})."`
+	MaxAge     setting.Duration `default:"24h" placeholder:"TIME" help:"How old that file may be, such as 90m or 24h (${default})."`
 	Yes        bool             `short:"y" help:"Delete without asking."`
-	StaleAfter setting.Duration `default:"5m" placeholder:"TIME" help:"After this time without an answer, as 90s or 5m, everything is looked at again (${default})."`
+	StaleAfter setting.Duration `default:"5m" placeholder:"TIME" help:"After this time without an answer, such as 90s or 5m, everything is looked at again (${default})."`
 	Audit      string           `placeholder:"FILE" help:"Append JSON lines: 'deleting version' before each call and 'version deleted' once it is seen to be gone, with the digest of the code."`
 }
 
@@ -30,7 +30,7 @@ type applyCommand struct {
 func (a *applyCommand) Run(j *command.Job) error {
 	brake := boot.Brake(os.Getenv("DRY_RUN"))
 	if !a.Yes && !j.Asks && !brake {
-		return console.Misuse("nobody is at a terminal to be asked: give --yes to delete without asking")
+		return console.Misuse("there is no terminal to ask at: give --yes to delete without asking")
 	}
 	var file *janitor.PlanFile
 	if a.Plan != "" {
@@ -132,7 +132,7 @@ func (a *applyCommand) confirm(s *session) error {
 			s.shrink(r, file)
 		}
 		now, _ := s.going()
-		s.Say("%d of the %d versions still go.", now, versions)
+		s.Say("%d of the %d versions would still be deleted.", now, versions)
 	}
 	return nil
 }
@@ -194,9 +194,9 @@ func (s *session) only(head janitor.PlanHead, a *applyCommand) error {
 	}
 	s.account.Regions = []string{here}
 	if head.Stage != s.Stage() {
-		s.Say("Note: %s was made for stage %s, and this is stage %s. What stays under either stays.", a.Plan, head.Stage, s.Stage())
+		s.Say("Note: %s was made for stage %s, and this is stage %s. A version that either of them keeps is kept.", a.Plan, head.Stage, s.Stage())
 	} else if head.Configuration != config.Digest(s.file.Janitor) {
-		s.Say("Note: %s was made under another configuration than holds now. What stays under either stays.", a.Plan)
+		s.Say("Note: %s was made under another configuration than holds now. A version that either of them keeps is kept.", a.Plan)
 	}
 	return nil
 }
@@ -213,7 +213,7 @@ func (s *session) review(path string, file janitor.PlanFile) {
 	for _, one := range staying {
 		stay += one.Versions
 	}
-	s.Say("%s holds %d versions; %d of them can go now.", path, len(file.Versions), len(file.Versions)-stay)
+	s.Say("%s holds %d versions; %d of them can be deleted now.", path, len(file.Versions), len(file.Versions)-stay)
 	for _, one := range staying {
 		detail := ""
 		if one.First.Detail != "" {

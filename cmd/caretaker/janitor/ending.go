@@ -63,7 +63,7 @@ func (s *session) ending(all console.Code) error {
 		switch {
 		case r.interrupted || loggedOut(r.err) && len(problems) == 0: // said once for all
 		case len(problems) > 0 && s.Width > 0: // stdout is on the same screen
-			s.Say("caretaker: %s: in error, see Errors or No plan above", r.name)
+			s.Say("caretaker: %s: failed: see Errors or No plan above", r.name)
 		case len(problems) == 1:
 			s.Say("caretaker: %s: %s", r.name, problems[0])
 		case len(problems) > 1:
@@ -73,7 +73,7 @@ func (s *session) ending(all console.Code) error {
 		case r.report.Belt.Closed():
 			s.Say("caretaker: %s: the %s belt is closed, nothing is deleted", r.name, r.report.Belt.Name)
 		case r.code() == console.WorkLeft:
-			s.Say("caretaker: %s: %d versions are left; the same command goes on with them", r.name, r.report.Outcomes[janitor.Remaining])
+			s.Say("caretaker: %s: %d versions are left; the same command continues with them", r.name, r.report.Outcomes[janitor.Remaining])
 		}
 	}
 	s.cutShort()
@@ -92,7 +92,7 @@ func (s *session) cutShort() {
 	for _, r := range s.regions {
 		var ended janitor.CredentialsError
 		if errors.As(r.err, &ended) {
-			s.Say("caretaker: %s\nThe rest remains: %s, and the same command goes on with it.", plainly(ended.Error()), command.LogIn(s.target.Profile))
+			s.Say("caretaker: %s\nThe rest remains: %s, and the same command continues with it.", plainly(ended.Error()), command.LogIn(s.target.Profile))
 			return
 		}
 	}

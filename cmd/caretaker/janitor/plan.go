@@ -19,8 +19,8 @@ import (
 type planCommand struct {
 	Target     command.Target   `embed:""`
 	Format     format           `embed:""`
-	Out        string           `short:"o" placeholder:"FILE" help:"Write the plan to a file, to be reviewed and given to apply --plan. Of several Regions each gets one."`
-	PolicyTime setting.Duration `default:"2m" placeholder:"TIME" help:"How long to look at resource policies, as 90s or 10m, a call a version; apply looks at those that are left (${default})."`
+	Out        string           `short:"o" placeholder:"FILE" help:"Write the plan to a file, to be reviewed and given to apply --plan. With several Regions, each gets its own."`
+	PolicyTime setting.Duration `default:"2m" placeholder:"TIME" help:"How long to look at resource policies, such as 90s or 10m, a call a version; apply looks at those that are left (${default})."`
 }
 
 // Run plans all Regions side by side.
@@ -114,7 +114,7 @@ func (s *session) planFiles(path string) (files map[*region]*planFile, err error
 		return files, nil
 	}
 	if path == "-" {
-		return nil, console.Misuse("--out: - is not allowed: name a file; what belongs on stdout is --json")
+		return nil, console.Misuse("--out: - is not allowed: name a file; for output on stdout use --json")
 	}
 	for _, r := range s.regions {
 		own := s.planPath(path, r)

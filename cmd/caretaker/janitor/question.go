@@ -18,7 +18,7 @@ func (s *session) preview() {
 			out.Printf("%s: there is no plan: %v\n\n", r.name, r.err)
 			continue
 		case r.plan.Belt.Closed():
-			out.Printf("%s: nothing goes, the %s belt is closed: %s\n\n", r.name, r.plan.Belt.Name, r.plan.Belt.Message)
+			out.Printf("%s: nothing is deleted, the %s belt is closed: %s\n\n", r.name, r.plan.Belt.Name, r.plan.Belt.Message)
 			continue
 		}
 		sums := tally{newest: r.plan.Newest}
@@ -42,8 +42,8 @@ func (s *session) ask() bool {
 	}
 	s.Say("You are %s%s.", s.account.Caller, profile)
 	if s.file.Janitor.Checks.Policies {
-		s.Say("The policy of each version is looked at just before: one that has any stays.")
+		s.Say("The policy of each version is read just before its deletion: a version that has one is kept.")
 	}
 	s.Say("Delete %d versions (%s) in %s, by the rules of stage %s? This cannot be undone.", versions, janitor.Size(bytes), s.where(), s.Stage())
-	return s.Confirm(s.Stopping, fmt.Sprintf("Type %d to delete them, anything else to leave: ", versions), strconv.Itoa(versions))
+	return s.Confirm(s.Stopping, fmt.Sprintf("Type %d to delete them, anything else to cancel: ", versions), strconv.Itoa(versions))
 }

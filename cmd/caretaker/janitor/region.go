@@ -58,10 +58,10 @@ func open(j *command.Job, target command.Target, deletes bool) (*session, error)
 	case err != nil:
 		return nil, err
 	case len(others) > 0 && deletes:
-		return nil, console.Misuse("other versions go by the rules of stage %s than by those of the file's base: choose with --stage %s, or --stage %s for the base",
+		return nil, console.Misuse("the rules of stage %s delete other versions than the file's base does: choose with --stage %s, or --stage %s for the base",
 			strings.Join(others, ", "), others[0], config.DefaultStage)
 	case len(others) > 0:
-		j.Say("Note: these are the rules of the file's base; other versions go by those of stage %s: --stage %s.", strings.Join(others, ", "), others[0])
+		j.Say("Note: these are the rules of the file's base; those of stage %s delete other versions: --stage %s.", strings.Join(others, ", "), others[0])
 	}
 	found, err := target.Open(j.Stopping, j.Console, file)
 	if err != nil {

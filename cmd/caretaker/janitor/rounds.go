@@ -23,7 +23,7 @@ func (s *session) carryOutAll(r *region, show printer) {
 func (s *session) rounds(r *region) []janitor.Decision {
 	all := s.round(r)
 	for old := all.OutOfDate(); len(old.Versions) > 0 && s.Stopping.Err() == nil; {
-		s.Say("%s: what was found is too old by now: looking again, before the other %d versions go.", r.name, len(old.Versions))
+		s.Say("%s: the findings are too old by now: looking again before the other %d versions are deleted.", r.name, len(old.Versions))
 		earlier := r.err
 		s.makeAnew(r, old)
 		if r.interrupted { // what was deleted before stands in the report
@@ -35,7 +35,7 @@ func (s *session) rounds(r *region) []janitor.Decision {
 			break
 		}
 		if !r.plan.Belt.Closed() {
-			s.Say("%s: %d of them still go.", r.name, len(r.plan.Deletions()))
+			s.Say("%s: %d of them would still be deleted.", r.name, len(r.plan.Deletions()))
 		}
 		all = all.Then(s.round(r))
 		r.report, r.err = all.Report, errors.Join(earlier, r.err)

@@ -21,9 +21,9 @@ import (
 type historyCommand struct {
 	Target   command.Target   `embed:""`
 	Table    string           `placeholder:"NAME" help:"The limit-raiser's table (default: the stage's, caretaker-<stage>-limit-raiser)."`
-	Limit    int              `short:"n" default:"50" placeholder:"COUNT" help:"At most so many entries, 1 to 10000 (${default})."`
+	Limit    int              `short:"n" default:"50" placeholder:"COUNT" help:"At most this many entries, 1 to 10000 (${default})."`
 	Resource string           `placeholder:"NAME" help:"Only of this resource, by its name or as in the table: orders or table/orders."`
-	Since    setting.Duration `placeholder:"TIME" help:"Only of so long ago and later, as 24h or 30d; entries are kept for 400 days."`
+	Since    setting.Duration `placeholder:"TIME" help:"Only from this long ago and later, such as 24h or 30d; entries are kept for 400 days."`
 	JSON     bool             `name:"json" help:"One JSON document."`
 }
 
@@ -70,7 +70,7 @@ func (h *historyCommand) Run(j *command.Job) error {
 		}
 		var refused smithy.APIError
 		if errors.As(err, &refused) && refused.ErrorCode() == "ValidationException" { // it has other keys
-			return console.Misuse("--table: %s in %s is no table of a limit-raiser; entries about a resource are found by --resource", h.Table, region)
+			return console.Misuse("--table: %s in %s is not a limit-raiser's table; entries about a resource are found by --resource", h.Table, region)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", region, err)

@@ -7,7 +7,7 @@ import "caretaker/cmd/caretaker/command"
 type Commands struct {
 	Plan     planCommand     `cmd:"" help:"Show what an alarm's event would raise, and why. Changes nothing; needs read rights only."`
 	History  historyCommand  `cmd:"" help:"Show what was raised, or was not, when and why: the audit trail, newest first."`
-	Simulate simulateCommand `cmd:"" offline:"" help:"Play the policy against a load, beside target tracking. Asks AWS nothing."`
+	Simulate simulateCommand `cmd:"" offline:"" help:"Run the policy against a load, next to target tracking. Asks AWS nothing."`
 }
 
 // ledgerTable is the name that the stage's stack gives the limit-raiser's table.

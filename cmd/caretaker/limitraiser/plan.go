@@ -101,7 +101,7 @@ func (p *planCommand) Run(j *command.Job) error {
 		return err
 	}
 	if ledger.missing {
-		j.Say("There is no table %s in %s: planned as if nothing was ever raised.", name, home.Region)
+		j.Say("There is no table %s in %s: planned as if nothing had ever been raised.", name, home.Region)
 	}
 	if len(plan.Errors) > 0 {
 		return fmt.Errorf("%s", strings.ReplaceAll(plan.Errors[0], "\n", "; "))
@@ -230,7 +230,7 @@ func (p raisePlan) show(out *console.Sheet) {
 	case !p.Enabled:
 		out.Line("Deployed", "nothing: limitRaiser.enabled is false")
 	case p.DryRun:
-		out.Line("Deployed", "in dry run: limitRaiser.dryRun is true, so that this would be told and not done")
+		out.Line("Deployed", "in dry run: limitRaiser.dryRun is true, so this would be reported and not done")
 	}
 	for position, problem := range p.Errors {
 		out.Line(console.Once("Errors", position), "%s", problem)

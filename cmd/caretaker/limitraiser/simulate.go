@@ -24,7 +24,7 @@ type simulateCommand struct {
 	Units   string          `default:"write" enum:"read,write,shard" placeholder:"KIND" help:"What the load takes: read or write units of a table, or shards of a stream (${default})."`
 	Clients string          `default:"sdk" enum:"sdk,boto3" placeholder:"KIND" help:"How clients send again what is refused: sdk, three times in all, or boto3, ten times (${default})."`
 	Region  string          `short:"r" placeholder:"REGION" help:"Whose list prices hold (default: the file's first, else us-east-1)."`
-	Rows    int             `default:"30" placeholder:"COUNT" help:"About so many rows of minutes for a single load, 1 to 10080 (${default})."`
+	Rows    int             `default:"30" placeholder:"COUNT" help:"About this many rows of minutes for a single load, 1 to 10080 (${default})."`
 	JSON    bool            `name:"json" help:"One JSON document, with every minute."`
 }
 
