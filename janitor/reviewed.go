@@ -185,15 +185,17 @@ func (p Plan) Staying(file PlanFile) []Staying {
 	return all
 }
 
-// Fits says why the file must not be carried out here and now: it was made for another account
-// or Region, or longer ago than maxAge. Nil means that it may.
-func (h PlanHead) Fits(account, region string, now time.Time, maxAge time.Duration) error {
+// Fits says why the file must not be carried out here and now: it was made for another account,
+// Region or stage, or longer ago than maxAge. Nil means that it may.
+func (h PlanHead) Fits(account, region, stage string, now time.Time, maxAge time.Duration) error {
 	age := now.Sub(h.Made)
 	switch {
 	case h.Account != account:
 		return fmt.Errorf("the plan is for account %s, and these credentials are for account %s", h.Account, account)
 	case h.Region != region:
 		return fmt.Errorf("the plan is for Region %s, not for %s", h.Region, region)
+	case h.Stage != stage:
+		return fmt.Errorf("the plan is for stage %s, not for %s", h.Stage, stage)
 	case age > maxAge:
 		return fmt.Errorf("the plan was made %s, longer ago than allowed (%s)", ago(age), maxAge)
 	case age < -clockSkew:

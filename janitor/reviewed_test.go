@@ -291,19 +291,20 @@ func TestReadPlan_isBounded(t *testing.T) {
 func TestFits_refusesAnotherPlaceAndTime(t *testing.T) {
 	head := fileOf().PlanHead
 	for _, test := range []struct {
-		name, account, region string
-		age                   time.Duration
-		want                  string
+		name, account, region, stage string
+		age                          time.Duration
+		want                         string
 	}{
-		{"here and now", head.Account, head.Region, 0, ""},
-		{"a day old", head.Account, head.Region, day, ""},
-		{"older", head.Account, head.Region, day + time.Second, "the plan was made 1 day ago, longer ago than allowed (24h0m0s)"},
-		{"another account", "210987654321", head.Region, 0, "the plan is for account 123456789012, and these credentials are for account 210987654321"},
-		{"another Region", head.Account, "us-east-1", 0, "the plan is for Region eu-west-1, not for us-east-1"},
-		{"a clock that is a little slow", head.Account, head.Region, -time.Minute, ""},
-		{"the future", head.Account, head.Region, -time.Hour, "which is in the future"},
+		{"here and now", head.Account, head.Region, head.Stage, 0, ""},
+		{"a day old", head.Account, head.Region, head.Stage, day, ""},
+		{"older", head.Account, head.Region, head.Stage, day + time.Second, "the plan was made 1 day ago, longer ago than allowed (24h0m0s)"},
+		{"another account", "210987654321", head.Region, head.Stage, 0, "the plan is for account 123456789012, and these credentials are for account 210987654321"},
+		{"another Region", head.Account, "us-east-1", head.Stage, 0, "the plan is for Region eu-west-1, not for us-east-1"},
+		{"another stage", head.Account, head.Region, "dev", 0, "the plan is for stage prod, not for dev"},
+		{"a clock that is a little slow", head.Account, head.Region, head.Stage, -time.Minute, ""},
+		{"the future", head.Account, head.Region, head.Stage, -time.Hour, "which is in the future"},
 	} {
-		err := head.Fits(test.account, test.region, today.Add(test.age), day)
+		err := head.Fits(test.account, test.region, test.stage, today.Add(test.age), day)
 		if got := fmt.Sprint(err); test.want == "" && err != nil || !strings.Contains(got, test.want) {
 			t.Errorf("%s: %s", test.name, got)
 		}

@@ -224,6 +224,7 @@ func TestApply_refusesAPlanThatIsNotForHereAndNow(t *testing.T) {
 		{"too old", old, "the plan was made 1 day ago, longer ago than allowed (24h0m0s)", nil},
 		{"another account", edited(t, path, `"account":"000000000000"`, `"account":"123456789012"`), "the plan is for account 123456789012", nil},
 		{"another Region", path, "the plan is for Region us-east-1, not for eu-west-1", []string{"--region", "eu-west-1"}},
+		{"another stage", edited(t, path, `"stage":"default"`, `"stage":"prod"`), "the plan is for stage prod, not for default", nil},
 		{"another schema", edited(t, path, `"schema":1`, `"schema":7`), "its schema is 7", nil},
 		{"no plan", filepath.Join(t.TempDir(), "absent.json"), "reading the plan", nil},
 		{"all Regions", path, "a plan is for one Region", []string{"--all-regions"}},

@@ -189,13 +189,11 @@ func (s *session) only(head janitor.PlanHead, a *applyCommand) error {
 	if slices.Contains(s.account.Regions, head.Region) {
 		here = head.Region
 	}
-	if err := head.Fits(s.account.Number, here, time.Now(), a.MaxAge.Std()); err != nil {
+	if err := head.Fits(s.account.Number, here, s.Stage(), time.Now(), a.MaxAge.Std()); err != nil {
 		return console.Misuse("%s: %w", a.Plan, err)
 	}
 	s.account.Regions = []string{here}
-	if head.Stage != s.Stage() {
-		s.Say("Note: %s was made for stage %s, and this is stage %s. A version that either of them keeps is kept.", a.Plan, head.Stage, s.Stage())
-	} else if head.Configuration != config.Digest(s.file.Janitor) {
+	if head.Configuration != config.Digest(s.file.Janitor) {
 		s.Say("Note: %s was made under another configuration than holds now. A version that either of them keeps is kept.", a.Plan)
 	}
 	return nil
