@@ -42,7 +42,7 @@ SLOW := ^caretaker/(cdk|test)(/|$$)
 # What is not compiled for macOS: the CDK library takes minutes and does not depend on the system.
 PORTABLE := ^caretaker/(cdk|test)(/|$$)
 
-.PHONY: help setup build demo test unit check bench golden schema synth synth-app fuzz drift clean FORCE need-go need-node need-python
+.PHONY: help setup build demo test unit check bench golden schema synth deploy diff destroy synth-app fuzz drift clean FORCE need-go need-node need-python
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +97,17 @@ schema: | need-go ## rewrite caretaker.schema.json from the Go types
 
 synth: $(NODE_MODULES) ## write the CloudFormation templates to cdk.out (STAGE=prod for a stage)
 	@node_modules/.bin/cdk synth --quiet $(if $(STAGE),-c stage=$(STAGE))
+
+# STAGE is given to the CDK as -c stage=: it does not know --stage, and would go on with the base of
+# the file.
+deploy: $(NODE_MODULES) ## deploy to the account of your credentials (STAGE=prod for a stage)
+	@node_modules/.bin/cdk deploy --all $(if $(STAGE),-c stage=$(STAGE))
+
+diff: $(NODE_MODULES) ## show what deploy would change (STAGE=prod for a stage)
+	@node_modules/.bin/cdk diff $(if $(STAGE),-c stage=$(STAGE))
+
+destroy: $(NODE_MODULES) ## remove what was deployed, after asking (STAGE=prod for a stage)
+	@node_modules/.bin/cdk destroy --all $(if $(STAGE),-c stage=$(STAGE))
 
 # cdk.json calls this before dist/cdk: it builds what is missing or old for the requested
 # architecture, unless the caller supplies the binaries, and prints everything on stderr.
