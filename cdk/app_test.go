@@ -56,13 +56,35 @@ func TestApp_twoAtOnceDoNotDisturbEachOther(t *testing.T) {
 	}
 }
 
-func TestApp_notesARegionThatIsNone(t *testing.T) {
+func TestApp_saysWhichStageItIsForWhichAccountAndWhatIsForNothing(t *testing.T) {
 	t.Parallel()
 	assets := t.TempDir()
 	writeBinary(assets)
-	output, err := runApp("..", t.TempDir(), map[string]any{"assets": assets, "set": "regions=[eu-wst-1]"})
-	if err != nil || !strings.Contains(output, "caretaker: note: eu-wst-1 is not one of the Regions") {
-		t.Errorf("%v\n%s", err, output)
+	output, err := runApp("..", t.TempDir(), map[string]any{"assets": assets})
+	for _, line := range []string{
+		"caretaker: this is stage default, the base of the file, for account " + account + "; the file's others: -c stage=prod\n",
+		"caretaker: note: caretaker.yaml:17: account: no account is named",
+	} {
+		if err != nil || !strings.Contains(output, line) {
+			t.Errorf("it does not say %s: %v\n%s", line, err, output)
+		}
+	}
+}
+
+func TestApp_isMadeForTheAccountOfTheFile(t *testing.T) {
+	t.Parallel()
+	assets, outdir := t.TempDir(), t.TempDir()
+	writeBinary(assets)
+	output, err := runApp("..", outdir, map[string]any{"assets": assets, "set": `account="222233334444"`})
+	if err != nil || !strings.Contains(output, "for account 222233334444, while these credentials are for account "+account) {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	manifest, err := os.ReadFile(filepath.Join(outdir, "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(manifest), `"aws://222233334444/eu-west-1"`) || strings.Contains(string(manifest), account) {
+		t.Errorf("the stacks are made for another account:\n%s", manifest)
 	}
 }
 

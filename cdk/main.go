@@ -56,8 +56,11 @@ func run() (err error) {
 	if err != nil {
 		return err
 	}
-	in.account, in.region = os.Getenv("CDK_DEFAULT_ACCOUNT"), os.Getenv("CDK_DEFAULT_REGION")
-	for _, note := range in.file.Notes(in.region) {
+	if err := in.environment(os.Getenv("CDK_DEFAULT_ACCOUNT"), os.Getenv("CDK_DEFAULT_REGION")); err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr, "caretaker:", in.headline(os.Getenv("CDK_DEFAULT_ACCOUNT")))
+	for _, note := range in.file.Notes[in.stage] {
 		fmt.Fprintln(os.Stderr, "caretaker: note:", note)
 	}
 	clean, err := addStacks(app, in)

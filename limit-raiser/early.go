@@ -25,12 +25,12 @@ func early(above setting.Percent, sizing Sizing) string {
 	return fmt.Sprintf("with %s headroom nothing is raised below %.0f%%: %s", sizing.Headroom, least, remedy)
 }
 
-// Notes say what is allowed and yet mostly a mistake, each with its key.
-func (c Config) Notes() []string {
-	var notes []string
+// Notes say what is allowed and yet mostly a mistake.
+func (c Config) Notes() []setting.Note {
+	var notes []setting.Note
 	add := func(key string, above setting.Percent) {
 		if advice := early(above, c.Sizing); advice != "" {
-			notes = append(notes, fmt.Sprintf("limitRaiser.%s: %s: the alarm calls, and %s", key, above, advice))
+			notes = append(notes, setting.Note{Key: "limitRaiser." + key, Text: fmt.Sprintf("%s: the alarm calls, and %s", above, advice)})
 		}
 	}
 	add("alarmAbove", c.AlarmAbove)

@@ -75,7 +75,7 @@ func TestPlan_saysWhereAStageHasOtherRules(t *testing.T) {
 		"Note: these are the rules of the file's base; those of stage prod delete other versions: --stage prod.")
 	got := caretaker(t, environment(sim), append(args, "--stage", "prod")...)
 	got.expect(t, console.Done, "Would go        0 versions")
-	if strings.Contains(got.err, "Note") {
+	if strings.Contains(got.err, "the rules of the file's base") {
 		t.Error(got.err)
 	}
 }

@@ -34,6 +34,7 @@ func TestUsage_isRefusedBeforeAnythingIsAsked(t *testing.T) {
 		{[]string{"janitor", "plan", "--region", "eu-west-1", "--all-regions"}, "can't be used together"},
 		{[]string{"janitor", "plan", "--region", "ireland"}, `--region: "ireland" is not allowed: a Region such as eu-west-1`},
 		{[]string{"janitor", "plan", "--region", "eu-west-1,eu-west-1"}, `--region: "eu-west-1" is not allowed: each Region once`},
+		{[]string{"janitor", "plan", "--region", "eu-wst-1"}, `--region: "eu-wst-1" is not allowed: a Region of AWS, did you mean eu-west-1? One that is newer than this Caretaker also goes into newRegions`},
 		{[]string{"janitor", "plan", "--policy-time", "soon"}, "is not a duration"},
 		{[]string{"janitor", "plan", "--set", "janitor.keep.newest=0"}, `--set janitor.keep.newest: "0" is not allowed: a whole number from 1 to 10000`},
 		{[]string{"janitor", "plan", "--set", "janitor.keep.newst=1"}, "newest"},
@@ -112,6 +113,17 @@ func TestRegion_hasToComeFromSomewhere(t *testing.T) {
 	caretaker(t, without, with("janitor", "plan")...).expect(t, console.Misused, "no Region: give --region, write regions: into the file or set AWS_REGION")
 }
 
+func TestRegion_ofTheEnvironmentIsOneOfAWS(t *testing.T) {
+	caretaker(t, nowhere("AWS_REGION=eu-wst-1"), with("janitor", "plan")...).
+		expect(t, console.Misused, `the Region of your environment (AWS_REGION, or that of your profile): "eu-wst-1" is not allowed: a Region of AWS, did you mean eu-west-1?`)
+}
+
+// No endpoint answers for it here: what it comes to is one step later than a refusal.
+func TestRegion_thatAWSOpenedSinceIsTaken(t *testing.T) {
+	caretaker(t, nowhere(), with("janitor", "plan", "--region", "eu-wst-1", "--set", "newRegions=[eu-wst-1]")...).
+		expect(t, console.Failed, "asking AWS whose these credentials are")
+}
+
 func TestRegion_ofTheCommandLineOverridesTheFile(t *testing.T) {
 	sim := fleet(t, lambdasim.Options{}, orders(1)...)
 	file := write(t, "caretaker.yaml", "version: 1\nregions: [eu-west-1, eu-central-1]\n")
@@ -139,15 +151,20 @@ func TestValidate_checksEveryStageOffline(t *testing.T) {
 	wrong := write(t, "wrong.yaml", "version: 1\nstages:\n  prod:\n    janitor:\n      rate: 99\n")
 	caretaker(t, nowhere(), "validate", "--config", wrong).expect(t, console.Misused, `wrong.yaml:5: stages.prod.janitor.rate: "99" is not allowed: calls a second from 1 to 15`)
 	caretaker(t, nowhere(), "validate").expect(t, console.Misused, "there is no caretaker.yaml here")
-	odd := write(t, "odd.yaml", "version: 1\nstages:\n  prod: {regions: [eu-wst-1]}\n")
-	caretaker(t, nowhere(), "validate", "--config", odd).expect(t, console.Done, "odd.yaml is valid", "note on stage prod: eu-wst-1 is not one of the Regions")
+	odd := write(t, "odd.yaml", "version: 1\nregions: [eu-west-1]\nnotify: {email: [a@example.com], slack: {secret: x}}\nstages:\n  dev: {}\n  prod: {notify: {email: []}}\n")
+	got := caretaker(t, nowhere(), "validate", "--config", odd)
+	got.expect(t, console.Done, "odd.yaml is valid", "note: "+odd+": account: no account is named", "note: "+odd+":3: notify.slack.secret: no part reads it",
+		"note: "+odd+":6: stages.prod.notify.email: nobody hears of an alarm")
+	if notes := strings.Count(got.out, "note: "); notes != 3 {
+		t.Errorf("%d notes, want each of 3 once:\n%s", notes, got.out)
+	}
 }
 
 func TestValidate_findsTheFileBesideIt(t *testing.T) {
 	file := write(t, command.UsualFile, "version: 1\n")
 	t.Chdir(strings.TrimSuffix(file, command.UsualFile))
 	var out, errs strings.Builder
-	if code := run([]string{"validate"}, console.Console{In: os.Stdin, Out: &out, Err: &errs}, nil); code != 0 || out.String() != "caretaker.yaml is valid; stages: default\n" {
+	if code := run([]string{"validate"}, console.Console{In: os.Stdin, Out: &out, Err: &errs}, nil); code != 0 || !strings.HasPrefix(out.String(), "caretaker.yaml is valid; stages: default\n") {
 		t.Errorf("%d %s%s", code, out.String(), errs.String())
 	}
 }

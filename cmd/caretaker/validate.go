@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,20 +19,15 @@ func (validateCommand) Run(j *command.Job) error {
 		return err
 	}
 	stages := slices.Sorted(maps.Keys(file.Stages))
-	name := j.Settings.Config
-	switch name {
-	case "":
-		name = command.UsualFile
-	case command.ShippedDefaults:
-		name = "the shipped configuration"
-	}
-	text := fmt.Sprintf("%s is valid; stages: %s\n", filepath.Clean(name), strings.Join(append([]string{config.DefaultStage}, stages...), ", "))
-	for _, note := range file.Notes("") {
-		text += "note: " + note + "\n"
-	}
+	stages = append([]string{config.DefaultStage}, stages...)
+	text := fmt.Sprintf("%s is valid; stages: %s\n", j.Settings.Name(), strings.Join(stages, ", "))
+	said := map[config.Problem]bool{} // a line of the base holds in its stages too
 	for _, stage := range stages {
-		for _, note := range file.Stages[stage].Notes("") {
-			text += "note on stage " + stage + ": " + note + "\n"
+		for _, note := range file.Notes[stage] {
+			if !said[note] {
+				said[note] = true
+				text += "note: " + note.Error() + "\n"
+			}
 		}
 	}
 	_, err = fmt.Fprint(j.Out, text)

@@ -16,7 +16,6 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
 
 	"caretaker/internal/setting"
 )
@@ -29,6 +28,8 @@ type place struct {
 	stage string
 	// refused says that the value was of the wrong type: what holds is the one under it.
 	refused bool
+	// hint is what was said of how the refused value is meant to be written.
+	hint string
 }
 
 // decoder reads YAML nodes into Go values, one layer over the other: what a layer
@@ -98,7 +99,7 @@ func (d *decoder) wrong(node ast.Node, key, text string) {
 }
 
 func (d *decoder) place(node ast.Node, refused bool) place {
-	return place{d.source, d.line(node), d.stage, refused}
+	return place{source: d.source, line: d.line(node), stage: d.stage, refused: refused}
 }
 
 func (d *decoder) line(node ast.Node) int {
@@ -106,22 +107,6 @@ func (d *decoder) line(node ast.Node) int {
 		return 0
 	}
 	return node.GetToken().Position.Line
-}
-
-// refuse says that a value is not of the type that its key has.
-func (d *decoder) refuse(node ast.Node, into reflect.Type, key string) {
-	value := written(node)
-	if key == secretKey {
-		value = hidden
-	}
-	allowed := allowed(into)
-	quoted := node.GetToken().Type == token.SingleQuoteType || node.GetToken().Type == token.DoubleQuoteType
-	number := numberForm.MatchString(value) && slices.Contains([]reflect.Kind{reflect.Int, reflect.Int64, reflect.Float64}, into.Kind())
-	if quoted && (number || into.Kind() == reflect.Bool && (value == "true" || value == "false")) {
-		allowed += unquoted
-	}
-	d.places[key] = d.place(node, true)
-	d.wrong(node, key, setting.Problem{Value: value, Allowed: allowed}.Error()[len(": "):])
 }
 
 // decode reads node into a value that can be set.
@@ -311,51 +296,3 @@ func scalar(node ast.Node, into reflect.Value) bool {
 	}
 	return false
 }
-
-// written is a value as a message shows it.
-func written(node ast.Node) string {
-	switch node.Type() {
-	case ast.NullType:
-		return "null"
-	case ast.MappingType, ast.MappingValueType:
-		return "{...}"
-	case ast.SequenceType:
-		return "[...]"
-	}
-	return node.GetToken().Value
-}
-
-// allowed is what the type of a key allows.
-func allowed(into reflect.Type) string {
-	switch into {
-	case reflect.TypeFor[setting.Duration]():
-		return "a duration such as 30m, 24h or 14d, 36500d at most"
-	case reflect.TypeFor[setting.Percent]():
-		return "a percentage such as 80%, from 0% to 100%"
-	case reflect.TypeFor[map[string]Sections]():
-		return "the stages by their names, such as {prod: {janitor: {dryRun: false}}}"
-	}
-	switch into.Kind() {
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Int, reflect.Int64:
-		return "a whole number"
-	case reflect.Float64:
-		return "a number"
-	case reflect.Slice:
-		if into.Elem().Kind() == reflect.Struct {
-			return "a list of sections such as [{name: orders}], or [] for none"
-		}
-		return "a list such as [a, b], or [] for none"
-	case reflect.Map:
-		if into.Elem().Kind() == reflect.Float64 {
-			return "names with numbers such as {writeUnitHour: 0.5}, or {} for none"
-		}
-		return "names with texts such as {team: platform}, or {} for none"
-	case reflect.Struct:
-		return "a section with keys of its own"
-	}
-	return quoteText
-}
-
-const quoteText = "a text, in quotes where it looks like a number, true, false or null"

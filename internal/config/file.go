@@ -41,13 +41,22 @@ type File struct {
 	// Stages hold what differs by stage: the keys of this file that have another value
 	// there. Choose one with -c stage=prod (cdk) or --stage prod (caretaker).
 	Stages map[string]Sections `json:"stages" yaml:"stages"`
+	// Notes are what is allowed and yet mostly a mistake, by stage; that of the base is DefaultStage.
+	// What was set for one command counts in the chosen one.
+	Notes map[string]Problems `json:"-" yaml:"-"`
 }
 
 // Sections are the keys that a stage can overlay.
 type Sections struct {
+	// Account is the number of the AWS account that this file is for. Nothing is deployed to another
+	// account, and no command works in another. Empty means any.
+	Account string `json:"account" yaml:"account"`
 	// Regions are the AWS Regions to look after, like eu-west-1. Empty means the
 	// Region of the environment: AWS_REGION, or the profile's.
 	Regions []string `json:"regions" yaml:"regions"`
+	// NewRegions are Regions that AWS opened after this version of Caretaker was made, and that may
+	// therefore be named. Empty means none.
+	NewRegions []string `json:"newRegions" yaml:"newRegions"`
 	// Tags are put on everything that is deployed. Empty means none.
 	Tags map[string]string `json:"tags" yaml:"tags"`
 	// Notify says who is told about alarms and about what was done.
@@ -82,7 +91,7 @@ func Default() File {
 }
 
 var (
-	regionForm = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
+	accountForm = regexp.MustCompile(`^([0-9]{12})?$`)
 	// A tag's key and value: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 	tagKeyForm   = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$`)
 	tagValueForm = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$`)
@@ -96,14 +105,10 @@ var (
 // Validate says everything that is wrong with the values at a time.
 func (s Sections) Validate(now time.Time) []setting.Problem {
 	var problems []setting.Problem
-	for index, region := range s.Regions {
-		key := fmt.Sprintf("regions[%d]", index)
-		if !regionForm.MatchString(region) {
-			problems = append(problems, setting.Problem{Key: key, Value: region, Allowed: "a Region such as eu-west-1"})
-		} else if slices.Index(s.Regions, region) < index {
-			problems = append(problems, setting.Problem{Key: key, Value: region, Allowed: "each Region once"})
-		}
+	if !accountForm.MatchString(s.Account) {
+		problems = append(problems, setting.Problem{Key: "account", Value: s.Account, Allowed: `the 12 digits of an AWS account in quotes, such as "111122223333"`})
 	}
+	problems = append(problems, s.regions()...)
 	for name, value := range s.Tags {
 		if !tagKeyForm.MatchString(name) || strings.HasPrefix(strings.ToLower(name), "aws:") {
 			problems = append(problems, setting.Problem{Key: "tags." + name, Value: name, Allowed: "a key of up to 128 letters, digits, spaces and _.:/=+-@ that does not begin with aws:"})

@@ -70,7 +70,7 @@ func TestLoad_replacesListsOfSectionsWhole(t *testing.T) {
 func TestLoad_refusesEntriesOfLists(t *testing.T) {
 	const entryKeys = "alarmAbove, indexes, name, read, write"
 	for name, c := range map[string]struct{ text, want string }{
-		"a name for a section":         {"tables: [orders]", `limitRaiser.tables[0]: "orders" is not allowed: a section with keys of its own`},
+		"a name for a section":         {"tables: [orders]", `limitRaiser.tables[0]: "orders" is not allowed: a section with keys of its own: {name: orders}`},
 		"a section for a list":         {"tables: {orders: {}}", `limitRaiser.tables: "{...}" is not allowed: a list of sections such as [{name: orders}], or [] for none`},
 		"an unknown key in an entry":   {"tables:\n  - name: orders\n  - name: carts\n    reed: {max: 1}", "limitRaiser.tables[1].reed: unknown key; did you mean read? (allowed here: " + entryKeys + ")"},
 		"half a unit":                  {"tables: [{name: orders, read: {max: 0.5}}]", `limitRaiser.tables[0].read.max: "0.5" is not allowed: a whole number from 0 (never) to 1000000`},
@@ -80,7 +80,7 @@ func TestLoad_refusesEntriesOfLists(t *testing.T) {
 		"an index twice":               {"tables: [{name: orders, indexes: [{name: byDate}, {name: byDate}]}]", `limitRaiser.tables[0].indexes[1].name: "byDate" is not allowed: each name once`},
 		"a price in words":             {"limits: {prices: {writeUnitHour: cheap}}", `limitRaiser.limits.prices.writeUnitHour: "cheap" is not allowed: US dollars from 0 to 10000000`},
 		"a list for the prices":        {"limits: {prices: []}", `limitRaiser.limits.prices: "[...]" is not allowed: names with numbers such as {writeUnitHour: 0.5}, or {} for none`},
-		"a share that is not a share":  {"alarmAbove: 80", `limitRaiser.alarmAbove: "80" is not allowed: a percentage such as 80%, from 0% to 100%`},
+		"a share that is not a share":  {"alarmAbove: 80", `limitRaiser.alarmAbove: "80" is not allowed: a percentage such as 80%, from 0% to 100%; the sign is missing: 80%`},
 		"tags that have no ceiling":    {"byTag: true", `limitRaiser.ceiling: "0" is not allowed: units a second from 1 with byTag: without a ceiling whoever may tag a table may spend`},
 		"a service's quota by no code": {"quotas: [{service: lambda}]", `limitRaiser.quotas[0].code: "" is not allowed: a quota's code such as L-B99A9384`},
 	} {

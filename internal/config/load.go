@@ -57,7 +57,8 @@ func Parse(path string, text []byte, options Options) (File, error) {
 	if _, ok := overlays[options.Stage]; !ok && options.Stage != "" && options.Stage != DefaultStage {
 		l.problems.add(Problem{Source: path, Text: noStage(options.Stage, slices.Sorted(maps.Keys(overlays)))})
 	}
-	chosen, places := file.Sections, base.places
+	variants := []variant{{DefaultStage, file.Sections, base.places}}
+	chosen := 0
 	for _, name := range slices.Sorted(maps.Keys(overlays)) {
 		sections := file.Sections
 		layer := l.layer(path, true, base.places)
@@ -69,11 +70,13 @@ func Parse(path string, text []byte, options Options) (File, error) {
 		}
 		file.Stages[name] = sections
 		if name == options.Stage {
-			chosen, places = sections, layer.places
+			chosen = len(variants)
 		}
+		variants = append(variants, variant{name, sections, layer.places})
 	}
-	file.Sections = chosen
-	under := places
+	file.Sections = variants[chosen].sections
+	under := variants[chosen].places
+	places := under
 	for _, assignment := range options.Set {
 		places = l.set(&file.Sections, assignment, places)
 	}
@@ -81,6 +84,8 @@ func Parse(path string, text []byte, options Options) (File, error) {
 	if len(l.problems) > 0 {
 		return File{}, l.problems.sorted(path)
 	}
+	variants[chosen].sections, variants[chosen].places = file.Sections, places
+	file.Notes = l.notes(variants)
 	return file, nil
 }
 
@@ -110,7 +115,7 @@ func (l *loading) check(sections Sections, places, under map[string]place, layer
 		at := find(places, problem.Key)
 		key := join(at.stage, problem.Key)
 		if at.refused {
-			l.bound(at, key, problem.Allowed)
+			l.bound(at, key, problem.Allowed+at.hint)
 			continue // what stands there now is not what was written
 		}
 		note := ""
@@ -133,22 +138,16 @@ func (l *loading) check(sections Sections, places, under map[string]place, layer
 // bound says of a value that was refused by its type what its key allows.
 func (l *loading) bound(at place, key, allowed string) {
 	for index, p := range l.problems {
-		value, hint, refused := strings.Cut(p.Text, isNot)
-		if refused && hint != quoteText && p.Source == at.source && p.Line == at.line && p.Key == key {
-			if strings.HasSuffix(hint, unquoted) {
-				allowed += unquoted
-			}
+		value, said, refused := strings.Cut(p.Text, isNot)
+		if refused && !strings.HasPrefix(said, aText) && p.Source == at.source && p.Line == at.line && p.Key == key {
 			l.problems[index].Text = value + isNot + allowed
 			return
 		}
 	}
 }
 
-// How setting.Problem parts a value from what is allowed, and what is added of a number in quotes.
-const (
-	isNot    = " is not allowed: "
-	unquoted = ", without quotes"
-)
+// isNot is how setting.Problem parts a value from what is allowed.
+const isNot = " is not allowed: "
 
 // find is where a key was written, or the nearest section around it: the value of a
 // key that was not written is a default, and no line holds it.

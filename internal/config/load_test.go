@@ -23,6 +23,7 @@ func load(t *testing.T, text string, options config.Options) (config.File, error
 	}
 	file, err := config.Load(path, options)
 	if err == nil {
+		file.Notes = nil // they have tests of their own
 		return file, nil
 	}
 	var problems config.Problems
@@ -110,18 +111,27 @@ func TestLoad_refuses(t *testing.T) {
 		"infinity":                               {"version: 1\njanitor: {rate: .inf}", `caretaker.yaml:2: janitor.rate: ".inf" is not allowed: calls a second from 1 to 15`},
 		"no number":                              {"version: 1\njanitor: {rate: .nan}", `caretaker.yaml:2: janitor.rate: ".nan" is not allowed: calls a second from 1 to 15`},
 		"yes for true":                           {"version: 1\njanitor: {dryRun: yes}", `caretaker.yaml:2: janitor.dryRun: "yes" is not allowed: true or false`},
-		"a duration without a unit":              {"version: 1\njanitor: {keep: {supersededFor: 24}}", `caretaker.yaml:2: janitor.keep.supersededFor: "24" is not allowed: 0s for off, or a duration from 30m to 90d`},
+		"a duration without a unit":              {"version: 1\njanitor: {keep: {supersededFor: 24}}", `caretaker.yaml:2: janitor.keep.supersededFor: "24" is not allowed: 0s for off, or a duration from 30m to 90d; the unit is missing: 24s, 24m, 24h or 24d`},
 		"a duration of an unknown unit":          {"version: 1\njanitor: {keep: {supersededFor: 2w}}", `caretaker.yaml:2: janitor.keep.supersededFor: "2w" is not allowed: 0s for off, or a duration from 30m to 90d`},
 		"a duration out of range":                {"version: 1\njanitor: {keep: {supersededFor: 5m}}", `caretaker.yaml:2: janitor.keep.supersededFor: "5m" is not allowed: 0s for off, or a duration from 30m to 90d`},
-		"a share without its sign":               {"version: 1\njanitor: {pressure: {above: 50}}", `caretaker.yaml:2: janitor.pressure.above: "50" is not allowed: a percentage such as 80%, from 0% to 100%`},
+		"a share without its sign":               {"version: 1\njanitor: {pressure: {above: 50}}", `caretaker.yaml:2: janitor.pressure.above: "50" is not allowed: a percentage such as 80%, from 0% to 100%; the sign is missing: 50%`},
 		"a share over the whole":                 {"version: 1\njanitor: {pressure: {above: 101%}}", `caretaker.yaml:2: janitor.pressure.above: "101%" is not allowed: a percentage such as 80%, from 0% to 100%`},
 		"a text for a list":                      {"version: 1\nregions: eu-west-1", `caretaker.yaml:2: regions: "eu-west-1" is not allowed: a list such as [a, b], or [] for none`},
 		"a section for a text":                   {"version: 1\njanitor: {schedule: {rate: 6}}", `caretaker.yaml:2: janitor.schedule: "{...}" is not allowed: a text, in quotes where it looks like a number, true, false or null`},
 		"a null in a list":                       {"version: 1\nregions:\n- eu-west-1\n-", `caretaker.yaml:4: regions[1]: "null" is not allowed: a text, in quotes where it looks like a number, true, false or null`},
-		"a number as a tag":                      {"version: 1\ntags: {cost: 42}", `caretaker.yaml:2: tags.cost: "42" is not allowed: a text, in quotes where it looks like a number, true, false or null`},
+		"a number as a tag":                      {"version: 1\ntags: {cost: 42}", `caretaker.yaml:2: tags.cost: "42" is not allowed: a text: write it in quotes, "42"`},
 		"a tag of AWS's own":                     {"version: 1\ntags:\n  AWS:team: x", `caretaker.yaml:3: tags.AWS:team: "AWS:team" is not allowed: a key of up to 128 letters, digits, spaces and _.:/=+-@ that does not begin with aws:`},
 		"an anchor":                              {"version: 1\njanitor: {rate: &r 8}", "caretaker.yaml:2: janitor.rate: anchors, aliases and tags of YAML are not read here: write the value itself"},
 		"what is not a Region":                   {"version: 1\nregions:\n- eu-west-1\n- Ireland", `caretaker.yaml:4: regions[1]: "Ireland" is not allowed: a Region such as eu-west-1`},
+		"a Region that AWS does not have":        {"version: 1\nregions:\n- eu-west-1\n- eu-wst-2", `caretaker.yaml:4: regions[1]: "eu-wst-2" is not allowed: a Region of AWS, did you mean eu-west-2? One that is newer than this Caretaker also goes into newRegions`},
+		"a Region that is like no other":         {"version: 1\nregions: [mars-polar-1]", `caretaker.yaml:2: regions[0]: "mars-polar-1" is not allowed: a Region of AWS. One that is newer than this Caretaker also goes into newRegions`},
+		"a new Region that is not one":           {"version: 1\nnewRegions: [Mars]", `caretaker.yaml:2: newRegions[0]: "Mars" is not allowed: a Region such as eu-west-1`},
+		"an account without quotes":              {"version: 1\naccount: 111122223333", `caretaker.yaml:2: account: "111122223333" is not allowed: a text: write it in quotes, "111122223333"`},
+		"an account with zeros, without quotes":  {"version: 1\naccount: 000011112222", `caretaker.yaml:2: account: "000011112222" is not allowed: a text: write it in quotes, "000011112222"`},
+		"an account that lacks a digit":          {"version: 1\nstages: {prod: {account: '11112222333'}}", `caretaker.yaml:2: stages.prod.account: "11112222333" is not allowed: the 12 digits of an AWS account in quotes, such as "111122223333"`},
+		"units where a section is due":           {"version: 1\nlimitRaiser:\n  tables:\n  - name: orders\n    write: 2000", `caretaker.yaml:5: limitRaiser.tables[0].write: "2000" is not allowed: a section with keys of its own: {max: 2000}`},
+		"what only one of the keys can hold":     {"version: 1\njanitor: {keep: 3, pressure: 80%}", `caretaker.yaml:2: janitor.keep: "3" is not allowed: a section with keys of its own: {newest: 3}` + "\n" + `caretaker.yaml:2: janitor.pressure: "80%" is not allowed: a section with keys of its own: above, newest, tightenAbove`},
+		"a quoted duration without a unit":       {"version: 1\njanitor: {function: {timeout: '300'}}", `caretaker.yaml:2: janitor.function.timeout: "300" is not allowed: whole seconds from 1s to 15m; the unit is missing: 300s, 300m, 300h or 300d`},
 		"a Region twice":                         {"version: 1\nregions:\n- eu-west-1\n- eu-west-1", `caretaker.yaml:4: regions[1]: "eu-west-1" is not allowed: each Region once`},
 		"what is not an address":                 {"version: 1\nnotify: {email: [oncall]}", `caretaker.yaml:2: notify.email[0]: "oncall" is not allowed: an address such as oncall@example.com`},
 		"an address with a name":                 {"version: 1\nnotify: {email: [On Call <oncall@example.com>]}", `caretaker.yaml:2: notify.email[0]: "On Call <oncall@example.com>" is not allowed: an address such as oncall@example.com`},
@@ -134,7 +144,7 @@ func TestLoad_refuses(t *testing.T) {
 		"a stage of the base's name":             {"version: 1\nstages: {default: {}}", "caretaker.yaml:2: stages.default: the name is taken: it stands for the file without a stage"},
 		"a stage no stack can be named after":    {"version: 1\nstages: {pr_1: {}}", "caretaker.yaml:2: stages.pr_1: a stage's name has up to 32 letters, digits and hyphens and begins with a letter"},
 		"a stage twice":                          {"version: 1\nstages:\n  a: {}\n  a: {}", "caretaker.yaml:4: stages.a: the key is given twice, first in line 3"},
-		"a version in a stage":                   {"version: 1\nstages: {a: {version: 1}}", "caretaker.yaml:2: stages.a.version: unknown key (allowed here: deployment, janitor, limitRaiser, notify, regions, tags)"},
+		"a version in a stage":                   {"version: 1\nstages: {a: {version: 1}}", "caretaker.yaml:2: stages.a.version: unknown key (allowed here: account, deployment, janitor, limitRaiser, newRegions, notify, regions, tags)"},
 		"an unknown key in a stage nobody asks":  {"version: 1\nstages:\n  a:\n    janitor: {drRun: true}", "caretaker.yaml:4: stages.a.janitor.drRun: unknown key; did you mean dryRun? (allowed here: " + janitorKeys + ")"},
 		"a bad value in a stage nobody asks":     {"version: 1\nstages:\n  a:\n    janitor: {rate: 16}", `caretaker.yaml:4: stages.a.janitor.rate: "16" is not allowed: calls a second from 1 to 15`},
 		"a base that only its stage makes right": {"version: 1\njanitor: {rate: 16}\nstages: {a: {janitor: {rate: 8}}}", `caretaker.yaml:2: janitor.rate: "16" is not allowed: calls a second from 1 to 15`},
@@ -293,9 +303,9 @@ func TestLoad_refusesToSet(t *testing.T) {
 		"regions=eu-west-1":                  `--set regions: "eu-west-1" is not allowed: a list such as [a, b], or [] for none`,
 		"regions=[Ireland]":                  `--set regions: regions[0]: "Ireland" is not allowed: a Region such as eu-west-1`,
 		"tags.team=x":                        "--set tags.team: tags: is one value: set it whole, names with texts such as {team: platform}, or {} for none",
-		"stages.prod.janitor.dryRun=false":   "--set stages.prod.janitor.dryRun: stages: unknown key (allowed here: deployment, janitor, limitRaiser, notify, regions, tags)",
-		"version=2":                          "--set version: unknown key (allowed here: deployment, janitor, limitRaiser, notify, regions, tags)",
-		"=1":                                 "--set : unknown key (allowed here: deployment, janitor, limitRaiser, notify, regions, tags)",
+		"stages.prod.janitor.dryRun=false":   "--set stages.prod.janitor.dryRun: stages: unknown key (allowed here: account, deployment, janitor, limitRaiser, newRegions, notify, regions, tags)",
+		"version=2":                          "--set version: unknown key (allowed here: account, deployment, janitor, limitRaiser, newRegions, notify, regions, tags)",
+		"=1":                                 "--set : unknown key (allowed here: account, deployment, janitor, limitRaiser, newRegions, notify, regions, tags)",
 	} {
 		t.Run(assignment, func(t *testing.T) {
 			_, err := load(t, staged, config.Options{Set: []string{assignment}})

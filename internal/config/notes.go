@@ -1,57 +1,156 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 
+	"caretaker/internal/setting"
 	limitraiser "caretaker/limit-raiser"
 )
 
-// Notes say what is allowed and yet mostly a mistake; environment is the Region that holds where
-// the file names none, and may be empty.
-func (s Sections) Notes(environment string) []string {
-	var notes []string
-	named := s.Regions
-	if len(named) == 0 && environment != "" {
-		named = []string{environment}
+// variant is what holds for one stage, and where each of its values was written.
+type variant struct {
+	stage    string
+	sections Sections
+	places   map[string]place
+}
+
+// notes say for each stage what is allowed and yet mostly a mistake.
+func (l *loading) notes(variants []variant) map[string]Problems {
+	notes := map[string]Problems{}
+	for _, v := range variants {
+		var own Problems
+		for _, note := range append(v.sections.notes(), v.idle(variants)...) {
+			at := find(v.places, note.Key)
+			own.add(Problem{Source: cmp.Or(at.source, l.path), Line: at.line, Key: join(at.stage, note.Key), Text: note.Text})
+		}
+		notes[v.stage] = own.sorted(l.path)
 	}
-	for _, region := range named {
-		if slices.Contains(knownRegions, region) {
+	return notes
+}
+
+// part is one of the file's parts: its section, as it is and by default.
+type part struct {
+	key             string
+	enabled         bool
+	config, shipped any
+}
+
+// parts are those of the file.
+func (s Sections) parts() []part {
+	shipped := Default()
+	return []part{
+		{"janitor", s.Janitor.Enabled, s.Janitor, shipped.Janitor},
+		{"limitRaiser", s.LimitRaiser.Enabled, s.LimitRaiser, shipped.LimitRaiser},
+	}
+}
+
+// idle are the values that no deployment reads, since their part is off in every stage that they hold in:
+// one note a section, at the first of its values.
+func (v variant) idle(variants []variant) []setting.Note {
+	var notes []setting.Note
+	for index, p := range v.sections.parts() {
+		if p.enabled {
 			continue
 		}
-		meant := ""
-		if near := closest(region, knownRegions); near != "" {
-			meant = "; did you mean " + near + "?"
+		noted := map[string]bool{}
+		for _, key := range differing(p.key, reflect.ValueOf(p.config), reflect.ValueOf(p.shipped)) {
+			section := strings.Join(strings.SplitN(key, ".", 3)[:2], ".")
+			read := slices.ContainsFunc(variants, func(other variant) bool {
+				return other.sections.parts()[index].enabled && find(other.places, key) == find(v.places, key)
+			})
+			if key != p.key+".enabled" && !read && !noted[section] {
+				noted[section] = true
+				notes = append(notes, setting.Note{Key: key, Text: fmt.Sprintf("nothing that is deployed reads %s while %s.enabled is false", section, p.key)})
+			}
 		}
-		notes = append(notes, fmt.Sprintf("%s is not one of the Regions that AWS had in November 2026%s", region, meant))
 	}
-	if s.LimitRaiser.Enabled && !raises(s.LimitRaiser) {
-		notes = append(notes, "limitRaiser is enabled and can raise nothing: list tables, streams, functions or quotas, each with a maximum, or set byTag with a ceiling")
+	return notes
+}
+
+// differing are the keys of a section whose values are not the defaults, in the order of its fields.
+func differing(key string, value, shipped reflect.Value) []string {
+	if value.Kind() != reflect.Struct {
+		if reflect.DeepEqual(value.Interface(), shipped.Interface()) {
+			return nil
+		}
+		return []string{key}
+	}
+	var keys []string
+	for index := range value.NumField() {
+		name, _, _ := strings.Cut(value.Type().Field(index).Tag.Get("yaml"), ",")
+		keys = append(keys, differing(join(key, name), value.Field(index), shipped.Field(index))...)
+	}
+	return keys
+}
+
+// notes are what is allowed and yet mostly a mistake, by itself.
+func (s Sections) notes() []setting.Note {
+	var notes []setting.Note
+	note := func(when bool, key, text string) {
+		if when {
+			notes = append(notes, setting.Note{Key: key, Text: text})
+		}
+	}
+	note(s.Account == "", "account", `no account is named, and whichever the credentials lead to is taken: write the digits of yours, such as account: "111122223333"`)
+	note(len(s.Notify.Email) == 0 && slices.ContainsFunc(s.parts(), func(p part) bool { return p.enabled }), "notify.email",
+		"nobody hears of an alarm: write the address of whoever is on call")
+	note(s.Notify.Slack.Secret != "", secretKey, "no part reads it yet, and nothing is posted to Slack")
+	if s.Janitor.Enabled {
+		note(s.Janitor.TimeZone != Default().Janitor.TimeZone && strings.HasPrefix(s.Janitor.Schedule, "rate("), "janitor.timeZone",
+			"a rate has no time zone: janitor.schedule is "+s.Janitor.Schedule)
+		note(s.Janitor.Pressure.Newest != Default().Janitor.Pressure.Newest && s.Janitor.Pressure.TightenAbove == 0, "janitor.pressure.newest",
+			"it never holds: janitor.pressure.tightenAbove is 0%")
 	}
 	if s.LimitRaiser.Enabled {
+		notes = append(notes, raiserNotes(s.LimitRaiser)...)
 		notes = append(notes, s.LimitRaiser.Notes()...)
 	}
 	return notes
 }
 
-// raises is whether there is anything that may be raised.
-func raises(c limitraiser.Config) bool {
-	units := func(read, write limitraiser.Capacity) bool { return read.Max > 0 || write.Max > 0 }
-	return c.ByTag ||
-		slices.ContainsFunc(c.Tables, func(t limitraiser.Table) bool {
-			return units(t.Read, t.Write) || slices.ContainsFunc(t.Indexes, func(i limitraiser.Index) bool { return units(i.Read, i.Write) })
-		}) ||
-		slices.ContainsFunc(c.Streams, func(s limitraiser.Stream) bool { return s.MaxShards > 0 }) ||
-		slices.ContainsFunc(c.Functions, func(f limitraiser.Function) bool { return f.MaxConcurrency > 0 }) ||
-		slices.ContainsFunc(c.Quotas, func(q limitraiser.Quota) bool { return q.Max > 0 })
+// raiserNotes are those of what the limit-raiser never raises, or never uses.
+func raiserNotes(c limitraiser.Config) []setting.Note {
+	var notes []setting.Note
+	never := unraised(c)
+	switch {
+	case c.ByTag: // a table's tag gives it a maximum
+		never = slices.DeleteFunc(never, func(n setting.Note) bool { return strings.HasPrefix(n.Key, "limitRaiser.tables[") })
+	case len(never) == len(c.Tables)+len(c.Streams)+len(c.Functions)+len(c.Quotas):
+		return []setting.Note{{Key: "limitRaiser", Text: "it is enabled and can raise nothing: list tables, streams, functions or quotas, each with a maximum, or set byTag with a ceiling"}}
+	case c.Ceiling > 0:
+		notes = append(notes, setting.Note{Key: "limitRaiser.ceiling", Text: "it bounds what a tag may allow, and limitRaiser.byTag is false"})
+	}
+	if c.Sizing.RetryFactor != limitraiser.Default().Sizing.RetryFactor && !c.Sizing.ToDemand {
+		notes = append(notes, setting.Note{Key: "limitRaiser.sizing.retryFactor", Text: "it is part of the demand, and limitRaiser.sizing.toDemand is false"})
+	}
+	return append(notes, never...)
 }
 
-// knownRegions are the Regions with Lambda: https://docs.aws.amazon.com/general/latest/gr/lambda-service.html
-var knownRegions = []string{
-	"af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2",
-	"ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7",
-	"ca-central-1", "ca-west-1", "cn-north-1", "cn-northwest-1", "eu-central-1", "eu-central-2", "eu-isoe-west-1", "eu-north-1",
-	"eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3", "eusc-de-east-1", "il-central-1", "me-central-1",
-	"me-south-1", "mx-central-1", "sa-east-1", "us-east-1", "us-east-2", "us-gov-east-1", "us-gov-west-1", "us-iso-east-1",
-	"us-iso-west-1", "us-isob-east-1", "us-isob-west-1", "us-isof-east-1", "us-isof-south-1", "us-west-1", "us-west-2",
+// unraised are the entries of the lists that have no maximum.
+func unraised(c limitraiser.Config) []setting.Note {
+	var notes []setting.Note
+	note := func(raised bool, list string, index int, name, key string) {
+		if !raised {
+			notes = append(notes, setting.Note{Key: fmt.Sprintf("limitRaiser.%s[%d]", list, index), Text: fmt.Sprintf("nothing of %s is raised: write %s", name, key)})
+		}
+	}
+	units := func(read, write limitraiser.Capacity) bool { return read.Max > 0 || write.Max > 0 }
+	for index, t := range c.Tables {
+		some := units(t.Read, t.Write) || slices.ContainsFunc(t.Indexes, func(i limitraiser.Index) bool { return units(i.Read, i.Write) })
+		note(some, "tables", index, t.Name, "read or write with a max, such as read: {max: 4000}")
+	}
+	for index, stream := range c.Streams {
+		note(stream.MaxShards > 0, "streams", index, stream.Name, "maxShards")
+	}
+	for index, f := range c.Functions {
+		note(f.MaxConcurrency > 0, "functions", index, f.Name, "maxConcurrency")
+	}
+	for index, q := range c.Quotas {
+		note(q.Max > 0, "quotas", index, q.Service+" "+q.Code, "max")
+	}
+	return notes
 }

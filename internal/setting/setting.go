@@ -124,6 +124,14 @@ type Function struct {
 	ReservedConcurrency int `json:"reservedConcurrency" yaml:"reservedConcurrency" bounds:"0 (none reserved) to 1000"`
 }
 
+// Note is a value of the file that is allowed and yet mostly a mistake.
+type Note struct {
+	// Key is the path from the top of the file.
+	Key string
+	// Text says what comes of the value, and what to write instead.
+	Text string
+}
+
 // Problem is one wrong value of the file.
 type Problem struct {
 	// Key is the path from the top of the file, like janitor.keep.newest.

@@ -59,17 +59,22 @@ func (t Target) Flags() []string {
 	return flags
 }
 
-// Open finds out who calls, before anything else is asked, and which Regions are meant.
-func (t Target) Open(ctx context.Context, c console.Console, file config.File) (Account, error) {
+// Open finds out who calls, before anything else is asked, whether that is the file's account, and which
+// Regions are meant.
+func (t Target) Open(j *Job, file config.File) (Account, error) {
+	ctx := j.Stopping
 	regions, err := t.named(file)
 	if err != nil {
 		return Account{}, err
 	}
-	settings, err := t.load(ctx, c)
+	settings, err := t.load(ctx, j.Console)
 	if err != nil {
 		return Account{}, err
 	}
 	if len(regions) == 0 && settings.Region != "" && !t.AllRegions {
+		if allowed := file.RegionInstead(settings.Region); allowed != "" {
+			return Account{}, console.Misuse("the Region of your environment (AWS_REGION, or that of your profile): %q is not allowed: %s", settings.Region, allowed)
+		}
 		regions = []string{settings.Region}
 	}
 	if len(regions) == 0 && !t.AllRegions {
@@ -79,7 +84,10 @@ func (t Target) Open(ctx context.Context, c console.Console, file config.File) (
 		settings.Region = append(regions, "us-east-1")[0] // the latter only to ask which Regions there are
 	}
 	found := Account{Regions: regions, aws: settings}
-	if err := found.identify(ctx, t.Profile, c.Now); err != nil {
+	if err := found.identify(ctx, t.Profile, j.Now); err != nil {
+		return Account{}, err
+	}
+	if err := found.fits(j, file); err != nil {
 		return Account{}, err
 	}
 	if t.AllRegions {
@@ -93,12 +101,23 @@ func (t Target) named(file config.File) ([]string, error) {
 	if t.AllRegions || len(t.Region) == 0 {
 		return file.Regions, nil
 	}
-	for _, problem := range (config.Sections{Regions: t.Region}).Validate(time.Time{}) {
+	for _, problem := range (config.Sections{Regions: t.Region, NewRegions: file.NewRegions}).Validate(time.Time{}) {
 		if strings.HasPrefix(problem.Key, "regions[") {
 			return nil, console.Misuse("--region: %q is not allowed: %s", problem.Value, problem.Allowed)
 		}
 	}
 	return t.Region, nil
+}
+
+// fits refuses an account that is not the file's.
+func (a Account) fits(j *Job, file config.File) error {
+	switch name := j.Settings.Name(); {
+	case file.Account == "" && j.Settings.Config != ShippedDefaults:
+		j.Say("Note: %s names no account for stage %s. With account: %q in it, no command would work in another account than this.", name, j.Stage(), a.Number)
+	case file.Account != "" && file.Account != a.Number:
+		return console.Misuse("%s: stage %s is for account %s, and these credentials are for account %s (%s)", name, j.Stage(), file.Account, a.Number, a.Caller)
+	}
+	return nil
 }
 
 func (t Target) load(ctx context.Context, c console.Console) (aws.Config, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/config"
@@ -20,6 +21,17 @@ type Settings struct {
 	Config string   `short:"c" placeholder:"FILE" help:"The configuration; 'none' is the shipped defaults (default: caretaker.yaml)."`
 	Stage  string   `short:"s" placeholder:"NAME" help:"The stage whose settings hold; the names of what is deployed carry it (default: the base of the file, as stage default)."`
 	Set    []string `sep:"none" placeholder:"KEY=VALUE" help:"A key of the file for this command, such as janitor.keep.newest=1; may be repeated."`
+}
+
+// Name is what to call the configuration.
+func (s Settings) Name() string {
+	switch s.Config {
+	case "":
+		return UsualFile
+	case ShippedDefaults:
+		return "the shipped configuration"
+	}
+	return filepath.Clean(s.Config)
 }
 
 // Load reads the configuration. Without any file the defaults hold, said aloud. What deletes

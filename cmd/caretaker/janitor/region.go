@@ -63,7 +63,7 @@ func open(j *command.Job, target command.Target, deletes bool) (*session, error)
 	case len(others) > 0:
 		j.Say("Note: these are the rules of the file's base; those of stage %s delete other versions: --stage %s.", strings.Join(others, ", "), others[0])
 	}
-	found, err := target.Open(j.Stopping, j.Console, file)
+	found, err := target.Open(j, file)
 	if err != nil {
 		return nil, err
 	}

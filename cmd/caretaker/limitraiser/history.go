@@ -52,7 +52,7 @@ func (h *historyCommand) Run(j *command.Job) error {
 	if err != nil {
 		return err
 	}
-	found, err := h.Target.Open(j.Stopping, j.Console, file)
+	found, err := h.Target.Open(j, file)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (p *planCommand) Run(j *command.Job) error {
 	if err != nil {
 		return err
 	}
-	found, err := p.Target.Open(j.Stopping, j.Console, file)
+	found, err := p.Target.Open(j, file)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,9 @@ var rules = rulesOf(reflect.TypeFor[config.File](), "")
 
 // patterns are the forms of texts that the loader judges by more than a form.
 var patterns = map[string]string{
+	"account":             `^([0-9]{12})?$`,
 	"regions":             `^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`,
+	"newRegions":          `^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`,
 	"notify.email":        `^[^@\s]+@[^@\s]+$`,
 	"notify.slack.secret": `^[A-Za-z0-9/_+=.@:-]*$`,
 }
@@ -156,7 +158,7 @@ func refine(section *jsonschema.Schema, path string, defaults map[string]any) {
 			continue
 		case property.Items != nil:
 			leaf = property.Items
-			property.UniqueItems = slices.Contains([]string{"regions", "notify.email"}, key)
+			property.UniqueItems = slices.Contains([]string{"regions", "newRegions", "notify.email"}, key)
 		case property.AdditionalProperties != nil:
 			leaf = property.AdditionalProperties
 		}
