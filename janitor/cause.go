@@ -115,7 +115,7 @@ func (n need) explain(err error) string { return fmt.Sprintf("%v (%s)", err, n.a
 type CredentialsError struct{ Err error }
 
 // credentialsEnded begins each text of it.
-const credentialsEnded = "AWS no longer accepts the credentials: "
+const credentialsEnded = "AWS no longer accepts the credentials: " // #nosec G101 -- the words of a message
 
 // Error is one line.
 func (e CredentialsError) Error() string {
