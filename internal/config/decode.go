@@ -65,6 +65,9 @@ func parse(source string, text []byte) (ast.Node, error) {
 			problem.Line, problem.Text = syntax.GetToken().Position.Line, "not YAML: "+syntax.GetMessage()
 			if strings.Contains(syntax.GetMessage(), "character '\t'") {
 				problem.Text = "not YAML: a tab: indent with spaces, not tabs"
+			} else if found := misplaced(string(text), problem.Line); found.Text != "" {
+				problem = found
+				problem.Source = source
 			}
 		}
 		return nil, Problems{problem}
@@ -160,7 +163,7 @@ func (d *decoder) mapping(node ast.Node, into reflect.Value, key string) {
 		field, ok := known[name]
 		switch {
 		case !ok:
-			d.wrong(at, path, Unknown(name, slices.Sorted(maps.Keys(known))))
+			d.wrong(at, path, d.unknown(name, key, slices.Sorted(maps.Keys(known))))
 		case field.Type() == reflect.TypeFor[map[string]Sections]():
 			d.stages = value
 			if value.Type() == ast.NullType {
@@ -230,6 +233,14 @@ func again(line int) string {
 		return "the key is given twice"
 	}
 	return fmt.Sprintf("the key is given twice, first in line %d", line)
+}
+
+// unknown is what to say of a key that its section does not have.
+func (d *decoder) unknown(name, section string, known []string) string {
+	if home := d.belongs(name, section); home != "" {
+		return "unknown key here: it belongs to " + home + " (allowed here: " + strings.Join(known, ", ") + ")"
+	}
+	return Unknown(name, known)
 }
 
 // Unknown is what to say of a key that is none of those known.

@@ -348,6 +348,23 @@ func TestLoad_takesTheNameOfASecretAndNeverShowsASecret(t *testing.T) {
 	}
 }
 
+func TestLoad_showsNoSecretThatStandsWhereItsSectionIsDue(t *testing.T) {
+	const secret = "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXX"
+	for text, want := range map[string]string{
+		"notify: " + secret:                                                           `caretaker.yaml:2: notify: "(not shown)" is not allowed: a section with keys of its own: email, slack`,
+		"notify:\n  slack: " + secret:                                                 `caretaker.yaml:3: notify.slack: "(not shown)" is not allowed: a section with keys of its own: {secret: (not shown)}`,
+		"notify:\n  slack:\n    secret:" + secret:                                     `caretaker.yaml:4: notify.slack: "(not shown)" is not allowed: a section with keys of its own: {secret: (not shown)}`,
+		"notify:\n  slack:\n    secret " + secret:                                     `caretaker.yaml:4: notify.slack: "(not shown)" is not allowed: a section with keys of its own: {secret: (not shown)}`,
+		"notify:\n  email: []\n  slack\n    secret: x":                                "caretaker.yaml:4: no colon with a space behind slack: write slack: and its value",
+		"janitor:\n  rate: 8\nnotify:\n  slack:\n    secret " + secret + "\n    x: y": "caretaker.yaml:6: no colon with a space behind secret: write secret: and its value",
+	} {
+		_, err := load(t, "version: 1\n"+text, config.Options{})
+		if err == nil || err.Error() != want {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
 func TestLoad_namesTheFileThatIsNotThere(t *testing.T) {
 	_, err := config.Load(filepath.Join(t.TempDir(), "caretaker.yaml"), config.Options{})
 	if !errors.Is(err, os.ErrNotExist) {
