@@ -25,10 +25,9 @@ func addEmpty(app constructs.Construct, in input, to target, lost string) {
 	})
 }
 
-// What the stacks hold that is not found again in what they looked after.
-const (
-	janitorLost = "Its log goes too, the only place that says what each deleted version was: to stop it and keep the log, set janitor.dryRun: true instead"
-
+// lost says of each part what goes with its stack, and where it is found all the same.
+var lost = map[string]string{
+	"janitor": "Its log goes too, the only place that says what each deleted version was: to stop it and keep the log, set janitor.dryRun: true instead",
 	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
-	limitRaiserLost = "Of its audit trail DynamoDB keeps a backup for 35 days (aws dynamodb list-backups --backup-type SYSTEM); what was raised stays raised"
-)
+	"limit-raiser": "Of its audit trail DynamoDB keeps a backup for 35 days (aws dynamodb list-backups --backup-type SYSTEM); what was raised stays raised",
+}

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"caretaker/internal/config"
 	"caretaker/internal/tag"
 )
 
@@ -22,33 +24,23 @@ func addStacks(app constructs.Construct, in input) (clean func(), err error) {
 			remove()
 		}
 	}
-	for _, part := range []struct {
-		// folder holds the part's binary; name is the part's in those of its stacks.
-		folder, name string
-		enabled      bool
-		slice        any
-		add          func(awscdk.Stack, input, string) error
-		// lost says what a stack that is deleted takes with it, and where it is found all the same.
-		lost string
-	}{
-		{"janitor", "Janitor", in.file.Janitor.Enabled, in.file.Janitor, addJanitor, janitorLost},
-		{"limit-raiser", "LimitRaiser", in.file.LimitRaiser.Enabled, in.file.LimitRaiser, addLimitRaiser, limitRaiserLost},
-	} {
-		if !part.enabled {
-			for _, target := range targets(in, part.name) {
-				addEmpty(app, in, target, part.lost)
+	for _, part := range in.file.Parts() {
+		if !part.Enabled {
+			for _, target := range targets(in, part.Title) {
+				addEmpty(app, in, target, lost[part.Folder])
 			}
 			continue
 		}
-		asset, remove, err := stageAsset(filepath.Join(in.assets, part.folder), part.slice)
+		asset, remove, err := stageAsset(filepath.Join(in.assets, part.Folder), part.Section)
 		if err != nil {
 			clean()
-			return nil, fmt.Errorf("staging the %s: %w", part.folder, err)
+			return nil, fmt.Errorf("staging the %s: %w", part.Folder, err)
 		}
 		staged = append(staged, remove)
-		for _, target := range targets(in, part.name) {
+		for _, target := range targets(in, part.Title) {
 			stack := newStack(app, in, target, synthesizer(in.file.Deployment))
-			err := part.add(stack, in, asset)
+			err := adding[part.Folder](stack, in, asset)
+			tell(stack, in.file, part)
 			if err == nil {
 				err = guard(stack, in.file.Deployment, target.region)
 			}
@@ -61,6 +53,19 @@ func addStacks(app constructs.Construct, in input) (clean func(), err error) {
 	return clean, nil
 }
 
+// adding fills a part's stack.
+var adding = map[string]func(awscdk.Stack, input, string) error{"janitor": addJanitor, "limit-raiser": addLimitRaiser}
+
+// tell has the stack say what of the file it was made from, for caretaker status to compare.
+func tell(stack awscdk.Stack, file config.File, part config.Part) {
+	for _, one := range []struct{ id, description, value string }{
+		{config.DryRunOutput, "Whether it was deployed in dry run", strconv.FormatBool(part.DryRun)},
+		{config.DeployedOutput, "The digest of the configuration that it was deployed with", file.Deployed(part)},
+	} {
+		awscdk.NewCfnOutput(stack, jsii.String(one.id), &awscdk.CfnOutputProps{Description: jsii.String(one.description), Value: jsii.String(one.value)})
+	}
+}
+
 // target is one stack to be: its construct id, which the CDK command line selects
 // it by, the name it has in AWS, and its Region.
 type target struct{ id, name, region string }
@@ -69,7 +74,7 @@ type target struct{ id, name, region string }
 // Region, so that a Region added later renames nothing; only the id, which must be
 // unique in the app, then holds the Region.
 func targets(in input, part string) []target {
-	name := "Caretaker-" + in.stage + "-" + part
+	name := config.StackPrefix(in.stage) + part
 	regions := in.file.Regions
 	if len(regions) == 0 {
 		return []target{{id: name, name: name, region: in.region}}

@@ -6,6 +6,7 @@
 //	caretaker limit-raiser plan      what an alarm's event would raise, and why; changes nothing
 //	caretaker limit-raiser history   what was raised, or was not, when and why
 //	caretaker limit-raiser simulate  the policy against a load, without asking AWS anything
+//	caretaker status                 what the file says beside what is deployed; changes nothing
 //	caretaker validate               checks caretaker.yaml without asking AWS anything
 //
 // Results go to stdout, everything else to stderr. See console for the exit codes.
@@ -25,6 +26,7 @@ import (
 	"caretaker/cmd/caretaker/console"
 	"caretaker/cmd/caretaker/janitor"
 	"caretaker/cmd/caretaker/limitraiser"
+	"caretaker/cmd/caretaker/status"
 )
 
 // commandLine is every command with its flags.
@@ -37,6 +39,7 @@ type commandLine struct {
 	Janitor     janitor.Commands     `cmd:"" help:"Delete the versions of Lambda functions that nothing refers to."`
 	LimitRaiser limitraiser.Commands `cmd:"" help:"Look at what CloudWatch alarms raise: DynamoDB tables, streams, functions, quotas."`
 
+	Status   status.Command  `cmd:"" help:"Show what the file says beside what is deployed, and stacks that the file no longer knows. Needs read rights only."`
 	Validate validateCommand `cmd:"" offline:"" help:"Check caretaker.yaml with all its stages, without asking AWS anything."`
 	Version  versionCommand  `cmd:"" offline:"" help:"Show which caretaker this is: version, commit and date."`
 	Help     helpCommand     `cmd:"" offline:"" help:"Show this, or the help of a command."`

@@ -1,61 +1,54 @@
-// Package off_test switches parts off and takes Regions away as README says, in an account where IAM is enforced.
+// Package off_test switches parts off and takes Regions away as README says, in an account where IAM is enforced,
+// and reads with caretaker status what stands there.
 package off_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
-	"caretaker/internal/emulator"
+	"caretaker/cmd/caretaker/status"
 	"caretaker/test/deployed"
 )
 
-var root, _ = filepath.Abs(filepath.Join("..", ".."))
+const (
+	janitorOff  = "janitor.enabled=false"
+	bothRegions = "regions=[us-east-1,eu-west-1]"
+	oneRegion   = "regions=[us-east-1]"
+	raiserOn    = "limitRaiser.enabled=true"
+	orders      = "limitRaiser.tables=[{name: orders, write: {max: 100}}]"
+)
 
-// both switches the limit-raiser on as well, in two Regions.
-const both = "limitRaiser.enabled=true,limitRaiser.tables=[{name: orders, write: {max: 100}}],regions=[us-east-1,eu-west-1]"
-
-func TestDeploy_nothingOfAPartThatIsOffActsAnyMore(t *testing.T) {
+func TestDeploy_nothingOfWhatIsOffActsAnyMore(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
 	defer cancel()
-	e, err := emulator.Start(ctx, emulator.Options{Auth: true})
-	must(t, err)
-	defer e.Stop()
-	output, err := os.MkdirTemp("", "caretaker-test-")
-	must(t, err)
-	defer func() { _ = os.RemoveAll(output) }()
-	cdk := func(arguments ...string) {
-		t.Helper()
-		must(t, deployed.CDK(ctx, e, root, output, arguments...))
-	}
-	home, abroad := e.AWS(), e.AWSIn(e.Account(), "eu-west-1")
-	cdk("bootstrap", "--app", "", "aws://"+e.Account()+"/us-east-1", "aws://"+e.Account()+"/eu-west-1")
-	deploy := func(set string) {
-		t.Helper()
-		cdk("deploy", "--all", "--require-approval", "never", "-c", "set="+set)
-	}
+	a := newAccount(ctx, t)
+	a.expect(4, "it is not deployed", oneRegion)
 
-	deploy(both)
-	for region, cfg := range map[string]aws.Config{"us-east-1": home, "eu-west-1": abroad} {
+	a.deploy(bothRegions, raiserOn, orders)
+	for _, region := range []string{"us-east-1", "eu-west-1"} {
 		for _, one := range []string{
 			"stack Caretaker-default-Janitor", "function caretaker-default-janitor", "schedule caretaker-default-janitor",
 			"stack Caretaker-default-LimitRaiser", "function caretaker-default-limit-raiser", "table caretaker-default-limit-raiser",
 		} {
-			if all := leftovers(ctx, t, cfg); !slices.Contains(all, one) {
+			if all := a.in(region); !slices.Contains(all, one) {
 				t.Errorf("%s: there is no %s, but %q", region, one, all)
 			}
 		}
 	}
+	statusOfWhatStands(a)
 
-	deploy("janitor.enabled=false," + both)
-	for region, cfg := range map[string]aws.Config{"us-east-1": home, "eu-west-1": abroad} {
-		all := leftovers(ctx, t, cfg)
+	t.Log("a part")
+	a.expect(4, "the file has it off", janitorOff, bothRegions, raiserOn, orders)
+	a.deploy(janitorOff, bothRegions, raiserOn, orders)
+	for _, region := range []string{"us-east-1", "eu-west-1"} {
+		all := a.in(region)
 		for _, one := range all {
 			if strings.Contains(strings.ToLower(one), "default-janitor") {
 				t.Errorf("%s: there still is %s", region, one)
@@ -65,45 +58,80 @@ func TestDeploy_nothingOfAPartThatIsOffActsAnyMore(t *testing.T) {
 			t.Errorf("%s: the part that is on went too", region)
 		}
 	}
-
-	deploy("janitor.enabled=false," + both) // it is no longer there, which is no error
-	deploy(both)                            // and comes back
-	if all := leftovers(ctx, t, abroad); !slices.Contains(all, "schedule caretaker-default-janitor") {
+	a.expect(0, "off", janitorOff, bothRegions, raiserOn, orders)
+	a.deploy(janitorOff, bothRegions, raiserOn, orders) // it is no longer there, which is not an error
+	a.deploy(bothRegions, raiserOn, orders)             // and comes back
+	if all := a.in("eu-west-1"); !slices.Contains(all, "schedule caretaker-default-janitor") {
 		t.Errorf("switched on again: %q", all)
 	}
 
-	// A Region: destroyed first, then taken off the list.
-	cdk("destroy", "--all", "--force", "-c", "set=regions=[eu-west-1]")
-	one := strings.Replace(both, ",eu-west-1", "", 1)
-	deploy(one)
-	if all := leftovers(ctx, t, abroad); len(all) > 0 {
+	t.Log("a Region, in the wrong order: status finds what the CDK does not")
+	a.deploy(oneRegion, raiserOn, orders)
+	report := a.expect(4, "aws cloudformation delete-stack --region eu-west-1 --stack-name Caretaker-default-LimitRaiser", oneRegion, raiserOn, orders)
+	if len(report.Strays) != 2 {
+		t.Fatalf("strays: %+v", report.Strays)
+	}
+	a.deleteStack(report.Strays[1])
+	a.expect(4, "Caretaker-default-Janitor in eu-west-1: the file does not have eu-west-1", oneRegion, raiserOn, orders)
+
+	t.Log("a Region, as README says")
+	a.cdk("destroy", "--all", "--force", "-c", "set=regions=[eu-west-1]")
+	a.deploy(oneRegion, raiserOn, orders)
+	if all := a.in("eu-west-1"); len(all) > 0 {
 		t.Errorf("eu-west-1 was taken away, and has %q", all)
 	}
-	if all := leftovers(ctx, t, home); !slices.Contains(all, "function caretaker-default-janitor") || !slices.Contains(all, "function caretaker-default-limit-raiser") {
+	if all := a.in("us-east-1"); !slices.Contains(all, "function caretaker-default-janitor") || !slices.Contains(all, "function caretaker-default-limit-raiser") {
 		t.Errorf("the other Region has %q", all)
 	}
+	a.expect(0, "1 Region", oneRegion, raiserOn, orders)
 
-	// The stage, with what is off in it.
-	cdk("destroy", "--all", "--force", "-c", "set=limitRaiser.enabled=false,regions=[us-east-1]")
-	if all := leftovers(ctx, t, home); len(all) > 0 {
+	t.Log("the stage, with what is off in it")
+	a.cdk("destroy", "--all", "--force", "-c", "set="+oneRegion)
+	if all := a.in("us-east-1"); len(all) > 0 {
 		t.Errorf("the stage was taken away, and left %q", all)
 	}
 }
 
-// leftovers are what bears Caretaker's name in a Region. IAM has no Regions, and is looked at in the last step alone.
-func leftovers(ctx context.Context, t *testing.T, cfg aws.Config) []string {
-	t.Helper()
-	all, err := deployed.Leftovers(ctx, cfg)
-	must(t, err)
-	if cfg.Region != "us-east-1" {
-		all = slices.DeleteFunc(all, func(one string) bool { return strings.HasPrefix(one, "role ") })
-	}
-	return all
-}
+// statusOfWhatStands looks at both parts in both Regions, as they were just deployed.
+func statusOfWhatStands(a account) {
+	keys := []string{bothRegions, raiserOn, orders}
+	a.expect(0, "on, dry run", keys...)
+	a.expect(4, "the file has it out of dry run", append(keys, "janitor.dryRun=false")...)
+	a.expect(4, "the file has changed since it was deployed", append(keys, "notify.email=[oncall@example.com]")...)
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
+	function, err := deployed.Find(a.ctx, a.Emulator, "caretaker-default-janitor")
+	must(a.T, err)
+	var answer map[string]any
+	must(a.T, function.Invoke(a.ctx, []byte("{}"), &answer))
+	braked := map[string]string{}
+	for name, value := range function.Variables {
+		braked[name] = value
 	}
+	braked["DRY_RUN"] = "1"
+	must(a.T, function.SetVariables(a.ctx, braked))
+	_, err = cloudwatch.NewFromConfig(a.AWS()).SetAlarmState(a.ctx, &cloudwatch.SetAlarmStateInput{
+		AlarmName: aws.String("caretaker-default-janitor-throttles"), StateValue: cloudwatchtypes.StateValueAlarm, StateReason: aws.String("test"),
+	})
+	must(a.T, err)
+	report := a.expect(4, "on, dry run, braked", keys...)
+	at := slices.IndexFunc(report.Parts, func(row status.Row) bool { return row.Region == "us-east-1" && row.Part == "janitor" })
+	if at < 0 || report.Parts[at].Deployed == nil || len(report.Parts[at].Deployed.Functions) != 1 {
+		a.Fatalf("%+v", report)
+	}
+	here := report.Parts[at].Deployed
+	if run := here.Functions[0].LastRun; run == nil || run.Error != "" || time.Since(run.At) > 10*time.Minute || here.Functions[0].Code == "" {
+		a.Errorf("%+v, last run %+v", here.Functions[0], run)
+	}
+	if !slices.Contains(here.RedAlarms, "caretaker-default-janitor-throttles") || report.Parts[at].Command != "" {
+		a.Errorf("%+v", report.Parts[at])
+	}
+	must(a.T, function.SetVariables(a.ctx, function.Variables))
+
+	for _, missing := range status.Actions {
+		a.allow(slices.DeleteFunc(slices.Clone(status.Actions), func(action string) bool { return action == missing })...)
+		if _, text, code := a.status(keys...); code != 1 || !strings.Contains(text, missing) {
+			a.Errorf("without %s: %d\n%s", missing, code, text)
+		}
+	}
+	a.allow(status.Actions...)
 }

@@ -32,6 +32,8 @@ type Account struct {
 	// Number is the account's, and Caller the ARN of who calls.
 	Number, Caller string
 	Regions        []string
+	// Home is the Region of the environment or the profile; empty where none is set.
+	Home string
 	// expires is when the credentials end; zero when nobody knows.
 	expires time.Time
 	aws     aws.Config
@@ -80,10 +82,11 @@ func (t Target) Open(j *Job, file config.File) (Account, error) {
 	if len(regions) == 0 && !t.AllRegions {
 		return Account{}, console.Misuse("no Region: give --region, write regions: into the file or set AWS_REGION")
 	}
-	if settings.Region == "" {
+	home := settings.Region
+	if home == "" {
 		settings.Region = append(regions, "us-east-1")[0] // the latter only to ask which Regions there are
 	}
-	found := Account{Regions: regions, aws: settings}
+	found := Account{Regions: regions, Home: home, aws: settings}
 	if err := found.identify(ctx, t.Profile, j.Now); err != nil {
 		return Account{}, err
 	}

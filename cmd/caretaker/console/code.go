@@ -30,7 +30,7 @@ func (c Code) String() string {
 
 // ExitCodes says what they mean.
 const ExitCodes = "Exit codes: 0 done or nothing to do, 1 error, 2 usage or configuration, " +
-	"3 a safety belt closed, 4 stopped with work left."
+	"3 a safety belt closed, 4 stopped with work left, or file and account differ (status)."
 
 // Ending is the error of a command that ends with a code of its own.
 type Ending struct {
