@@ -84,6 +84,9 @@ type function struct {
 func newFunction(scope constructs.Construct, p part) function {
 	stack := awscdk.Stack_Of(scope)
 	fn := function{part: p, stack: stack, scope: scope, fullName: "caretaker-" + p.stage + "-" + p.name}
+	if scope == constructs.Construct(stack) { // the list of stacks in the console shows it
+		stack.TemplateOptions().SetDescription(jsii.String("Caretaker's " + p.name + ": " + p.does))
+	}
 	// CDK would make a second log group for the function, kept for two years and left behind by
 	// the stack, were useCdkManagedLogGroup in cdk.json not false.
 	fn.logs = awslogs.NewCfnLogGroup(scope, jsii.String("Logs"), &awslogs.CfnLogGroupProps{

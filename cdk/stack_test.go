@@ -176,3 +176,16 @@ func TestStacks_sayWhatOneNeedsNext(t *testing.T) {
 		}
 	}
 }
+
+// The list of stacks in the console shows what each is for.
+func TestStack_saysWhatItsPartDoes(t *testing.T) {
+	for stack, want := range map[string]string{
+		shipped: "Caretaker's janitor: Deletes the Lambda function versions that nothing refers to",
+		"Caretaker-raise-LimitRaiser-eu-central-1": "Caretaker's limit-raiser: Raises what a CloudWatch alarm says is short, up to the maxima of caretaker.yaml",
+	} {
+		_, template := read(t, stack)
+		if template["Description"] != want {
+			t.Errorf("%s says %q, want %q", stack, template["Description"], want)
+		}
+	}
+}

@@ -99,7 +99,7 @@ func newStack(app constructs.Construct, in input, to target, by awscdk.IStackSyn
 	}
 	stack := awscdk.NewStack(app, jsii.String(to.id), &awscdk.StackProps{
 		StackName:   jsii.String(to.name),
-		Description: jsii.String("Caretaker: looks after the AWS Lambda functions of this Region"),
+		Description: jsii.String("Caretaker: this part is switched off"),
 		Env:         &awscdk.Environment{Account: optional(in.account), Region: optional(to.region)},
 		// The stack's own. CloudFormation hands them on to what CDK cannot tag.
 		Tags:        &own,

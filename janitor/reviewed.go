@@ -57,7 +57,7 @@ func (d Decision) reviewed() ReviewedVersion {
 }
 
 // File is what the plan deletes in this run, for whoever was shown it. Without a plan file's
-// head it is no use elsewhere.
+// head it is useless elsewhere.
 func (p Plan) File() PlanFile {
 	var file PlanFile
 	for _, position := range p.Deletions() {

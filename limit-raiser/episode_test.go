@@ -269,7 +269,7 @@ func TestEpisode_tellsOnceOfAnAlarmThatStaysOnThoughNothingIsShort(t *testing.T)
 	}
 }
 
-// What a raise has yet to calm, or waits for a minute at a time, is no news.
+// What a raise has yet to calm, or waits for a minute at a time, is not news.
 func TestEpisode_isPatientWithAnAlarmAfterARaiseAndWhileItWaits(t *testing.T) {
 	s := throttledWrites(t)
 	of := map[string]string{"TableName": s.table}

@@ -452,7 +452,7 @@ func TestHandle_takesATableThatItMayNotReadForOneWithoutTheTag(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	if _, err := s.handle(s.event(s.alarmCalled("listed", "ALARM", s.metric), s.metric, s.now())); err == nil {
-		t.Error("the file lists it: what cannot be read is no reason to leave it alone silently")
+		t.Error("the file lists it: leaving it alone because it cannot be read has to be said")
 	}
 }
 

@@ -15,7 +15,7 @@ type Means string
 const (
 	// Provisioned units are set on the table, index or stream itself.
 	Provisioned Means = "provisioned"
-	// NoMeans is a part that no call raises; Capacity.Note says why.
+	// NoMeans is a part that no call raises; Have.Note says why.
 	NoMeans Means = "none"
 )
 

@@ -33,7 +33,7 @@ func TestLoad_endsWithItsLastDatapointUnlessThatLasts(t *testing.T) {
 	}
 }
 
-// Requests without the units that they took are no load of zero.
+// Requests without the units that they took are not a load of zero.
 func TestHandle_takesMetricsThatCameInPartForNone(t *testing.T) {
 	s := throttledWrites(t)
 	s.measure("AWS/DynamoDB", "SuccessfulRequestLatency", 5, 1, map[string]string{"TableName": s.table, "Operation": "PutItem"})

@@ -14,7 +14,7 @@ type visit struct {
 	Shortage
 	why why
 	// joined says that the resource came after others of a composite alarm. Each look at the alarm
-	// then finds that its episode has begun, which is no news.
+	// then finds that its episode has begun, which is not news.
 	joined bool
 }
 

@@ -75,7 +75,7 @@ func (p *Progress) show(sum step, together int) {
 			progressbar.OptionSpinnerType(14), progressbar.OptionClearOnFinish())
 	}
 	p.shown = sum
-	_ = p.bar.Set(sum.done) // a bar that cannot be drawn is no harm
+	_ = p.bar.Set(sum.done) // a bar that cannot be drawn does no harm
 }
 
 // Leave takes a Region out that is through.
