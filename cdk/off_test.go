@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/config"
 )
 
 // empty says whether a stack is one that cdk deploy deletes where it stands.
@@ -39,6 +41,14 @@ func TestOff_aPartHasAnEmptyStackForEachRegion(t *testing.T) {
 		delete(template, "Description")
 		if diff := cmp.Diff([]string(nil), slices.Sorted(maps.Keys(template))); diff != "" {
 			t.Errorf("%s holds something (-want +got):\n%s", id, diff)
+		}
+	}
+}
+
+func TestOff_eachPartSaysWhatGoesWithItsStack(t *testing.T) {
+	for _, part := range config.Default().Parts() {
+		if adding[part.Folder] == nil || lost[part.Folder] == "" {
+			t.Errorf("%s is missing in adding or in lost", part.Folder)
 		}
 	}
 }
