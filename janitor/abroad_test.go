@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 // abroad is what a Region refers to in eu-west-1, with nothing that could go in it or even no function.
@@ -49,14 +49,12 @@ func TestAbroad_isWhatARegionRefersToInAnother(t *testing.T) {
 			for _, functions := range [][]lambdasim.Function{nil, {lambda("cart", 1)}} {
 				got := abroad(t, restAPI(test.uri), functions...)
 				got.References = slices.Compact(slices.DeleteFunc(got.References, func(r Reference) bool { return r.Qualifier == "" }))
-				if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty()); diff != "" {
-					t.Errorf("with %d functions: %s", len(functions), diff)
-				}
+				want.Equal(t, fmt.Sprintf("what is referred to abroad, with %d functions here", len(functions)), got, test.want, cmpopts.EquateEmpty())
 			}
 		})
 	}
 	if got := abroad(t, restAPI(path+strings.Replace(arn, "000000000000", "111111111111", 1)+":3/invocations"), lambda("cart", 1)); len(got.References) > 0 {
-		t.Errorf("another account's: %+v", got)
+		t.Errorf("references to another account's function: %+v, want none", got.References)
 	}
 }
 
@@ -66,8 +64,8 @@ func TestAbroad_namesWhatCouldNotBeReadAndMayReferElsewhere(t *testing.T) {
 		"CloudTrail.LookupEvents": false, "Application Auto Scaling.DescribeScalableTargets": false, "Lambda.ListEventSourceMappings": false,
 	} {
 		got := abroad(t, func(w *world) { w.refuse(operation) }, lambda("orders", 8)).Unread
-		if (len(got) > 0) != tells || tells && !strings.Contains(got[0].Check+got[0].Cause, "in us-east-1") {
-			t.Errorf("%s: %+v", operation, got)
+		if want.Equal(t, "the findings tell that "+operation+" was refused", len(got) > 0, tells) && tells {
+			want.Says(t, "what could not be read", got[0].Check+got[0].Cause, "in us-east-1")
 		}
 	}
 }
@@ -77,12 +75,15 @@ func TestAbroad_isReadThoughStorageIsLow(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
 	restAPI("arn:aws:lambda:eu-west-1:000000000000:function:orders:3")(w)
 	plan, err := w.janitor(earnest(func(c *Config) { c.Pressure.Above = 90 }), Options{Elsewhere: true}).Plan(t.Context())
-	if err != nil || !plan.Idle || len(plan.Elsewhere["eu-west-1"].References) == 0 {
-		t.Errorf("idle %v, %+v, %v", plan.Idle, plan.Elsewhere, err)
+	want.NoError(t, "planning", err)
+	want.Equal(t, "idle", plan.Idle, true)
+	if len(plan.Elsewhere["eu-west-1"].References) == 0 {
+		t.Errorf("references to eu-west-1: none, want that of the API; elsewhere there is %+v", plan.Elsewhere)
 	}
 	alone, err := w.janitor(earnest(func(c *Config) { c.Pressure.Above = 90 }), Options{}).Plan(t.Context())
-	if err != nil || len(alone.Elsewhere) > 0 {
-		t.Errorf("%+v, %v", alone.Elsewhere, err)
+	want.NoError(t, "planning for this Region alone", err)
+	if len(alone.Elsewhere) > 0 {
+		t.Errorf("what a plan for this Region alone holds of others: %+v, want nothing", alone.Elsewhere)
 	}
 }
 
@@ -108,18 +109,11 @@ func TestHeeding_onlyTurnsDeletionsIntoKeeping(t *testing.T) {
 			facts, cfg := checkout(10)
 			before := Decide(facts, History{}, cfg, today)
 			plan := before.Heeding(test.abroad, cfg)
-			if diff := cmp.Diff(test.want, deletable(plan)); diff != "" {
-				t.Error(diff)
-			}
-			if got := decisionOn(plan, 1); got.Reason != test.reason || got.Detail != test.detail {
-				t.Errorf("version 1 is %s: %s", got.Reason, got.Detail)
-			}
-			if got := decisionOn(plan, 9); got.Reason != AmongNewest {
-				t.Errorf("version 9 is %s", got.Reason)
-			}
-			if len(deletable(before)) != 7 {
-				t.Error("the plan itself changed")
-			}
+			want.Equal(t, "the versions that may go", deletable(plan), test.want)
+			want.Equal(t, "the reason for version 1", decisionOn(plan, 1).Reason, test.reason)
+			want.Equal(t, "the detail of version 1", decisionOn(plan, 1).Detail, test.detail)
+			want.Equal(t, "the reason for version 9", decisionOn(plan, 9).Reason, AmongNewest)
+			want.Equal(t, "the versions that may go by the plan itself", len(deletable(before)), 7)
 		})
 	}
 }
@@ -127,10 +121,7 @@ func TestHeeding_onlyTurnsDeletionsIntoKeeping(t *testing.T) {
 func TestHeeding_cutsAnewWhatMayGo(t *testing.T) {
 	facts, cfg := checkout(10, policy(func(c *Config) { c.Belts.MaxDeletions = 2 }))
 	plan := Decide(facts, History{}, cfg, today).Heeding(Findings{References: []Reference{{"checkout", "7", API, "shop"}}}, cfg)
-	if diff := cmp.Diff([]int64{5, 6}, deletable(plan)); diff != "" {
-		t.Error(diff)
-	}
-	if got := decisionOn(plan, 1); got.Outcome != Remaining || got.Reason != MaxDeletions {
-		t.Errorf("version 1 is %s: %s", got.Outcome, got.Reason)
-	}
+	want.Equal(t, "the versions that may go", deletable(plan), []int64{5, 6})
+	want.Equal(t, "the outcome for version 1", decisionOn(plan, 1).Outcome, Remaining)
+	want.Equal(t, "the reason for version 1", decisionOn(plan, 1).Reason, MaxDeletions)
 }

@@ -4,9 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 func TestApply_readsAliasesAgainOnceWhenTheirReadingIsOld(t *testing.T) {
@@ -33,16 +32,8 @@ func TestApply_readsAliasesAgainOnceWhenTheirReadingIsOld(t *testing.T) {
 	if _, err := w.janitor(earnest(), Options{Observer: &seen}).Apply(t.Context(), plan, false); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]int{4, 5, 28, 29, 30}, w.Versions("orders")); diff != "" {
-		t.Error(diff)
-	}
-	if got := seen.decisions["orders:4"]; got.Reason != Referenced(Alias) {
-		t.Errorf("orders:4 is %+v", got)
-	}
-	if got := seen.decisions["orders:5"]; got.Reason != AWSConflict {
-		t.Errorf("orders:5 is %+v", got)
-	}
-	if got := w.called("Lambda.ListAliases"); got != 2 {
-		t.Errorf("aliases were read %d times", got)
-	}
+	want.Equal(t, "the versions left", w.Versions("orders"), []int{4, 5, 28, 29, 30})
+	want.Equal(t, "the reason for orders:4", seen.decisions["orders:4"].Reason, Referenced(Alias))
+	want.Equal(t, "the reason for orders:5", seen.decisions["orders:5"].Reason, AWSConflict)
+	want.Equal(t, "how often aliases were read", w.called("Lambda.ListAliases"), 2)
 }

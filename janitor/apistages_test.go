@@ -8,9 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 // stages is a Region with an API of each kind, whose stage AWS does not export.
@@ -33,9 +32,8 @@ func TestHandle_takesAnHTTPAPIWithoutRoutesForOneThatCallsNothing(t *testing.T) 
 		w.httpStages(`{"stageName":"$default","autoDeploy":true,"deploymentId":"d","lastDeploymentStatusMessage":"Unable to deploy API because no routes exist in this API"}`)
 		w.on("ApiGatewayV2.GetRoutes", pages(routes, `{"items":[{"routeKey":"GET /"}]}`))
 		_, _, err := w.handle(t.Context(), earnest(), Options{})
-		if (err != nil) != calls || (len(w.Versions("orders")) == 3) == calls {
-			t.Errorf("%s: %v are left, %v", routes, w.Versions("orders"), err)
-		}
+		want.Equal(t, "an error for the routes "+routes, err != nil, calls)
+		want.Equal(t, "just three versions left for the routes "+routes, len(w.Versions("orders")) == 3, !calls)
 	}
 }
 
@@ -68,16 +66,11 @@ func TestHandle_aRefusedExportKeepsOnlyWhatWasPublishedBeforeItsDeployment(t *te
 			w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
 			test.set(w)
 			_, decisions, err := w.handle(t.Context(), earnest(), Options{})
-			if diff := cmp.Diff(test.want, w.Versions("orders")); diff != "" {
-				t.Error(diff)
-			}
-			if got := decisions["orders:1"]; got.Reason != CouldNotRead || !strings.Contains(got.Detail, "BadRequestException") {
-				t.Errorf("orders:1 is %+v", got)
-			}
+			want.Equal(t, "the versions left", w.Versions("orders"), test.want)
+			want.Equal(t, "the reason for orders:1", decisions["orders:1"].Reason, CouldNotRead)
+			want.Says(t, "the detail of orders:1", decisions["orders:1"].Detail, "BadRequestException")
 			for _, words := range []string{"exporting stage prod of REST API shop", "exporting stage prod of HTTP API store", "BadRequestException", "not about permissions"} {
-				if err == nil || !strings.Contains(err.Error(), words) {
-					t.Errorf("the error does not say %q: %v", words, err)
-				}
+				want.Says(t, "the error", fmt.Sprint(err), words)
 			}
 			if strings.Contains(fmt.Sprint(err), "grant apigateway:GET") {
 				t.Errorf("it advises a grant that is there: %v", err)
@@ -91,18 +84,14 @@ func TestPublishedBy_goesByNumbers(t *testing.T) {
 	facts, cfg := checkout(10, publishedAgo(2, day), func(f *Facts, _ *Config) {
 		f.Unread = []Unread{{Check: "stages", Until: today.Add(-15*day - 12*time.Hour)}, {Check: "stages", Until: today.Add(-18 * day)}}
 	}, grace(0))
-	want := []int64{5, 6, 7}
-	if diff := cmp.Diff(want, deletable(Decide(facts, History{}, cfg, today))); diff != "" {
-		t.Error(diff)
-	}
+	wanted := []int64{5, 6, 7}
+	want.Equal(t, "the versions that may go", deletable(Decide(facts, History{}, cfg, today)), wanted)
 	unread := facts.Unread
 	facts.Unread = nil
 	heeding := Decide(facts, History{}, cfg, today).Heeding(Findings{Unread: unread}, cfg)
-	if diff := cmp.Diff(want, deletable(heeding)); diff != "" {
-		t.Errorf("of another Region: %s", diff)
-	}
+	want.Equal(t, "the versions that may go where another Region has it unread", deletable(heeding), wanted)
 	facts, _ = checkout(10, undated(6), func(f *Facts, _ *Config) { f.Unread = unread })
 	if got := deletable(Decide(facts, History{}, cfg, today)); slices.Contains(got, 6) {
-		t.Errorf("one without a date goes: %v", got)
+		t.Errorf("the versions that may go: %v, want version 6 kept, which has no date", got)
 	}
 }

@@ -9,9 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 func TestHandle_deletesWhatNothingRefersTo(t *testing.T) {
@@ -20,18 +19,12 @@ func TestHandle_deletesWhatNothingRefersTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]int{2, 6, 7, 8}, w.Versions("orders")); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(map[Outcome]int{Kept: 5, Deleted: 4}, report.Outcomes); diff != "" {
-		t.Error(diff)
-	}
-	if report.BytesFreed != 1001+1003+1004+1005 || report.Before.Used-report.After.Used != report.BytesFreed {
-		t.Errorf("%d bytes freed, %d before, %d after", report.BytesFreed, report.Before.Used, report.After.Used)
-	}
-	if got := decisions["orders:2"]; got.Reason != Referenced(Alias) || got.Detail != "live" {
-		t.Errorf("orders:2 is %+v", got)
-	}
+	want.Equal(t, "the versions left", w.Versions("orders"), []int{2, 6, 7, 8})
+	want.Equal(t, "the outcomes", report.Outcomes, map[Outcome]int{Kept: 5, Deleted: 4})
+	want.Equal(t, "the bytes freed", report.BytesFreed, 1001+1003+1004+1005)
+	want.Equal(t, "the bytes by which the storage shrank", report.Before.Used-report.After.Used, report.BytesFreed)
+	want.Equal(t, "the reason for orders:2", decisions["orders:2"].Reason, Referenced(Alias))
+	want.Equal(t, "the detail of orders:2", decisions["orders:2"].Detail, "live")
 }
 
 func TestHandle_takesAFunctionThatIsGoneForDone(t *testing.T) {
@@ -47,9 +40,7 @@ func TestHandle_takesAFunctionThatIsGoneForDone(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s after the plan: %v", age, err)
 		}
-		if diff := cmp.Diff(map[Outcome]int{Kept: 8, Gone: 5, Deleted: 5}, report.Outcomes); diff != "" {
-			t.Errorf("%s after the plan: %s", age, diff)
-		}
+		want.Equal(t, "the outcomes "+age.String()+" after the plan", report.Outcomes, map[Outcome]int{Kept: 8, Gone: 5, Deleted: 5})
 	}
 }
 
@@ -68,12 +59,14 @@ func TestHandle_stopsWhereItsFindingsAreOld(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if deleted := report.Outcomes[Deleted]; deleted < 1 || deleted > inFlight || report.Outcomes[Remaining] != 37-deleted {
-		t.Errorf("the outcomes are %v", report.Outcomes)
+	deleted := report.Outcomes[Deleted]
+	if deleted < 1 || deleted > inFlight {
+		t.Errorf("versions deleted: %d, want 1 to %d, those that were under way", deleted, inFlight)
 	}
-	if got := decisions["orders:1"]; got.Outcome != Remaining || got.Reason != OutOfDate || len(w.Versions("orders")) != 40-report.Outcomes[Deleted] {
-		t.Errorf("orders:1 is %+v; %v are left", got, w.Versions("orders"))
-	}
+	want.Equal(t, "versions remaining", report.Outcomes[Remaining], 37-deleted)
+	want.Equal(t, "the outcome for orders:1", decisions["orders:1"].Outcome, Remaining)
+	want.Equal(t, "the reason for orders:1", decisions["orders:1"].Reason, OutOfDate)
+	want.Equal(t, "versions left", len(w.Versions("orders")), 40-deleted)
 }
 
 // Reading alone may take longer in a large Region, and each round must come to its deletions.
@@ -83,9 +76,9 @@ func TestHandle_countsTheAgeOfItsFindingsFromTheEndOfTheReading(t *testing.T) {
 		w.pass(time.Hour)
 		return 0, ""
 	})
-	if report, _, err := w.handle(t.Context(), earnest(), Options{}); err != nil || report.Outcomes[Deleted] != 5 {
-		t.Errorf("the outcomes are %v, %v", report.Outcomes, err)
-	}
+	report, _, err := w.handle(t.Context(), earnest(), Options{})
+	want.NoError(t, "the run", err)
+	want.Equal(t, "versions deleted", report.Outcomes[Deleted], 5)
 }
 
 func TestApply_namesTheClosedBeltAmongManyErrors(t *testing.T) {
@@ -102,12 +95,11 @@ func TestApply_namesTheClosedBeltAmongManyErrors(t *testing.T) {
 	})
 	_, _, err := w.handle(t.Context(), earnest(func(c *Config) { c.Belts.MaxPercent = 1 }), Options{})
 	var belt BeltError
-	if !errors.As(err, &belt) || belt.Belt.Name != PercentBelt {
-		t.Errorf("the error is %v", err)
+	if !errors.As(err, &belt) {
+		t.Errorf("the error: %v, want that of a closed belt", err)
 	}
-	if w.VersionCount() != 96 {
-		t.Errorf("%d versions are left", w.VersionCount())
-	}
+	want.Equal(t, "the closed belt", belt.Belt.Name, PercentBelt)
+	want.Equal(t, "versions left", w.VersionCount(), 96)
 }
 
 func TestHandle_doesNotCallDeletedWhatNobodyAnswered(t *testing.T) {
@@ -116,11 +108,9 @@ func TestHandle_doesNotCallDeletedWhatNobodyAnswered(t *testing.T) {
 	w.refuse("Lambda.ListVersionsByFunction")
 	w.refuseAfter("Lambda.ListFunctions", 1)
 	report, _, err := w.handle(t.Context(), earnest(), Options{})
-	if diff := cmp.Diff(map[Outcome]int{Kept: 4, Failed: 5}, report.Outcomes); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the outcomes", report.Outcomes, map[Outcome]int{Kept: 4, Failed: 5})
 	if err == nil {
-		t.Error("there is no error")
+		t.Error("the error: none, want one for the deletions that failed")
 	}
 }
 
@@ -133,30 +123,24 @@ func TestHandle_countsACutAnswerFromTheListTakenAfterwards(t *testing.T) {
 		return severed, ""
 	})
 	report, decisions, err := w.handle(t.Context(), earnest(), Options{})
-	if diff := cmp.Diff(map[Outcome]int{Kept: 4, Deleted: 4, Failed: 1}, report.Outcomes); diff != "" {
-		t.Error(diff)
-	}
-	if err == nil || !strings.Contains(err.Error(), "deleting orders:3") || decisions["orders:3"].Outcome != Failed {
-		t.Errorf("orders:3 is %+v, the error is %v", decisions["orders:3"], err)
-	}
+	want.Equal(t, "the outcomes", report.Outcomes, map[Outcome]int{Kept: 4, Deleted: 4, Failed: 1})
+	want.Says(t, "the error", fmt.Sprint(err), "deleting orders:3")
+	want.Equal(t, "the outcome for orders:3", decisions["orders:3"].Outcome, Failed)
 }
 
 func TestHandle_countsAServersFaultFromTheListTakenAfterwards(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
 	w.on("Lambda.DeleteFunction", func(int, string) (int, string) { return failedAfterwards, "ServiceException" })
 	report, _, err := w.handle(t.Context(), earnest(), Options{})
-	if diff := cmp.Diff(map[Outcome]int{Kept: 4, Deleted: 5}, report.Outcomes); diff != "" || err != nil {
-		t.Error(diff, err)
-	}
+	want.NoError(t, "the run", err)
+	want.Equal(t, "the outcomes", report.Outcomes, map[Outcome]int{Kept: 4, Deleted: 5})
 }
 
 func TestHandle_reportsEachCauseOnce(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
 	w.refuse("Lambda.ListEventSourceMappings")
 	report, _, err := w.handle(t.Context(), earnest(), Options{})
-	if len(report.Errors) != 1 || err == nil || !strings.Contains(report.Errors[0], "grant lambda:ListEventSourceMappings on * or switch off janitor.checks.eventSourceMappings") {
-		t.Errorf("the errors are %q", report.Errors)
-	}
+	oneError(t, report, err, "grant lambda:ListEventSourceMappings on * or switch off janitor.checks.eventSourceMappings")
 }
 
 func TestHandle_countsBytesThatCouldGoWithoutThoseThatAPolicyKeeps(t *testing.T) {
@@ -165,10 +149,7 @@ func TestHandle_countsBytesThatCouldGoWithoutThoseThatAPolicyKeeps(t *testing.T)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[Outcome]int{Kept: 5, Deletable: 4}, report.Outcomes); diff != "" {
-		t.Error(diff)
-	}
-	if report.DeletableBytes != 1001+1002+1003+1004 || decisions["orders:5"].Reason != HasPolicy {
-		t.Errorf("%d bytes could go, orders:5 is %+v", report.DeletableBytes, decisions["orders:5"])
-	}
+	want.Equal(t, "the outcomes", report.Outcomes, map[Outcome]int{Kept: 5, Deletable: 4})
+	want.Equal(t, "the bytes that could go", report.DeletableBytes, 1001+1002+1003+1004)
+	want.Equal(t, "the reason for orders:5", decisions["orders:5"].Reason, HasPolicy)
 }

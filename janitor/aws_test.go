@@ -1,6 +1,7 @@
 package janitor
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"regexp"
@@ -8,9 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/iam"
+	"caretaker/internal/want"
 )
 
 // actionsOf are the actions that the clients' methods need. Most are called like the method.
@@ -44,9 +44,7 @@ func TestStatements_grantWhatTheClientsCallAndNothingElse(t *testing.T) {
 			granted[action] = true
 		}
 	}
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(actionsOf())), slices.Sorted(maps.Keys(granted))); diff != "" {
-		t.Errorf("called and granted differ: %s", diff)
-	}
+	want.Equal(t, "the actions granted, for what the clients call", slices.Sorted(maps.Keys(granted)), slices.Sorted(maps.Keys(actionsOf())))
 }
 
 func TestStatements_areNarrowAndWellFormed(t *testing.T) {
@@ -54,18 +52,20 @@ func TestStatements_areNarrowAndWellFormed(t *testing.T) {
 	cfg.Exclude.Names = []string{"checkout-*", "cart"}
 	sids := map[string]bool{}
 	for _, statement := range Statements(cfg) {
-		if sids[statement.Sid] || !regexp.MustCompile(`^[A-Za-z0-9]+$`).MatchString(statement.Sid) {
-			t.Errorf("the Sid %q is there twice or malformed", statement.Sid)
+		want.Equal(t, "another statement has the Sid "+statement.Sid, sids[statement.Sid], false)
+		if !regexp.MustCompile(`^[A-Za-z0-9]+$`).MatchString(statement.Sid) {
+			t.Errorf("the Sid %q, want letters and digits alone", statement.Sid)
 		}
 		sids[statement.Sid] = true
 		for _, action := range statement.Actions {
 			if !regexp.MustCompile(`^[a-z-]+:[A-Za-z]+$`).MatchString(action) {
-				t.Errorf("%s: the action %q", statement.Sid, action)
+				t.Errorf("%s: the action %q, want one such as lambda:GetPolicy, without wildcards", statement.Sid, action)
 			}
 		}
 		star := slices.Contains(statement.Resources, "*")
-		if star != (statement.WhyStar != "") || star && len(statement.Resources) != 1 || len(statement.Resources) == 0 {
-			t.Errorf("%s: on %v because %q", statement.Sid, statement.Resources, statement.WhyStar)
+		want.Equal(t, statement.Sid+" says why it is for *", statement.WhyStar != "", star)
+		if star && len(statement.Resources) != 1 || len(statement.Resources) == 0 {
+			t.Errorf("%s is for %q, want either * alone or resources without it", statement.Sid, statement.Resources)
 		}
 	}
 }
@@ -86,18 +86,14 @@ func TestStatements_leaveOutWhatIsSwitchedOff(t *testing.T) {
 				maps.Copy(others, grants(other.grants))
 			}
 		}
-		if diff := cmp.Diff(others, grants(Statements(without))); diff != "" {
-			t.Errorf("without %s (-granted for the others +granted): %s", one.key, diff)
-		}
+		want.Equal(t, "the grants without "+one.key, grants(Statements(without)), others)
 		granted := grants(Statements(alone))
 		for grant := range grants(one.grants) {
 			if !granted[grant] {
 				t.Errorf("with %s alone %s is not granted", one.key, grant)
 			}
 		}
-		if diff := cmp.Diff([]string{"janitor." + one.key}, notChecked(without)); diff != "" {
-			t.Errorf("without %s the report says: %s", one.key, diff)
-		}
+		want.Equal(t, "what the report says is not checked, without "+one.key, notChecked(without), []string{"janitor." + one.key})
 	}
 }
 
@@ -144,26 +140,24 @@ func TestStatements_denyDeletingWhatIsExcludedByName(t *testing.T) {
 	cfg := Default()
 	cfg.Exclude.Names = []string{"checkout-*"}
 	statements := Statements(cfg)
-	want := iam.Statement{
+	wanted := iam.Statement{
 		Sid: "KeepExcluded", Effect: "Deny", Actions: []string{"lambda:DeleteFunction"}, Resources: []string{
 			"arn:${Partition}:lambda:${Region}:${Account}:function:checkout-*", "arn:${Partition}:lambda:${Region}:${Account}:function:checkout-*:*",
 		},
 	}
-	if diff := cmp.Diff(want, statements[len(statements)-1]); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the last statement", statements[len(statements)-1], wanted)
 }
 
 func TestStatements_deleteQualifiedFunctionsAloneWhenAsked(t *testing.T) {
-	for qualified, want := range map[bool]string{
+	for qualified, wanted := range map[bool]string{
 		false: "arn:${Partition}:lambda:${Region}:${Account}:function:*",
 		true:  "arn:${Partition}:lambda:${Region}:${Account}:function:*:*",
 	} {
 		cfg := Default()
 		cfg.QualifiedDelete = qualified
 		for _, statement := range Statements(cfg) {
-			if slices.Contains(statement.Actions, "lambda:DeleteFunction") && !slices.Equal(statement.Resources, []string{want}) {
-				t.Errorf("qualified %v: on %v", qualified, statement.Resources)
+			if slices.Contains(statement.Actions, "lambda:DeleteFunction") {
+				want.Equal(t, fmt.Sprintf("the resources of %s with qualifiedDelete %v", statement.Sid, qualified), statement.Resources, []string{wanted})
 			}
 		}
 	}
@@ -172,7 +166,5 @@ func TestStatements_deleteQualifiedFunctionsAloneWhenAsked(t *testing.T) {
 func TestNotChecked_namesIgnoredDynamicTargets(t *testing.T) {
 	cfg := Default()
 	cfg.Checks.DynamicTargets = IgnoreDynamic
-	if diff := cmp.Diff([]string{"janitor.checks.dynamicTargets"}, notChecked(cfg)); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "what the report says is not checked", notChecked(cfg), []string{"janitor.checks.dynamicTargets"})
 }

@@ -1,10 +1,11 @@
 package janitor
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 // A case has ten versions of which five would go.
@@ -52,7 +53,7 @@ func TestClosedBelt_stopsWhatLooksWrong(t *testing.T) {
 				change(&plan)
 			}
 			if got := closedBelt(plan, Belts{MaxDeletions: 5000, MaxPercent: 98}); got.Name != test.want {
-				t.Errorf("%q is closed: %s", got.Name, got.Message)
+				t.Errorf("the closed belt: %q, want %q; it says %q", got.Name, test.want, got.Message)
 			}
 		})
 	}
@@ -100,10 +101,10 @@ func TestClosedBelt_holdsThePercentageAgainstThePlanBeforeItIsCut(t *testing.T) 
 		facts, cfg := checkout(10, keeping(5), policy(func(c *Config) { c.Belts = Belts{MaxDeletions: 1, MaxPercent: test.maxPercent} }))
 		plan := Decide(facts, History{}, cfg, today)
 		if plan.Belt.Name != test.want {
-			t.Errorf("with %g %% the belt is %q: %s", test.maxPercent, plan.Belt.Name, plan.Belt.Message)
+			t.Errorf("the closed belt at %g %%: %q, want %q; it says %q", test.maxPercent, plan.Belt.Name, test.want, plan.Belt.Message)
 		}
-		if plan.Belt.Closed() && !strings.Contains(plan.Belt.Message, "`caretaker janitor apply --region eu-west-1 --plan plan.json`") {
-			t.Errorf("the message names no command: %s", plan.Belt.Message)
+		if plan.Belt.Closed() {
+			want.Says(t, "the belt's message", plan.Belt.Message, "`caretaker janitor apply --region eu-west-1 --plan plan.json`")
 		}
 	}
 }
@@ -115,9 +116,7 @@ func TestHandle_namesTheStageWhereItNamesACommand(t *testing.T) {
 	for _, command := range []string{
 		"`caretaker janitor plan --stage prod --region us-east-1 --out plan.json`", "`caretaker janitor apply --stage prod --region us-east-1 --plan plan.json`",
 	} {
-		if err == nil || !strings.Contains(err.Error(), command) {
-			t.Errorf("%v does not name %s", err, command)
-		}
+		want.Says(t, "the error", fmt.Sprint(err), command)
 	}
 }
 
@@ -126,6 +125,6 @@ func TestClosedBelt_isOpenWhenThereIsNothingToStop(t *testing.T) {
 	history := History{Functions: 1000, References: map[Kind]int{Pipe: 1000}}
 	facts.FunctionsRead = map[Kind]int{Pipe: 0}
 	if plan := Decide(facts, history, cfg, today); plan.Belt.Closed() {
-		t.Errorf("closed: %+v", plan.Belt)
+		t.Errorf("the belt: %+v, want none closed, for there is nothing to delete", plan.Belt)
 	}
 }

@@ -5,20 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 // The fullest accounts: hardly anything of what they hold stays.
 func TestHandle_cleansADeepFleetOfWhichNothingIsAliased(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{Limit: 300 << 30}, lambdasim.Generate(20, 200, today.Add(-2*day))...)
 	report, _, err := w.handle(t.Context(), shipped(), Options{})
-	if err != nil || report.Outcomes[Deleted] != 20*197 || w.VersionCount() != 60 {
-		t.Errorf("%v, %v", report.Outcomes, err)
-	}
+	want.NoError(t, "the run", err)
+	want.Equal(t, "versions deleted", report.Outcomes[Deleted], 20*197)
+	want.Equal(t, "versions left", w.VersionCount(), 60)
 }
 
 // aliased has an alias on an old version of each function.
@@ -45,7 +45,7 @@ func (w *world) whole(t *testing.T, fleet []lambdasim.Function) {
 	t.Helper()
 	for position, function := range fleet {
 		if numbers := w.Versions(function.Name); !slices.Contains(numbers, 1+position) {
-			t.Errorf("%s has lost the version of its alias: %v", function.Name, numbers)
+			t.Errorf("the versions left of %s: %v, want version %d among them, which its alias refers to", function.Name, numbers, 1+position)
 		}
 	}
 }
@@ -78,21 +78,21 @@ func TestHandle_stopsWhenOthersNameAliasesThatTheListsDoNotShow(t *testing.T) {
 			for dryRun, report := range map[bool]Report{true: w.run(t, Default()), false: w.run(t, shipped())} {
 				for _, metric := range report.Metrics() {
 					if metric.Name == metricReferences {
-						t.Errorf("dry run %v: the next run is compared with %+v", dryRun, metric)
+						t.Errorf("dry run %v: the next run is compared with %+v, want no count of references", dryRun, metric)
 					}
 				}
 			}
 			report, _, err := w.handle(t.Context(), shipped(), Options{})
-			if !errors.Is(err, BeltError{report.Belt}) || report.Belt.Name != AliasesBelt || len(w.Deletions()) > 0 {
-				t.Errorf("the belt is %+v, %d deletions, %v", report.Belt, len(w.Deletions()), err)
+			want.Equal(t, "the closed belt", report.Belt.Name, AliasesBelt)
+			if !errors.Is(err, BeltError{report.Belt}) {
+				t.Errorf("the error: %v, want that of the belt %+v", err, report.Belt)
 			}
-			if !strings.Contains(report.Belt.Message, fleet[0].Name+":live") {
-				t.Errorf("it names no alias: %s", report.Belt.Message)
-			}
+			want.Equal(t, "deletions", len(w.Deletions()), 0)
+			want.Says(t, "the belt's message", report.Belt.Message, fleet[0].Name+":live")
 			w.on("Lambda.ListAliases", nil)
-			if report, _, err := w.handle(t.Context(), shipped(), Options{}); err != nil || report.Outcomes[Deleted] != 20*26 {
-				t.Errorf("with the aliases in sight: %v, %v", report.Outcomes, err)
-			}
+			report, _, err = w.handle(t.Context(), shipped(), Options{})
+			want.NoError(t, "the run with the aliases in sight", err)
+			want.Equal(t, "versions deleted with the aliases in sight", report.Outcomes[Deleted], 20*26)
 			w.whole(t, fleet)
 		})
 	}
@@ -137,7 +137,7 @@ func TestClosedBelt_takesOthersWordForAliases(t *testing.T) {
 				change(&plan)
 			}
 			if got := closedBelt(plan, Default().Belts); got.Name != test.want {
-				t.Errorf("%q is closed: %s", got.Name, got.Message)
+				t.Errorf("the closed belt: %q, want %q; it says %q", got.Name, test.want, got.Message)
 			}
 		})
 	}
@@ -150,9 +150,11 @@ func TestHandle_stopsWhenAWSRefusesWhatTheListsShowedFree(t *testing.T) {
 	w.blind()
 	report, decisions, err := w.handle(t.Context(), shipped(), Options{})
 	var belt BeltError
-	if !errors.As(err, &belt) || belt.Belt != report.Belt || report.Belt.Name != RefusalsBelt {
-		t.Errorf("the belt is %+v, %v", report.Belt, err)
+	if !errors.As(err, &belt) {
+		t.Errorf("the error: %v, want that of a closed belt", err)
 	}
+	want.Equal(t, "the belt of the error", belt.Belt, report.Belt)
+	want.Equal(t, "the closed belt", report.Belt.Name, RefusalsBelt)
 	refused, after := report.Outcomes[Refused], 0
 	for _, deletion := range w.Deletions() {
 		if deletion.Status == 409 {
@@ -160,20 +162,22 @@ func TestHandle_stopsWhenAWSRefusesWhatTheListsShowedFree(t *testing.T) {
 		}
 		after++
 	}
-	if refused < 3 || refused > 3+inFlight || after > 2*inFlight {
-		t.Errorf("%d were refused, and %d sent after the last of these", refused, after)
+	if refused < 3 || refused > 3+inFlight {
+		t.Errorf("deletions refused: %d, want 3 to %d", refused, 3+inFlight)
 	}
-	if report.Outcomes[Remaining] == 0 || report.Outcomes[Deleted]+refused+report.Outcomes[Remaining]+report.Outcomes[Kept] != 20*201 {
-		t.Errorf("the outcomes are %v", report.Outcomes)
+	if after > 2*inFlight {
+		t.Errorf("deletions sent from the last that was refused on: %d, want at most %d", after, 2*inFlight)
 	}
+	if report.Outcomes[Remaining] == 0 {
+		t.Errorf("versions remaining: none, want some; the outcomes are %v", report.Outcomes)
+	}
+	want.Equal(t, "versions deleted, refused, remaining and kept", report.Outcomes[Deleted]+refused+report.Outcomes[Remaining]+report.Outcomes[Kept], 20*201)
 	for _, decision := range decisions {
 		if decision.Outcome == Remaining && decision.Reason != "refusals belt closed" {
-			t.Fatalf("%+v", decision)
+			t.Fatalf("%s:%s remains for the reason %q, want %q", decision.Function, decision.Qualifier(), decision.Reason, "refusals belt closed")
 		}
 	}
-	if line := report.Headline(); !strings.Contains(line, fmt.Sprintf("refusals belt closed after %d deletions", report.Outcomes[Deleted])) {
-		t.Errorf("it says %q", line)
-	}
+	want.Says(t, "the headline", report.Headline(), fmt.Sprintf("refusals belt closed after %d deletions", report.Outcomes[Deleted]))
 	w.whole(t, fleet)
 }
 
@@ -186,10 +190,9 @@ func TestReviewed_opensTheAliasesBelt(t *testing.T) {
 		w.Map(lambdasim.Mapping{FunctionARN: lambdasim.ARN(fleet[number].Name, "live"), SourceARN: "arn:aws:sqs:us-east-1:000000000000:q"})
 	}
 	plan, err := w.janitor(shipped(), Options{}).Plan(context.Background())
-	if err != nil || plan.Belt.Name != AliasesBelt {
-		t.Fatalf("the belt is %+v, %v", plan.Belt, err)
-	}
+	want.NoError(t, "planning", err)
+	want.Equal(t, "the closed belt", plan.Belt.Name, AliasesBelt)
 	if reviewed := plan.Reviewed(plan.File()); reviewed.Belt.Closed() {
-		t.Errorf("the belt is %+v", reviewed.Belt)
+		t.Errorf("the belt after a review: %+v, want it open", reviewed.Belt)
 	}
 }

@@ -90,10 +90,10 @@ func TestBucket_forgetsASecondOfThrottlingWithinSeconds(t *testing.T) {
 	for _, from := range []time.Duration{0, 500 * time.Millisecond, 3 * time.Second, 9 * time.Second} {
 		c := callers{bucket: newBucket(8, 7), end: today.Add(time.Hour), allows: outage(from, time.Second)}
 		if took := c.call(calls); took-undisturbed > 5*time.Second {
-			t.Errorf("%v in, a second of throttling makes %v into %v", from, undisturbed, took)
+			t.Errorf("%v in, a second of throttling makes %v into %v, want at most 5s more", from, undisturbed, took)
 		}
 		if c.most > 3 {
-			t.Errorf("%v in, one call was throttled %d times in a row", from, c.most)
+			t.Errorf("%v in, one call was throttled %d times in a row, want at most 3", from, c.most)
 		}
 	}
 }
@@ -104,10 +104,10 @@ func TestBucket_usesWhatAWSAllowsWhenThatIsLess(t *testing.T) {
 		c := callers{bucket: newBucket(8, 7), end: today.Add(long), allows: limited(perSecond)}
 		c.call(1e6)
 		if use := float64(c.let) / (perSecond * long.Seconds()); use < 0.8 {
-			t.Errorf("of %g a second, %.2f is used; %d calls were throttled", perSecond, use, c.throttled)
+			t.Errorf("of %g a second, %.2f is used, want 0.8 at least; %d calls were throttled", perSecond, use, c.throttled)
 		}
 		if share := float64(c.throttled) / float64(c.let); share > 0.3 || c.most > 4 {
-			t.Errorf("at %g a second, %.2f calls were throttled for each let through, one of them %d times in a row", perSecond, share, c.most)
+			t.Errorf("at %g a second, %.2f calls were throttled for each let through, one of them %d times in a row, want at most 0.3 and 4 times", perSecond, share, c.most)
 		}
 	}
 }
@@ -117,30 +117,30 @@ func TestBucket_lowersTheRateOnceForWhatWasUnderWayTogether(t *testing.T) {
 	sent, answered := today, today.Add(roundTrip)
 	for range inFlight {
 		if b.take(sent) > 0 {
-			t.Fatal("there is no token")
+			t.Fatalf("tokens at the start: none is left, want %d", inFlight)
 		}
 	}
 	for range inFlight {
 		b.answered(true, sent, answered)
 	}
 	if got := b.rate(answered); got != b.most/2 {
-		t.Errorf("after %d throttled requests that were under way together the rate is %g of %g", inFlight, got, b.most)
+		t.Errorf("after %d throttled requests that were under way together the rate is %g, want %g", inFlight, got, b.most/2)
 	}
 	if b.take(answered) == 0 {
-		t.Error("tokens saved up for the higher rate are left")
+		t.Error("tokens saved up for the higher rate are left, want none")
 	}
 	b.answered(false, sent, answered.Add(time.Millisecond))
 	if got := b.rate(answered.Add(time.Minute)); got != b.most/2 {
-		t.Errorf("an answer to an earlier request raised the rate to %g", got)
+		t.Errorf("an answer to an earlier request raised the rate to %g, want %g still", got, b.most/2)
 	}
 	later := answered.Add(time.Second)
 	b.answered(true, answered.Add(time.Millisecond), later)
 	if got := b.rate(later); got != b.most/4 {
-		t.Errorf("a request sent at the lower rate and throttled too left the rate at %g of %g", got, b.most)
+		t.Errorf("a request sent at the lower rate and throttled too left the rate at %g, want %g", got, b.most/4)
 	}
 	b.answered(false, later.Add(time.Millisecond), later.Add(roundTrip))
 	if got := b.rate(later.Add(roundTrip + 3*time.Second)); got != b.most {
-		t.Errorf("three seconds after a request was let through the rate is %g of %g", got, b.most)
+		t.Errorf("three seconds after a request was let through the rate is %g, want %g", got, b.most)
 	}
 }
 
@@ -152,6 +152,6 @@ func TestBucket_staysSlowWhileNothingIsLetThrough(t *testing.T) {
 		now = now.Add(10 * time.Second)
 	}
 	if got := b.rate(now); got != b.most*slowest {
-		t.Errorf("the rate is %g", got)
+		t.Errorf("the rate after 20 throttled requests: %g, want the slowest, %g", got, b.most*slowest)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 func TestHandle_advisesByTheCause(t *testing.T) {
@@ -37,17 +38,13 @@ func TestHandle_advisesByTheCause(t *testing.T) {
 			w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
 			w.on(test.operation, func(int, string) (int, string) { return test.status, test.code })
 			report, _, err := w.handle(t.Context(), earnest(), Options{})
-			if err == nil || len(report.Errors) != 1 || !strings.Contains(report.Errors[0], test.want) {
-				t.Fatalf("%q is not in %q", test.want, report.Errors)
-			}
+			oneError(t, report, err, test.want)
 			for _, not := range test.not {
 				if strings.Contains(report.Errors[0], not) {
-					t.Errorf("%q is in %q", not, report.Errors[0])
+					t.Errorf("the error says %q, want nothing of that: %s", not, report.Errors[0])
 				}
 			}
-			if len(w.Deletions()) > 0 {
-				t.Error("something was deleted")
-			}
+			want.Equal(t, "deletions", len(w.Deletions()), 0)
 		})
 	}
 }
@@ -74,15 +71,13 @@ func TestHandle_stopsWithTheFirstAnswerThatTheCredentialsHaveEnded(t *testing.T)
 				}
 				w.onlyEnded(t, report, err)
 				if asked := w.called(operation); asked > 40+inFlight {
-					t.Errorf("%s was asked %d times", operation, asked)
+					t.Errorf("%s was asked %d times, want at most %d", operation, asked, 40+inFlight)
 				}
-				if w.called("Lambda.ListVersionsByFunction") != listed {
-					t.Error("it went on asking with credentials that have ended")
-				}
+				want.Equal(t, "lists asked for with credentials that have ended", w.called("Lambda.ListVersionsByFunction")-listed, 0)
 				deleted := len(w.Deletions())
-				if report.Outcomes[NotVerified] != deleted || report.Outcomes[Remaining] != 100-deleted || decisions["orders:1"].Reason != LoggedOut {
-					t.Errorf("%d were deleted, and the report says %v; orders:1 is %+v", deleted, report.Outcomes, decisions["orders:1"])
-				}
+				want.Equal(t, "versions not verified", report.Outcomes[NotVerified], deleted)
+				want.Equal(t, "versions remaining", report.Outcomes[Remaining], 100-deleted)
+				want.Equal(t, "the reason for orders:1", decisions["orders:1"].Reason, LoggedOut)
 			})
 		}
 	}
@@ -91,11 +86,14 @@ func TestHandle_stopsWithTheFirstAnswerThatTheCredentialsHaveEnded(t *testing.T)
 func (w *world) onlyEnded(t *testing.T, report Report, err error) {
 	t.Helper()
 	var ended CredentialsError
-	if !errors.As(err, &ended) || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), credentialsEnded) {
-		t.Errorf("the error is %v", err)
+	if !errors.As(err, &ended) {
+		t.Errorf("the error: %v, want that credentials have ended", err)
+	}
+	if text := fmt.Sprint(err); strings.Contains(text, "\n") || !strings.HasPrefix(text, credentialsEnded) {
+		t.Errorf("the error: %q, want one line that begins with %q", text, credentialsEnded)
 	}
 	if len(report.Errors) > 1 {
-		t.Errorf("the errors are %q", report.Errors)
+		t.Errorf("the errors of the report: %q, want at most one", report.Errors)
 	}
 }
 
@@ -104,9 +102,8 @@ func TestHandle_saysOnceThatTheCredentialsEndedBeforeItVerified(t *testing.T) {
 	w.on("Lambda.ListVersionsByFunction", func(int, string) (int, string) { return http.StatusForbidden, "ExpiredTokenException" })
 	report, _, err := w.handle(t.Context(), earnest(), Options{})
 	w.onlyEnded(t, report, err)
-	if report.Outcomes[NotVerified] != 5 || report.After.Limit != 0 {
-		t.Errorf("the report says %v, and %v of storage", report.Outcomes, report.After)
-	}
+	want.Equal(t, "versions not verified", report.Outcomes[NotVerified], 5)
+	want.Equal(t, "the storage's limit, which nobody could ask for", report.After.Limit, 0)
 }
 
 func TestPlan_stopsWithTheFirstAnswerThatTheCredentialsHaveEnded(t *testing.T) {
@@ -119,7 +116,7 @@ func TestPlan_stopsWithTheFirstAnswerThatTheCredentialsHaveEnded(t *testing.T) {
 	report, _, err := w.handle(t.Context(), earnest(), Options{})
 	w.onlyEnded(t, report, err)
 	if asked := w.called("Lambda.ListAliases"); asked > 2*inFlight {
-		t.Errorf("it asked %d times", asked)
+		t.Errorf("aliases were asked for %d times, want at most %d", asked, 2*inFlight)
 	}
 }
 
@@ -135,7 +132,5 @@ func TestPlan_knowsCredentialsThatCannotBeHad(t *testing.T) {
 	w.config.Credentials = ssoEnded{}
 	report, _, err := w.handle(t.Context(), earnest(), Options{})
 	w.onlyEnded(t, report, err)
-	if !strings.Contains(err.Error(), "the SSO session has expired") {
-		t.Errorf("the error is %v", err)
-	}
+	want.Says(t, "the error", fmt.Sprint(err), "the SSO session has expired")
 }

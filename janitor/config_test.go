@@ -7,15 +7,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/setting"
+	"caretaker/internal/want"
 )
 
 func TestDefault_isValidAndDry(t *testing.T) {
-	if problems := Default().Validate(); len(problems) > 0 || !Default().DryRun {
-		t.Errorf("dry run %v, %v", Default().DryRun, problems)
+	if problems := Default().Validate(); len(problems) > 0 {
+		t.Errorf("the problems of what ships: %v, want none", problems)
 	}
+	want.Equal(t, "a dry run as it ships", Default().DryRun, true)
 }
 
 func TestValidate_namesTheKeyThatIsWrong(t *testing.T) {
@@ -90,9 +90,7 @@ func TestValidate_namesTheKeyThatIsWrong(t *testing.T) {
 				}
 			}
 			slices.Sort(keys)
-			if diff := cmp.Diff(test.want, strings.Join(keys, " ")); diff != "" {
-				t.Error(diff)
-			}
+			want.Equal(t, "the keys that are wrong", strings.Join(keys, " "), test.want)
 		})
 	}
 }

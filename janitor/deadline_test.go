@@ -8,10 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/emf"
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 // asAWS is how AWS answers: 15 calls a second, each after a while.
@@ -27,14 +26,15 @@ func shipped() Config {
 }
 
 // untilClean makes runs under a deadline until each function has its newest versions, and gives what each deleted.
-func (w *world) untilClean(t *testing.T, cfg Config, limit time.Duration, want int) (deleted []int) {
+func (w *world) untilClean(t *testing.T, cfg Config, limit time.Duration, wanted int) (deleted []int) {
 	t.Helper()
-	for w.VersionCount() > want {
+	for w.VersionCount() > wanted {
 		report, took, err := w.underADeadline(t, cfg, limit, Options{Stage: "prod"})
 		deleted = append(deleted, report.Outcomes[Deleted])
 		t.Logf("run %d: %v, %d functions not looked at, %s", len(deleted), report.Outcomes, report.FunctionsNotLookedAt, took)
-		if err != nil || report.Outcomes[Deleted] == 0 || took > limit {
-			t.Fatalf("run %d took %s: %v, %v", len(deleted), took, report.Outcomes, err)
+		want.NoError(t, fmt.Sprintf("run %d, which took %s", len(deleted), took), err)
+		if report.Outcomes[Deleted] == 0 || took > limit {
+			t.Fatalf("run %d took %s and deleted %d versions, want at most %s and one version at least; the outcomes are %v", len(deleted), took, report.Outcomes[Deleted], limit, report.Outcomes)
 		}
 		last := measured{}
 		last.keep(w.now().Add(-time.Hour), report)
@@ -53,12 +53,10 @@ func TestHandle_makesProgressInEachRunUnderADeadline(t *testing.T) {
 	w := newWorld(t, asAWS, fleet...)
 	deleted := w.untilClean(t, shipped(), 90*time.Second, 400)
 	for _, function := range fleet {
-		if diff := cmp.Diff([]int{7, 48, 49, 50}, w.Versions(function.Name)); diff != "" {
-			t.Error(function.Name, diff)
-		}
+		want.Equal(t, "the versions left of "+function.Name, w.Versions(function.Name), []int{7, 48, 49, 50})
 	}
 	if len(deleted) > 12 { // some 4,600 deletions and 1,200 calls beside them, 713 calls a run of which 200 read the Region
-		t.Errorf("it took %d runs: %v", len(deleted), deleted)
+		t.Errorf("it took %d runs, want at most 12; they deleted %v", len(deleted), deleted)
 	}
 }
 
@@ -68,8 +66,9 @@ func TestHandle_bringsALargeFleetToKeepNewestByItself(t *testing.T) {
 	w := newWorld(t, asAWS, lambdasim.Generate(1000, 50, today.Add(-2*day))...)
 	deleted := w.untilClean(t, shipped(), shippedTime, 3000)
 	t.Logf("deleted in each run: %v", deleted) // make bench reads it
-	if diff := cmp.Diff([]int{48, 49, 50}, w.Versions("orders-00500")); diff != "" || len(deleted) > 11 {
-		t.Errorf("after %d runs %v %s", len(deleted), deleted, diff)
+	want.Equal(t, "the versions left of orders-00500", w.Versions("orders-00500"), []int{48, 49, 50})
+	if len(deleted) > 11 {
+		t.Errorf("it took %d runs, want at most 11; they deleted %v", len(deleted), deleted)
 	}
 }
 
@@ -87,14 +86,13 @@ func TestHandle_comesToSmallFunctionsBehindBigOnesThatAreKept(t *testing.T) {
 	w := newWorld(t, asAWS, append(fleet, lambda("small", 5))...)
 	for runs := 0; len(w.Versions("small")) > 3; runs++ {
 		report, _, err := w.underADeadline(t, shipped(), 28*time.Second, Options{})
-		if looked := report.FunctionsRead[Alias]; err != nil || looked == 0 || looked > 25 || runs > 100 {
-			t.Fatalf("run %d looked at %d functions, %v", runs, looked, err)
+		want.NoError(t, fmt.Sprintf("run %d", runs), err)
+		if looked := report.FunctionsRead[Alias]; looked == 0 || looked > 25 || runs > 100 {
+			t.Fatalf("run %d looked at %d functions, want 1 to 25 of them and at most 100 runs", runs, looked)
 		}
 		w.pass(6 * time.Hour)
 	}
-	if left := w.VersionCount(); left != 2003 {
-		t.Errorf("%d versions are left", left)
-	}
+	want.Equal(t, "versions left", w.VersionCount(), 2003)
 }
 
 func TestHandle_saysWhatItHadNoTimeToLookAt(t *testing.T) {
@@ -102,21 +100,24 @@ func TestHandle_saysWhatItHadNoTimeToLookAt(t *testing.T) {
 	seen := &decided{}
 	report, _, err := w.underADeadline(t, shipped(), 90*time.Second, Options{Observer: seen})
 	waiting := report.FunctionsNotLookedAt
-	if err != nil || waiting < 80 || waiting >= 100 || report.KeptBy[NotRead] != 47*waiting {
-		t.Errorf("%d functions were not looked at, %v, %v", waiting, report.KeptBy, err)
+	want.NoError(t, "the run", err)
+	if waiting < 80 || waiting >= 100 {
+		t.Errorf("functions not looked at: %d, want 80 to 99", waiting)
 	}
+	want.Equal(t, "versions kept since they were not read", report.KeptBy[NotRead], 47*waiting)
 	for of, decision := range seen.decisions {
 		if decision.Reason == NotRead && (decision.Outcome != Kept || !slices.Contains(w.Versions(decision.Function), int(decision.Version.Number))) {
-			t.Errorf("%s was not looked at and is %s", of, decision.Outcome)
+			t.Errorf("%s was not looked at and is %s, want it kept and among the versions left: %v", of, decision.Outcome, w.Versions(decision.Function))
 		}
 	}
-	if line := fmt.Sprintf("%d functions were not looked at for lack of time; the next run continues with them.", waiting); !strings.Contains(report.Summary(), line) {
-		t.Errorf("it is not said: %s", report.Summary())
-	}
-	for name, want := range map[string]int{"FunctionsNotLookedAt": waiting, "Remaining": 47*waiting + report.Outcomes[Remaining]} {
-		if at := slices.IndexFunc(report.Metrics(), func(m emf.Metric) bool { return m.Name == name }); at < 0 || report.Metrics()[at].Value != float64(want) {
-			t.Errorf("the metric %s is not %d", name, want)
+	want.Says(t, "the summary", report.Summary(), fmt.Sprintf("%d functions were not looked at for lack of time; the next run continues with them.", waiting))
+	for name, wanted := range map[string]int{"FunctionsNotLookedAt": waiting, "Remaining": 47*waiting + report.Outcomes[Remaining]} {
+		at := slices.IndexFunc(report.Metrics(), func(m emf.Metric) bool { return m.Name == name })
+		if at < 0 {
+			t.Errorf("the metric %s: none, want %d", name, wanted)
+			continue
 		}
+		want.Equal(t, "the metric "+name, report.Metrics()[at].Value, float64(wanted))
 	}
 }
 
@@ -128,13 +129,11 @@ func TestHandle_saysThatARegionIsTooLargeForARunAndTheTwoWaysOut(t *testing.T) {
 			cfg.Rate = rate
 			report, _, err := w.underADeadline(t, cfg, limit, Options{Stage: "prod"})
 			for _, text := range []string{"this Region is too large", way, "`caretaker janitor apply --stage prod`, which has no deadline"} {
-				if err == nil || !strings.Contains(err.Error(), text) || !strings.Contains(strings.Join(report.Errors, "\n"), text) {
-					t.Errorf("too large %s at rate %g: %v, reported %v", name, rate, err, report.Errors)
-				}
+				where := fmt.Sprintf("for a Region too large %s at rate %g ", name, rate)
+				want.Says(t, where+"the error", fmt.Sprint(err), text)
+				want.Says(t, where+"the report", strings.Join(report.Errors, "\n"), text)
 			}
-			if len(w.Deletions()) > 0 {
-				t.Error("something was deleted")
-			}
+			want.Equal(t, "deletions", len(w.Deletions()), 0)
 		}
 	}
 }
@@ -151,8 +150,12 @@ func TestHandle_deletesFromWhatItReadWholeThoughAWSThrottles(t *testing.T) {
 	cfg := shipped()
 	cfg.Belts.MaxDeletions = 100 // so that there is time to read all
 	report, took, err := w.underADeadline(t, cfg, 90*time.Second, Options{})
-	if err != nil || report.Outcomes[Deleted] != 100 || report.FunctionsNotLookedAt != 28 || took > 90*time.Second {
-		t.Errorf("after %s and %d throttles %v, %d functions not looked at, %v", took, report.Throttles, report.Outcomes, report.FunctionsNotLookedAt, err)
+	t.Logf("after %s and %d throttles %v", took, report.Throttles, report.Outcomes)
+	want.NoError(t, "the run", err)
+	want.Equal(t, "versions deleted", report.Outcomes[Deleted], 100)
+	want.Equal(t, "functions not looked at", report.FunctionsNotLookedAt, 28)
+	if took > 90*time.Second {
+		t.Errorf("it took %s, want at most 90s", took)
 	}
 }
 
@@ -166,9 +169,10 @@ func TestHandle_takesAMomentOfThrottlingForNoMoreThanThat(t *testing.T) {
 		return 0, ""
 	})
 	report, took, err := w.underADeadline(t, shipped(), 40*time.Second, Options{})
-	if err != nil || report.Outcomes[Deleted] != 15 || report.Throttles == 0 {
-		t.Errorf("after %s and %d throttles %v, %d functions not looked at, %v", took, report.Throttles, report.Outcomes, report.FunctionsNotLookedAt, err)
-	}
+	t.Logf("after %s and %d throttles %v, %d functions not looked at", took, report.Throttles, report.Outcomes, report.FunctionsNotLookedAt)
+	want.NoError(t, "the run", err)
+	want.Equal(t, "versions deleted", report.Outcomes[Deleted], 15)
+	want.Equal(t, "some calls were throttled", report.Throttles > 0, true)
 }
 
 // The Region could be read, but no function: then there is an error too, for it may be so in each run.
@@ -176,9 +180,8 @@ func TestHandle_failsWhenItCameToNoFunctionAtAll(t *testing.T) {
 	w := newWorld(t, asAWS, lambdasim.Generate(20, 8, today.Add(-2*day))...)
 	w.on("Lambda.ListAliases", func(int, string) (int, string) { return http.StatusTooManyRequests, "TooManyRequestsException" })
 	report, _, err := w.underADeadline(t, shipped(), 20*time.Second, Options{})
-	if err == nil || !strings.Contains(err.Error(), "unless AWS throttled this one") || report.completed {
-		t.Errorf("%v, %v", report.Outcomes, err)
-	}
+	want.Says(t, "the error", fmt.Sprint(err), "unless AWS throttled this one")
+	want.Equal(t, "the run is completed", report.completed, false)
 }
 
 // What is left of a deep function takes many pages to list, and time is kept for them.
@@ -188,7 +191,9 @@ func TestHandle_verifiesWhatItDeletedOfAFunctionTooDeepForOneRun(t *testing.T) {
 	cfg.Belts.MaxPercent = 100
 	report, took, err := w.underADeadline(t, cfg, 5*time.Minute, Options{})
 	deleted := report.Outcomes[Deleted]
-	if err != nil || deleted < 1500 || took > 5*time.Minute || len(w.Versions("orders")) != 5000-deleted {
-		t.Errorf("after %s: %v, %v", took, report.Outcomes, err)
+	want.NoError(t, "the run", err)
+	if deleted < 1500 || took > 5*time.Minute {
+		t.Errorf("it took %s and deleted %d versions, want at most 5m and at least 1500", took, deleted)
 	}
+	want.Equal(t, "versions left", len(w.Versions("orders")), 5000-deleted)
 }

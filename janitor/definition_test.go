@@ -2,12 +2,13 @@ package janitor
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
-	gocmp "github.com/google/go-cmp/cmp"
+	"caretaker/internal/want"
 )
 
 func TestDefinitionCalls_findsWhatAStateMachineCalls(t *testing.T) {
@@ -37,12 +38,8 @@ func TestDefinitionCalls_findsWhatAStateMachineCalls(t *testing.T) {
 				t.Fatal(err)
 			}
 			static, dynamic := named(called)
-			if diff := gocmp.Diff(test.static, static); diff != "" {
-				t.Error("static", diff)
-			}
-			if diff := gocmp.Diff(test.dynamic, dynamic); diff != "" {
-				t.Error("dynamic", diff)
-			}
+			want.Equal(t, "what it calls outright", static, test.static)
+			want.Equal(t, "what is only known when it runs", dynamic, test.dynamic)
 		})
 	}
 }
@@ -68,7 +65,7 @@ func named(called calls) (static, dynamic []string) {
 func TestDefinitionCalls_isAnErrorForWhatIsNoJSON(t *testing.T) {
 	for _, text := range []string{"", "{", "StartAt: A", "(encrypted)"} {
 		if called, err := definitionCalls(text); err == nil || called.static != nil || called.dynamic != nil {
-			t.Errorf("%q gives %+v, %v", text, called, err)
+			t.Errorf("%q gives %+v and the error %v, want an error alone", text, called, err)
 		}
 	}
 }
@@ -97,13 +94,12 @@ func TestURICalls_findsTheFunctionBehindAnIntegration(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			for _, credentials := range []string{"", "arn:aws:iam::123456789012:role/api"} {
 				static, dynamic := named(uriCalls(test.uri, credentials))
-				want := test.dynamic
+				wanted := test.dynamic
 				if credentials == "" {
-					want = "" // a call without a role needs a policy, which the last look finds
+					wanted = "" // a call without a role needs a policy, which the last look finds
 				}
-				if strings.Join(static, " ") != test.static || strings.Join(dynamic, " ") != want {
-					t.Errorf("with %q it calls %v and %v", credentials, static, dynamic)
-				}
+				want.Equal(t, fmt.Sprintf("what it calls outright with the credentials %q", credentials), strings.Join(static, " "), test.static)
+				want.Equal(t, fmt.Sprintf("what is only known when it runs, with the credentials %q", credentials), strings.Join(dynamic, " "), wanted)
 			}
 		})
 	}

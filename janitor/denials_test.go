@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"strings"
 	"testing"
 
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 // teams gives so many functions of ten versions for each name, the first name's the biggest.
@@ -36,22 +36,27 @@ func (w *world) denyDeletions(pattern string) {
 	})
 }
 
+// oneError says that a run failed, and that its report tells so in one line with these parts.
+func oneError(t *testing.T, report Report, err error, parts ...string) {
+	t.Helper()
+	if err == nil || len(report.Errors) != 1 {
+		t.Fatalf("the run's error: %v, and in the report %q, want one that says %q", err, report.Errors, parts)
+	}
+	want.Says(t, "the error", report.Errors[0], parts...)
+}
+
 func TestHandle_aDeletionThatIsDeniedEverywhereEndsTheDeleting(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, teams(20, "orders", "cart")...)
 	w.denyDeletions(".")
 	report, decisions, err := w.handle(t.Context(), earnest(), Options{})
 	if tried := w.called("Lambda.DeleteFunction"); tried > mostDenied*mostFunctions+inFlight {
-		t.Errorf("%d deletions were tried", tried)
+		t.Errorf("deletions tried: %d, want at most %d", tried, mostDenied*mostFunctions+inFlight)
 	}
-	if err == nil || len(report.Errors) != 1 || !strings.Contains(report.Errors[0], "grant lambda:DeleteFunction on arn:*:lambda:*:*:function:*:*") {
-		t.Errorf("the errors are %q", report.Errors)
-	}
-	if tried := w.called("Lambda.DeleteFunction"); report.Outcomes[Failed] != tried || report.Outcomes[Remaining] != 280-tried {
-		t.Errorf("%d were tried, and the report says %v", tried, report.Outcomes)
-	}
-	if got := decisions["cart-00:1"]; got.Reason != Denied {
-		t.Errorf("cart-00:1 is %+v", got)
-	}
+	oneError(t, report, err, "grant lambda:DeleteFunction on arn:*:lambda:*:*:function:*:*")
+	tried := w.called("Lambda.DeleteFunction")
+	want.Equal(t, "versions failed, for each that was tried", report.Outcomes[Failed], tried)
+	want.Equal(t, "versions remaining", report.Outcomes[Remaining], 280-tried)
+	want.Equal(t, "the reason for cart-00:1", decisions["cart-00:1"].Reason, Denied)
 }
 
 func TestHandle_aDenyForSomeNamesStopsNoOther(t *testing.T) {
@@ -71,16 +76,13 @@ func TestHandle_aDenyForSomeNamesStopsNoOther(t *testing.T) {
 			w := newWorld(t, lambdasim.Options{}, teams(11, "prod", "test", "stage")...)
 			w.denyDeletions(test.denied)
 			report, _, err := w.handle(t.Context(), earnest(), Options{})
-			if err == nil || len(report.Errors) != 1 {
-				t.Errorf("the errors are %q", report.Errors)
-			}
+			oneError(t, report, err)
 			// What is under way when the second denial comes is tried too.
 			if report.Outcomes[Failed] < test.failed || report.Outcomes[Failed] > test.mostTried+inFlight {
-				t.Errorf("%d were tried in vain", report.Outcomes[Failed])
+				t.Errorf("deletions tried in vain: %d, want %d to %d", report.Outcomes[Failed], test.failed, test.mostTried+inFlight)
 			}
-			if report.Outcomes[Failed]+report.Outcomes[Remaining] != test.stays || report.Outcomes[Deleted] != 231-test.stays {
-				t.Errorf("the report says %v", report.Outcomes)
-			}
+			want.Equal(t, "versions failed and remaining", report.Outcomes[Failed]+report.Outcomes[Remaining], test.stays)
+			want.Equal(t, "versions deleted", report.Outcomes[Deleted], 231-test.stays)
 		})
 	}
 }
@@ -92,11 +94,10 @@ func TestHandle_aLastLookThatIsDeniedIsOneLine(t *testing.T) {
 		cfg := earnest()
 		cfg.DryRun = dryRun
 		report, _, err := w.handle(t.Context(), cfg, Options{})
-		if err == nil || len(report.Errors) != 1 || !strings.Contains(report.Errors[0], "grant lambda:GetPolicy") {
-			t.Errorf("the errors are %q", report.Errors)
+		oneError(t, report, err, "grant lambda:GetPolicy")
+		if asked := w.called("Lambda.GetPolicy"); asked > mostDenied*mostFunctions+inFlight {
+			t.Errorf("policies asked for: %d, want at most %d", asked, mostDenied*mostFunctions+inFlight)
 		}
-		if asked := w.called("Lambda.GetPolicy"); asked > mostDenied*mostFunctions+inFlight || report.KeptBy[NoLastLook] != 280 {
-			t.Errorf("%d policies were asked for, and %d versions are kept", asked, report.KeptBy[NoLastLook])
-		}
+		want.Equal(t, "versions kept for lack of a last look", report.KeptBy[NoLastLook], 280)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"caretaker/internal/want"
 )
 
 func TestAffordable_isHowManyCanBeReadCleanedAndVerified(t *testing.T) {
@@ -38,9 +38,7 @@ func TestAffordable_isHowManyCanBeReadCleanedAndVerified(t *testing.T) {
 		{"the whole Region is listed where that is cheaper", []effort{deep, shallow}, bill{region: pageSize, most: 5000}, 5000 + 100, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := affordable(test.waiting, test.read, test.calls); got != test.want {
-				t.Errorf("%d are affordable, not %d", got, test.want)
-			}
+			want.Equal(t, "how many are affordable", affordable(test.waiting, test.read, test.calls), test.want)
 		})
 	}
 }
@@ -71,16 +69,12 @@ func TestInTurn_putsTheBiggestFirstAndEveryFourthPlaceIsDrawn(t *testing.T) {
 		}
 	}
 	if !slices.IsSorted(rest) {
-		t.Errorf("the others are not by size: %v", rest)
+		t.Errorf("the places that are not drawn: %v, want them by size", rest)
 	}
 	sorted := slices.Sorted(slices.Values(order))
-	if diff := cmp.Diff(names(waiting), sorted); diff != "" {
-		t.Error("not each of them is there once", diff)
-	}
+	want.Equal(t, "those in the order, of which each is there once", sorted, names(waiting))
 	slices.Reverse(waiting)
-	if diff := cmp.Diff(order, names(inTurn(waiting, today))); diff != "" {
-		t.Error("it hangs on the order in which they come", diff)
-	}
+	want.Equal(t, "the order when they come the other way round", names(inTurn(waiting, today)), order)
 }
 
 // What frees nothing keeps no other from its turn.
@@ -92,7 +86,7 @@ func TestInTurn_putsLastWhatNothingCanGoFrom(t *testing.T) {
 	for hour := range 50 {
 		for place, one := range inTurn(waiting, today.Add(time.Duration(hour)*time.Hour)) {
 			if (one.deletions > 0) != (place < 10) {
-				t.Fatalf("%s is in place %d", one.function, place)
+				t.Fatalf("%s, with %d deletions, is in place %d, want the ten with deletions in the first ten places", one.function, one.deletions, place)
 			}
 		}
 	}
@@ -111,6 +105,6 @@ func TestInTurn_comesToEachFunctionThoughTheBiggestNeverShrink(t *testing.T) {
 		}
 	}
 	if len(first) != 100 {
-		t.Errorf("%d of 100 were looked at in %d runs", len(first), runs)
+		t.Errorf("functions looked at in %d runs: %d, want all 100", runs, len(first))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 // running answers for one state machine with so many executions, the latest first, over several
@@ -79,16 +80,12 @@ func TestExecutions_keepWhatEachRevisionThatStillRunsCalls(t *testing.T) {
 			}
 			for version := 1; version <= 5; version++ {
 				kept := decisions[fmt.Sprint("orders:", version)].Reason == Referenced(Execution)
-				if kept != slices.Contains(test.want, version) {
-					t.Errorf("version %d: %+v", version, decisions[fmt.Sprint("orders:", version)])
-				}
+				want.Equal(t, fmt.Sprintf("version %d is kept for an execution", version), kept, slices.Contains(test.want, version))
 			}
 			if got := w.called("SFN.DescribeStateMachineForExecution"); got > test.most {
 				t.Errorf("%d calls for %d executions, want at most %d", got, test.count, test.most)
 			}
-			if report.Outcomes[Deleted] != 5-len(test.want) {
-				t.Errorf("%+v", report.Outcomes)
-			}
+			want.Equal(t, "versions deleted", report.Outcomes[Deleted], 5-len(test.want))
 		})
 	}
 }
@@ -111,7 +108,5 @@ func TestExecutions_tellOfTheirVersionWhenTheFirstOfThemIsGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if decisions["orders:3"].Reason != Referenced(Execution) {
-		t.Errorf("%+v", decisions["orders:3"])
-	}
+	want.Equal(t, "the reason for orders:3", decisions["orders:3"].Reason, Referenced(Execution))
 }

@@ -4,9 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 // Whatever went wrong in a rule, the newest of each function stay.
@@ -25,16 +24,11 @@ func TestApply_keepsTheNewestWhateverWasDecided(t *testing.T) {
 		t.Fatal(err)
 	}
 	left := map[string][]int{"orders": w.Versions("orders"), "cart": w.Versions("cart"), "shop": w.Versions("shop")}
-	if diff := cmp.Diff(map[string][]int{"orders": {6, 7, 8}, "cart": {1, 2}, "shop": {4, 5, 6}}, left); diff != "" {
-		t.Error(diff)
-	}
-	if looks := w.called("Lambda.GetPolicy"); looks != 8 {
-		t.Errorf("%d looks were taken for 8 versions that may go", looks)
-	}
+	want.Equal(t, "the versions left", left, map[string][]int{"orders": {6, 7, 8}, "cart": {1, 2}, "shop": {4, 5, 6}})
+	want.Equal(t, "looks taken at the versions that may go", w.called("Lambda.GetPolicy"), 8)
 	for _, name := range []string{"orders:6", "cart:1", "orders:$LATEST"} {
-		if got := seen.decisions[name]; got.Outcome != Kept || got.Reason != Guarded {
-			t.Errorf("%s is %+v", name, got)
-		}
+		want.Equal(t, "the outcome for "+name, seen.decisions[name].Outcome, Kept)
+		want.Equal(t, "the reason for "+name, seen.decisions[name].Reason, Guarded)
 	}
 }
 
@@ -50,10 +44,6 @@ func TestApply_looksAtNothingOnceItsFindingsAreOld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[Outcome]int{Kept: 4, Remaining: 5}, report.Outcomes); diff != "" {
-		t.Error(diff)
-	}
-	if asked := w.called("Lambda.GetPolicy") + w.called("Lambda.ListAliases") - before; asked > 0 {
-		t.Errorf("AWS was asked %d times", asked)
-	}
+	want.Equal(t, "the outcomes", report.Outcomes, map[Outcome]int{Kept: 4, Remaining: 5})
+	want.Equal(t, "how often AWS was asked", w.called("Lambda.GetPolicy")+w.called("Lambda.ListAliases")-before, 0)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,9 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 func TestHandle_takesWhatAWSRefusesForKept(t *testing.T) {
@@ -38,12 +38,10 @@ func TestHandle_takesWhatAWSRefusesForKept(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff([]int{3, 6, 7, 8}, w.Versions("orders")); diff != "" {
-				t.Error(diff)
-			}
-			if got := decisions["orders:3"]; got.Outcome != Refused || got.Reason != test.want || report.KeptBy[test.want] != 1 {
-				t.Errorf("orders:3 is %+v", got)
-			}
+			want.Equal(t, "the versions left", w.Versions("orders"), []int{3, 6, 7, 8})
+			want.Equal(t, "the outcome for orders:3", decisions["orders:3"].Outcome, Refused)
+			want.Equal(t, "the reason for orders:3", decisions["orders:3"].Reason, test.want)
+			want.Equal(t, "versions kept for this reason", report.KeptBy[test.want], 1)
 		})
 	}
 }
@@ -53,9 +51,8 @@ func TestHandle_takesAMasterOfLambdaAtEdgeForKept(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
 	w.on("Lambda.DeleteFunction", func(int, string) (int, string) { return http.StatusBadRequest, "InvalidParameterValueException" })
 	report, _, err := w.handle(t.Context(), earnest(), Options{})
-	if diff := cmp.Diff(map[Outcome]int{Kept: 4, Refused: 5}, report.Outcomes); diff != "" || err != nil {
-		t.Error(diff, err)
-	}
+	want.NoError(t, "the run", err)
+	want.Equal(t, "the outcomes", report.Outcomes, map[Outcome]int{Kept: 4, Refused: 5})
 }
 
 func TestHandle_believesTheListAndNotTheAnswer(t *testing.T) {
@@ -67,15 +64,10 @@ func TestHandle_believesTheListAndNotTheAnswer(t *testing.T) {
 		return 0, ""
 	})
 	report, decisions, err := w.handle(t.Context(), earnest(), Options{})
-	if err == nil || !strings.Contains(err.Error(), string(StillListed)) {
-		t.Errorf("the error is %v", err)
-	}
-	if diff := cmp.Diff(map[Outcome]int{Kept: 4, Deleted: 4, Failed: 1}, report.Outcomes); diff != "" {
-		t.Error(diff)
-	}
-	if report.BytesFreed != 4012 || decisions["orders:3"].Reason != StillListed {
-		t.Errorf("%d bytes freed, orders:3 is %+v", report.BytesFreed, decisions["orders:3"])
-	}
+	want.Says(t, "the error", fmt.Sprint(err), string(StillListed))
+	want.Equal(t, "the outcomes", report.Outcomes, map[Outcome]int{Kept: 4, Deleted: 4, Failed: 1})
+	want.Equal(t, "the bytes freed", report.BytesFreed, 4012)
+	want.Equal(t, "the reason for orders:3", decisions["orders:3"].Reason, StillListed)
 }
 
 func TestHandle_doesNotCallVerifiedWhatNoListShows(t *testing.T) {
@@ -83,12 +75,9 @@ func TestHandle_doesNotCallVerifiedWhatNoListShows(t *testing.T) {
 	w.refuseAfter("Lambda.ListFunctions", 1)
 	w.refuse("Lambda.ListVersionsByFunction")
 	report, _, err := w.handle(t.Context(), earnest(), Options{})
-	if err == nil || !strings.Contains(err.Error(), "verifying the deletions") {
-		t.Errorf("the error is %v", err)
-	}
-	if diff := cmp.Diff(map[Outcome]int{Kept: 4, NotVerified: 5}, report.Outcomes); diff != "" || report.BytesFreed != 0 {
-		t.Errorf("%d bytes freed %s", report.BytesFreed, diff)
-	}
+	want.Says(t, "the error", fmt.Sprint(err), "verifying the deletions")
+	want.Equal(t, "the outcomes", report.Outcomes, map[Outcome]int{Kept: 4, NotVerified: 5})
+	want.Equal(t, "the bytes freed", report.BytesFreed, 0)
 }
 
 func TestApply_readsAliasesThatAreOverAMinuteOldAgain(t *testing.T) {
@@ -116,9 +105,10 @@ func TestApply_readsAliasesThatAreOverAMinuteOldAgain(t *testing.T) {
 		if test.want.Reason == Referenced(Alias) {
 			test.want.Reason = Referenced(WeightedAlias)
 		}
-		if got.Outcome != test.want.Outcome || got.Reason != test.want.Reason || !slices.Contains(w.Versions("orders"), 2) {
-			t.Errorf("%s after the plan orders:2 is %+v", test.age, got)
-		}
+		after := test.age.String() + " after the plan "
+		want.Equal(t, after+"the outcome for orders:2", got.Outcome, test.want.Outcome)
+		want.Equal(t, after+"the reason for orders:2", got.Reason, test.want.Reason)
+		want.Equal(t, after+"orders:2 is still there", slices.Contains(w.Versions("orders"), 2), true)
 	}
 }
 
@@ -139,12 +129,12 @@ func TestHandle_keepsWhatItCouldTakeNoLastLookAt(t *testing.T) {
 				"throttled out": "run it again when fewer do, or lower janitor.rate",
 				"broken":        "a fault of AWS's: run it again later",
 			}[name]
-			if err == nil || !strings.Contains(err.Error(), advice) || name != "refused" && strings.Contains(err.Error(), "grant") {
-				t.Errorf("the error is %v", err)
+			want.Says(t, "the error", fmt.Sprint(err), advice)
+			if name != "refused" && strings.Contains(fmt.Sprint(err), "grant") {
+				t.Errorf("the error: %v, want nothing of grants in it", err)
 			}
-			if diff := cmp.Diff(map[Outcome]int{Kept: 5, Deleted: 4}, report.Outcomes); diff != "" || decisions["orders:3"].Reason != NoLastLook {
-				t.Errorf("orders:3 is %+v %s", decisions["orders:3"], diff)
-			}
+			want.Equal(t, "the outcomes", report.Outcomes, map[Outcome]int{Kept: 5, Deleted: 4})
+			want.Equal(t, "the reason for orders:3", decisions["orders:3"].Reason, NoLastLook)
 		})
 	}
 }
@@ -157,25 +147,27 @@ func TestHandle_deletesNothingInADryRun(t *testing.T) {
 		cfg := earnest()
 		cfg.DryRun = run.configured
 		report, err := w.janitor(cfg, Options{Topic: "arn:aws:sns:us-east-1:000000000000:alarms"}).Handle(t.Context(), Event{DryRun: run.asked})
-		if err != nil || len(w.Deletions()) > 0 || w.called("Lambda.DeleteFunction") > 0 || w.called("SNS.Publish") > 0 {
-			t.Errorf("%s: %v are left, %v", name, w.Versions("orders"), err)
-		}
-		if diff := cmp.Diff(map[Outcome]int{Kept: 5, Deletable: 4}, report.Outcomes); diff != "" || !report.DryRun || report.BytesFreed != 0 {
-			t.Errorf("%s: %s", name, diff)
-		}
+		want.NoError(t, "a dry run, "+name, err)
+		want.Equal(t, name+", deletions", len(w.Deletions()), 0)
+		want.Equal(t, name+", calls of DeleteFunction", w.called("Lambda.DeleteFunction"), 0)
+		want.Equal(t, name+", messages to people", w.called("SNS.Publish"), 0)
+		want.Equal(t, name+", the outcomes", report.Outcomes, map[Outcome]int{Kept: 5, Deletable: 4})
+		want.Equal(t, name+", the report is that of a dry run", report.DryRun, true)
+		want.Equal(t, name+", the bytes freed", report.BytesFreed, 0)
 	}
 }
 
 func TestEvent_refusesEveryKeyThatItDoesNotKnow(t *testing.T) {
-	for payload, want := range map[string]struct{ dry, refused bool }{
+	for payload, wanted := range map[string]struct{ dry, refused bool }{
 		`{}`: {}, `null`: {}, `{"dryRun": false}`: {}, `{"dryRun": true}`: {dry: true}, `{"dryrun": true}`: {dry: true},
 		`{"dry_run": true}`: {refused: true}, `{"dryRun": true, "now": true}`: {refused: true}, `{"dryRun": "true"}`: {refused: true},
 		`{"key1": "value1"}`: {refused: true}, `{"source": "aws.scheduler"}`: {refused: true}, `[]`: {refused: true}, `true`: {refused: true},
 	} {
 		var event Event
 		err := json.Unmarshal([]byte(payload), &event)
-		if refused := err != nil && strings.Contains(err.Error(), `{"dryRun": true}`); refused != want.refused || !want.refused && event.DryRun != want.dry {
-			t.Errorf("%s is %+v, %v", payload, event, err)
+		refused := err != nil && strings.Contains(err.Error(), `{"dryRun": true}`)
+		if want.Equal(t, payload+" is refused with what is allowed", refused, wanted.refused) && !refused {
+			want.Equal(t, payload+" asks for a dry run", event.DryRun, wanted.dry)
 		}
 	}
 }
@@ -194,9 +186,7 @@ func TestHandle_marksInADryRunWhatItHadNoTimeToLookAt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[Outcome]int{Kept: 4, Deletable: 20, NotLookedAt: 7}, report.Outcomes); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the outcomes", report.Outcomes, map[Outcome]int{Kept: 4, Deletable: 20, NotLookedAt: 7})
 }
 
 func TestHandle_reportsWhatRemainsWhenTheTimeIsUp(t *testing.T) {
@@ -208,13 +198,12 @@ func TestHandle_reportsWhatRemainsWhenTheTimeIsUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	deleted := report.Outcomes[Deleted]
-	want := map[Outcome]int{Kept: 4, Deleted: deleted, Remaining: 27 - deleted}
-	if diff := cmp.Diff(want, report.Outcomes); diff != "" || deleted == 0 || deleted > 20 {
-		t.Errorf("%d were deleted %s", deleted, diff)
+	wanted := map[Outcome]int{Kept: 4, Deleted: deleted, Remaining: 27 - deleted}
+	want.Equal(t, "the outcomes", report.Outcomes, wanted)
+	if deleted == 0 || deleted > 20 {
+		t.Errorf("versions deleted: %d, want 1 to 20", deleted)
 	}
-	if left := len(w.Versions("orders")); left != 30-deleted {
-		t.Errorf("%d are left, though %d were deleted", left, deleted)
-	}
+	want.Equal(t, "versions left", len(w.Versions("orders")), 30-deleted)
 }
 
 // onceVerifying does something when the deletions are over.
@@ -254,9 +243,8 @@ func TestHandle_countsADeletionThatHadNoTimeToBeTriedAgain(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
 			report, _ := j.Handle(ctx, Event{})
-			if got := seen.decisions["orders:1"]; got.Outcome != test.want || report.Outcomes[test.want] != 1 {
-				t.Errorf("orders:1 is %+v, %v are left", got, w.Versions("orders"))
-			}
+			want.Equal(t, "the outcome for orders:1", seen.decisions["orders:1"].Outcome, test.want)
+			want.Equal(t, "versions of which the report says so", report.Outcomes[test.want], 1)
 		})
 	}
 }
@@ -264,14 +252,13 @@ func TestHandle_countsADeletionThatHadNoTimeToBeTriedAgain(t *testing.T) {
 func TestHandle_isCutAtMaxDeletionsAndGoesOnNextTime(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 10))
 	cfg := earnest(func(c *Config) { c.Belts.MaxDeletions = 3 })
-	for _, want := range [][]int{{1, 2, 3, 4, 8, 9, 10}, {1, 8, 9, 10}, {8, 9, 10}, {8, 9, 10}} {
+	for _, wanted := range [][]int{{1, 2, 3, 4, 8, 9, 10}, {1, 8, 9, 10}, {8, 9, 10}, {8, 9, 10}} {
 		report, _, err := w.handle(t.Context(), cfg, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, w.Versions("orders")); diff != "" || report.Outcomes[Remaining] != len(want)-3 {
-			t.Errorf("%d remain %s", report.Outcomes[Remaining], diff)
-		}
+		want.Equal(t, "the versions left", w.Versions("orders"), wanted)
+		want.Equal(t, "versions remaining", report.Outcomes[Remaining], len(wanted)-3)
 	}
 }
 
@@ -279,12 +266,13 @@ func TestHandle_stopsBeforeTheFirstDeletionWhenTheBeltIsClosed(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 10))
 	report, decisions, err := w.handle(t.Context(), earnest(func(c *Config) { c.Belts.MaxPercent = 69 }), Options{})
 	var belt BeltError
-	if !errors.As(err, &belt) || len(w.Deletions()) > 0 || w.called("Lambda.GetPolicy") > 0 {
-		t.Errorf("%v are left, the error is %v", w.Versions("orders"), err)
+	if !errors.As(err, &belt) {
+		t.Errorf("the error: %v, want that of a closed belt", err)
 	}
-	if diff := cmp.Diff(map[Outcome]int{Kept: 4, Remaining: 7}, report.Outcomes); diff != "" || decisions["orders:1"].Reason != "percent belt closed" {
-		t.Errorf("orders:1 is %+v %s", decisions["orders:1"], diff)
-	}
+	want.Equal(t, "deletions", len(w.Deletions()), 0)
+	want.Equal(t, "last looks", w.called("Lambda.GetPolicy"), 0)
+	want.Equal(t, "the outcomes", report.Outcomes, map[Outcome]int{Kept: 4, Remaining: 7})
+	want.Equal(t, "the reason for orders:1", decisions["orders:1"].Reason, "percent belt closed")
 }
 
 func TestHandle_isHarmlessTwiceAtOnce(t *testing.T) {
@@ -298,9 +286,7 @@ func TestHandle_isHarmlessTwiceAtOnce(t *testing.T) {
 	if err := errors.Join(errs...); err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff([][]int{{5, 38, 39, 40}, {38, 39, 40}}, [][]int{w.Versions("orders"), w.Versions("cart")}); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the versions left", [][]int{w.Versions("orders"), w.Versions("cart")}, [][]int{{5, 38, 39, 40}, {38, 39, 40}})
 }
 
 func TestHandle_goesOnAfterARunThatWasKilled(t *testing.T) {
@@ -314,18 +300,17 @@ func TestHandle_goesOnAfterARunThatWasKilled(t *testing.T) {
 		return 0, ""
 	})
 	if _, _, err := w.handle(ctx, earnest(), Options{}); err == nil {
-		t.Error("a killed run has no error")
+		t.Error("the error of a run that was killed: none, want one")
 	}
 	if left := len(w.Versions("orders")); left < 4 || left > 27 {
-		t.Fatalf("%d are left of 40", left)
+		t.Fatalf("versions left of 40: %d, want 4 to 27", left)
 	}
 	report, _, err := w.handle(t.Context(), earnest(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]int{5, 38, 39, 40}, w.Versions("orders")); diff != "" || report.Outcomes[Remaining] > 0 {
-		t.Error(diff)
-	}
+	want.Equal(t, "the versions left", w.Versions("orders"), []int{5, 38, 39, 40})
+	want.Equal(t, "versions remaining", report.Outcomes[Remaining], 0)
 }
 
 func TestHandle_findsNothingToDoTheSecondTime(t *testing.T) {
@@ -335,29 +320,29 @@ func TestHandle_findsNothingToDoTheSecondTime(t *testing.T) {
 	}
 	before := len(w.Deletions())
 	report, _, err := w.handle(t.Context(), earnest(), Options{Topic: "arn:aws:sns:us-east-1:000000000000:alarms"})
-	if err != nil || len(w.Deletions()) != before || w.called("SNS.Publish") > 0 {
-		t.Errorf("%d deletions more, %v", len(w.Deletions())-before, err)
-	}
-	if diff := cmp.Diff(map[Outcome]int{Kept: 5}, report.Outcomes); diff != "" {
-		t.Error(diff)
-	}
+	want.NoError(t, "the second run", err)
+	want.Equal(t, "deletions of the second run", len(w.Deletions())-before, 0)
+	want.Equal(t, "messages to people", w.called("SNS.Publish"), 0)
+	want.Equal(t, "the outcomes", report.Outcomes, map[Outcome]int{Kept: 5})
 }
 
 func TestHandle_readsNothingButTheStorageWhileThatIsLow(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{Limit: 1 << 40}, lambda("orders", 30))
 	report, _, err := w.handle(t.Context(), earnest(func(c *Config) { c.Pressure.Above = 50 }), Options{})
 	calls := w.allCalls()
-	if err != nil || !report.Idle || len(calls) != 2 || calls["Lambda.GetAccountSettings"] != 1 || calls["CloudWatch.GetMetricData"] == 0 {
-		t.Errorf("idle %v after %v, %v", report.Idle, calls, err)
+	want.NoError(t, "the run", err)
+	want.Equal(t, "idle", report.Idle, true)
+	if len(calls) != 2 || calls["Lambda.GetAccountSettings"] != 1 || calls["CloudWatch.GetMetricData"] == 0 {
+		t.Errorf("the calls: %v, want one of GetAccountSettings, some of GetMetricData and no others", calls)
 	}
 }
 
 func TestHandle_neverDeletesTheVersionItRunsAs(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("janitor", 8))
 	_, decisions, err := w.handle(t.Context(), earnest(), Options{Self: Self{"janitor", "2"}})
-	if diff := cmp.Diff([]int{2, 6, 7, 8}, w.Versions("janitor")); diff != "" || err != nil || decisions["janitor:2"].Reason != RunsJanitor {
-		t.Error(diff, err)
-	}
+	want.NoError(t, "the run", err)
+	want.Equal(t, "the versions left", w.Versions("janitor"), []int{2, 6, 7, 8})
+	want.Equal(t, "the reason for janitor:2", decisions["janitor:2"].Reason, RunsJanitor)
 }
 
 func TestHandle_tellsPeopleWhatHappened(t *testing.T) {
@@ -387,9 +372,8 @@ func TestHandle_tellsPeopleWhatHappened(t *testing.T) {
 			})
 			_, _, _ = w.handle(t.Context(), test.cfg, Options{Topic: "arn:aws:sns:us-east-1:000000000000:alarms"})
 			plain := strings.NewReplacer("+", " ", "%2C", ",").Replace(sent)
-			if (sent != "") != (test.wants != "") || !strings.Contains(plain, test.wants) {
-				t.Errorf("it said %q", plain)
-			}
+			want.Equal(t, "something was sent", sent != "", test.wants != "")
+			want.Says(t, "the message", plain, test.wants)
 		})
 	}
 }

@@ -3,7 +3,7 @@ package janitor
 import (
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"caretaker/internal/want"
 )
 
 func TestHeeding_countsAndTellsWhatOtherRegionsReferTo(t *testing.T) {
@@ -15,25 +15,19 @@ func TestHeeding_countsAndTellsWhatOtherRegionsReferTo(t *testing.T) {
 	}
 	before := Decide(facts, History{}, cfg, today)
 	plan := before.Heeding(abroad, cfg)
-	if plan.count()[API] != before.count()[API]+1 {
-		t.Errorf("%d references of APIs, %d before", plan.count()[API], before.count()[API])
-	}
-	if diff := cmp.Diff(abroad.Dynamic, plan.Dynamic); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(abroad.Unread, plan.Unread); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the references of APIs", plan.count()[API], before.count()[API]+1)
+	want.Equal(t, "the dynamic targets", plan.Dynamic, abroad.Dynamic)
+	want.Equal(t, "what is unread", plan.Unread, abroad.Unread)
 }
 
 func TestHeeding_judgesTheBeltsAnew(t *testing.T) {
 	facts, cfg := checkout(10, policy(func(c *Config) { c.Belts.MaxPercent = 1 }))
 	before := Decide(facts, History{}, cfg, today)
 	if before.Belt.Name != PercentBelt {
-		t.Fatalf("the belt is %+v", before.Belt)
+		t.Fatalf("the closed belt of the plan itself: %+v, want that of the percentage", before.Belt)
 	}
 	if plan := before.Heeding(Findings{Dynamic: []DynamicTarget{{Prefix: true, Kind: API, By: "shop"}}}, cfg); plan.Belt.Closed() {
-		t.Errorf("with nothing to delete the belt is %+v", plan.Belt)
+		t.Errorf("the belt with nothing to delete: %+v, want it open", plan.Belt)
 	}
 }
 
@@ -45,7 +39,11 @@ func TestAbroad_leavesOutWhatIsUnreadOfOneFunction(t *testing.T) {
 		{Check: "janitor.checks.apiGateway", Cause: "no right", Until: today},
 	}
 	got := plan.Abroad("eu-west-1").Unread
-	if len(got) != 1 || got[0].Check != "janitor.checks.apiGateway in us-east-1" || !got[0].Until.Equal(today) {
-		t.Errorf("%+v", got)
+	if len(got) != 1 {
+		t.Fatalf("what is unread abroad: %+v, want that of the API Gateway alone", got)
+	}
+	want.Equal(t, "the check that is unread", got[0].Check, "janitor.checks.apiGateway in us-east-1")
+	if !got[0].Until.Equal(today) {
+		t.Errorf("it is unread until %s, want %s", got[0].Until, today)
 	}
 }

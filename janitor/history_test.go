@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go/encoding/cbor"
-	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 func TestDaysToLimit_dividesWhatIsFreeByTheMeanGrowth(t *testing.T) {
@@ -39,8 +39,9 @@ func TestDaysToLimit_dividesWhatIsFreeByTheMeanGrowth(t *testing.T) {
 			limit := int64(100 * gb)
 			got, known := daysToLimit(Storage{test.after, limit}, test.history, Storage{test.before, limit}, today)
 			full := test.after >= limit
-			if known != (test.want > 0 || full) || math.Abs(got-test.want) > 0.001 {
-				t.Errorf("%g days, known %v", got, known)
+			want.Equal(t, "somebody can tell", known, test.want > 0 || full)
+			if math.Abs(got-test.want) > 0.001 {
+				t.Errorf("days to the limit: %g, want %g", got, test.want)
 			}
 		})
 	}
@@ -137,13 +138,11 @@ func TestHistory_remembersTheLastRunAndTheGrowthSinceTheFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := History{
+	wanted := History{
 		Functions: 7, After: 400, Growth: 30, Since: today.Add(-3 * day),
 		References: map[Kind]int{Pipe: 2, Alias: 6}, FunctionsRead: map[Kind]int{Pipe: 0, Alias: 3},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the history", got, wanted)
 }
 
 func TestHistory_looksFurtherBackForTheBeltsAlone(t *testing.T) {
@@ -163,10 +162,8 @@ func TestHistory_looksFurtherBackForTheBeltsAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Of several runs within an hour the one that found most counts.
-	want := History{Functions: 9, References: map[Kind]int{Pipe: 2, Rule: 3}, FunctionsRead: map[Kind]int{Pipe: 0, Rule: 0}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	wanted := History{Functions: 9, References: map[Kind]int{Pipe: 2, Rule: 3}, FunctionsRead: map[Kind]int{Pipe: 0, Rule: 0}}
+	want.Equal(t, "the history", got, wanted)
 }
 
 func TestHistory_isOfThisStageAndOfTwoWeeks(t *testing.T) {
@@ -179,12 +176,11 @@ func TestHistory_isOfThisStageAndOfTwoWeeks(t *testing.T) {
 				stage = *dimension.Value
 			}
 		}
-		if stage != "prod" || *query.MetricStat.Period != 60 {
-			t.Errorf("%s is asked for with the stage %q", *query.Id, stage)
-		}
+		want.Equal(t, "the stage in the query "+*query.Id, stage, "prod")
+		want.Equal(t, "the period of the query "+*query.Id, *query.MetricStat.Period, 60)
 	}
 	if count := len(j.historyQueries()); count > 500 {
-		t.Errorf("%d queries are more than one call takes", count)
+		t.Errorf("queries: %d, want at most 500, which one call takes", count)
 	}
 }
 
@@ -202,9 +198,8 @@ func TestHandle_deletesNothingWhenItsOwnHistoryCannotBeRead(t *testing.T) {
 			w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
 			w.on("CloudWatch.GetMetricData", answers)
 			_, _, err := w.handle(t.Context(), earnest(), Options{})
-			if err == nil || !strings.Contains(err.Error(), "cloudwatch:GetMetricData") || w.VersionCount() != 8 {
-				t.Errorf("%d versions are left, the error is %v", w.VersionCount(), err)
-			}
+			want.Says(t, "the error", fmt.Sprint(err), "cloudwatch:GetMetricData")
+			want.Equal(t, "versions left", w.VersionCount(), 8)
 		})
 	}
 }
@@ -233,14 +228,16 @@ func TestHandle_measuresTheGrowthWhateverItDoes(t *testing.T) {
 				}
 				report, _, err := w.handle(t.Context(), test.cfg, Options{})
 				if (err != nil) != (days > 0 && test.fails != "") {
-					t.Fatal(err)
+					t.Fatalf("the error on day %d: %v, want one: %t", days, err, days > 0 && test.fails != "")
 				}
 				stored.keep(w.now(), report)
 				w.pass(day)
 			}
 			latest := -7 * day
-			if stored["CodeStoragePercent"][latest] != 47 || stored[metricStorage][latest] != 47*gb || math.Abs(stored["DaysToLimit"][latest]-53) > 0.001 {
-				t.Errorf("%g %% full, %g days to the limit", stored["CodeStoragePercent"][latest], stored["DaysToLimit"][latest])
+			want.Equal(t, "the percentage of storage", stored["CodeStoragePercent"][latest], 47)
+			want.Equal(t, "the bytes of storage", stored[metricStorage][latest], 47*gb)
+			if days := stored["DaysToLimit"][latest]; math.Abs(days-53) > 0.001 {
+				t.Errorf("days to the limit: %g, want 53", days)
 			}
 		})
 	}
@@ -254,9 +251,7 @@ func TestHandle_leavesNoGapInTheGrowthWhenItsHistoryCannotBeRead(t *testing.T) {
 	for _, metric := range report.Metrics() {
 		names = append(names, metric.Name)
 	}
-	if diff := cmp.Diff([]string{"CodeStoragePercent"}, names); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the metrics", names, []string{"CodeStoragePercent"})
 }
 
 func TestHandle_stopsAtTheBeltsByWhatTheLastRunMeasured(t *testing.T) {
@@ -268,19 +263,17 @@ func TestHandle_stopsAtTheBeltsByWhatTheLastRunMeasured(t *testing.T) {
 		w := newWorld(t, lambdasim.Options{}, lambda("orders", 8), lambda("cart", 8))
 		w.on("CloudWatch.GetMetricData", last.answers(t, w.janitor(Default(), Options{})))
 		report, _, err := w.handle(t.Context(), earnest(), Options{Topic: "arn:aws:sns:us-east-1:000000000000:alarms"})
-		if report.Belt.Name != belt || (err != nil) != (belt != "") {
-			t.Errorf("the belt %q is closed, not %q: %v", report.Belt.Name, belt, err)
+		want.Equal(t, "the closed belt", report.Belt.Name, belt)
+		want.Equal(t, fmt.Sprintf("an error with the belt %q closed", belt), err != nil, belt != "")
+		if belt != "" {
+			want.Equal(t, "versions left behind the belt "+belt, w.VersionCount(), 16)
+			want.Equal(t, "deletions behind the belt "+belt, len(w.Deletions()), 0)
+			want.Equal(t, "versions remaining behind the belt "+belt, report.Outcomes[Remaining], 10)
 		}
-		if belt != "" && (w.VersionCount() != 16 || len(w.Deletions()) > 0 || report.Outcomes[Remaining] != 10) {
-			t.Errorf("%s: %d versions are left, %v", belt, w.VersionCount(), report.Outcomes)
-		}
-		if got := w.called("SNS.Publish"); got != 1 {
-			t.Errorf("%s: %d summaries were sent", belt, got)
-		}
+		want.Equal(t, fmt.Sprintf("summaries sent with the belt %q closed", belt), w.called("SNS.Publish"), 1)
 		dry, err := w.janitor(earnest(), Options{}).Handle(t.Context(), Event{DryRun: true})
-		if err != nil || dry.Belt.Name != belt {
-			t.Errorf("a dry run behind the belt %q: %v", dry.Belt.Name, err)
-		}
+		want.NoError(t, fmt.Sprintf("a dry run with the belt %q closed", belt), err)
+		want.Equal(t, "the closed belt in a dry run", dry.Belt.Name, belt)
 	}
 }
 
@@ -324,20 +317,18 @@ func TestHandle_keepsABeltClosedUntilSomebodyAsksForADryRun(t *testing.T) {
 			run(dry, Event{}) // as it ships: the first run is what the next is compared with
 			w.on("Pipes.ListPipes", always(`{"Pipes":[]}`))
 			if closed := run(earnest(), Event{}); closed.Belt.Name != ReferencesBelt {
-				t.Fatalf("the belt %q is closed", closed.Belt.Name)
+				t.Fatalf("the closed belt: %q, want %q", closed.Belt.Name, ReferencesBelt)
 			}
 			between(w, func(cfg Config, times int) {
 				for range times {
 					run(cfg, Event{})
 				}
 			})
-			if again := run(earnest(), Event{}); again.Belt.Name != ReferencesBelt || w.VersionCount() != 8 {
-				t.Errorf("the belt opened by itself, %v are left", w.Versions("orders"))
-			}
+			want.Equal(t, "the belt that is closed again", run(earnest(), Event{}).Belt.Name, ReferencesBelt)
+			want.Equal(t, "versions left behind it", w.VersionCount(), 8)
 			run(earnest(), Event{DryRun: true})
-			if open := run(earnest(), Event{}); open.Belt.Closed() || w.VersionCount() != 3 {
-				t.Errorf("the belt %q is closed after a dry run that was asked for", open.Belt.Name)
-			}
+			want.Equal(t, "the closed belt after a dry run that was asked for", run(earnest(), Event{}).Belt.Name, "")
+			want.Equal(t, "versions left after a dry run that was asked for", w.VersionCount(), 3)
 		})
 	}
 }

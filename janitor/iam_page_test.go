@@ -5,10 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/iam"
 	"caretaker/internal/iam/iamtest"
+	"caretaker/internal/want"
 )
 
 // docs/janitor-iam.md is written by hand, for the reasons in it. It must not say anything else than
@@ -21,9 +20,7 @@ func TestIAMPage_saysWhatIsGranted(t *testing.T) {
 		add(granted, scan.grants, scan.key)
 	}
 	add(granted, Statements(cfg), "")
-	if diff := cmp.Diff(granted, said); diff != "" {
-		t.Errorf("(-granted +docs/janitor-iam.md):\n%s", diff)
-	}
+	want.Equal(t, "what docs/janitor-iam.md says is granted", said, granted)
 }
 
 // add notes statements as the page writes them. A key is added to those that are there.

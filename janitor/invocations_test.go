@@ -11,6 +11,7 @@ import (
 
 	"caretaker/internal/emulator/lambdasim"
 	"caretaker/internal/setting"
+	"caretaker/internal/want"
 )
 
 // invokedBefore answers GetMetricData: of earlier runs it knows nothing, of each version how long
@@ -59,7 +60,7 @@ func (w *world) invokedBefore(t *testing.T, ago map[string]time.Duration) (calls
 func TestInvocations_areLookedForAsFarBackAsTheFileSays(t *testing.T) {
 	const day = 24 * time.Hour
 	invoked := map[string]time.Duration{"orders:2": 80 * day, "orders:5": 20 * day}
-	for within, want := range map[time.Duration]string{14 * day: "", 100 * day: "2 5"} {
+	for within, wanted := range map[time.Duration]string{14 * day: "", 100 * day: "2 5"} {
 		w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
 		calls := w.invokedBefore(t, invoked)
 		cfg := earnest()
@@ -74,15 +75,11 @@ func TestInvocations_areLookedForAsFarBackAsTheFileSays(t *testing.T) {
 				kept = append(kept, fmt.Sprint(version))
 			}
 		}
-		if got := strings.Join(kept, " "); got != want {
-			t.Errorf("invocations within %s keep %q, want %q", within, got, want)
+		want.Equal(t, fmt.Sprintf("the versions that invocations within %s keep", within), strings.Join(kept, " "), wanted)
+		if wanted != "" {
+			want.Equal(t, "the detail of orders:2", decisions["orders:2"].Detail, "on "+today.Add(-80*day).Format(time.DateOnly))
 		}
-		if want != "" && decisions["orders:2"].Detail != "on "+today.Add(-80*day).Format(time.DateOnly) {
-			t.Errorf("%+v", decisions["orders:2"])
-		}
-		if (len(*calls) > 0) != (want != "") {
-			t.Errorf("%v calls for invocations within %s", *calls, within)
-		}
+		want.Equal(t, fmt.Sprintf("CloudWatch was asked for invocations within %s", within), len(*calls) > 0, wanted != "")
 	}
 }
 
@@ -98,16 +95,12 @@ func TestInvocations_areAskedForInAsManyQueriesAsACallTakes(t *testing.T) {
 	sum := 0
 	for _, queries := range *calls {
 		if sum += queries; queries > 500 {
-			t.Errorf("%d queries in a call", queries)
+			t.Errorf("queries in a call: %d, want at most 500", queries)
 		}
 	}
-	if sum != 697+5 {
-		t.Errorf("%d queries for 702 versions", sum)
-	}
+	want.Equal(t, "queries in all", sum, 697+5)
 	for _, version := range []string{"orders:650", "cart:1"} {
-		if decisions[version].Reason != Referenced(EarlierInvocation) {
-			t.Errorf("%s: %+v", version, decisions[version])
-		}
+		want.Equal(t, "the reason for "+version, decisions[version].Reason, Referenced(EarlierInvocation))
 	}
 }
 
@@ -122,7 +115,6 @@ func TestInvocations_thatCannotBeReadKeepEverything(t *testing.T) {
 	cfg := earnest()
 	cfg.Keep.InvokedWithin = setting.Duration(100 * setting.Day)
 	_, _, err := w.handle(t.Context(), cfg, Options{})
-	if err == nil || !strings.Contains(err.Error(), "cloudwatch:GetMetricData") || len(w.Deletions()) > 0 {
-		t.Errorf("%v are left: %v", w.Versions("orders"), err)
-	}
+	want.Says(t, "the error", fmt.Sprint(err), "cloudwatch:GetMetricData")
+	want.Equal(t, "deletions", len(w.Deletions()), 0)
 }

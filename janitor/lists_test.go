@@ -1,11 +1,13 @@
 package janitor
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 func TestEveryPage_endsWhenTokensGoRoundInACircle(t *testing.T) {
@@ -21,7 +23,7 @@ func TestEveryPage_endsWhenTokensGoRoundInACircle(t *testing.T) {
 				return &token, nil
 			})
 			if err == nil {
-				t.Errorf("%q after %q passes for a whole list", circle, lead)
+				t.Errorf("%q after %q passes for a whole list, want an error", circle, lead)
 			}
 		}
 	}
@@ -34,9 +36,8 @@ func TestEveryPage_readsLongLists(t *testing.T) {
 		token := strings.Repeat("x", 5000-fetched)
 		return &token, nil
 	})
-	if err != nil || fetched != 5000 {
-		t.Errorf("%d pages, then %v", fetched, err)
-	}
+	want.NoError(t, fmt.Sprintf("reading %d pages", fetched), err)
+	want.Equal(t, "pages read", fetched, 5000)
 }
 
 func TestHandle_deletesNothingWhenAListDoesNotEnd(t *testing.T) {
@@ -44,9 +45,7 @@ func TestHandle_deletesNothingWhenAListDoesNotEnd(t *testing.T) {
 	w.on("Lambda.ListFunctions", pages(`{"Functions":[],"NextMarker":"a"}`, `{"Functions":[],"NextMarker":"b"}`, `{"Functions":[],"NextMarker":"a"}`,
 		`{"Functions":[],"NextMarker":"b"}`, `{"Functions":[],"NextMarker":"a"}`, `{"Functions":[],"NextMarker":"b"}`, `{}`))
 	_, _, err := w.handle(t.Context(), earnest(), Options{})
-	if err == nil || !strings.Contains(err.Error(), "the list does not end") {
-		t.Errorf("the error is %v", err)
-	}
+	want.Says(t, "the error", fmt.Sprint(err), "the list does not end")
 }
 
 func TestHandle_deletesNothingWhenTheSecondPageFails(t *testing.T) {
@@ -58,12 +57,9 @@ func TestHandle_deletesNothingWhenTheSecondPageFails(t *testing.T) {
 		return 0, ""
 	})
 	_, _, err := w.handle(t.Context(), earnest(), Options{})
-	if err == nil || !strings.Contains(err.Error(), "listing functions") || w.VersionCount() != 80 {
-		t.Errorf("%d versions are left, the error is %v", w.VersionCount(), err)
-	}
-	if got := w.called("Lambda.ListFunctions"); got != 6 {
-		t.Errorf("%d attempts were made, not one and then five", got)
-	}
+	want.Says(t, "the error", fmt.Sprint(err), "listing functions")
+	want.Equal(t, "versions left", w.VersionCount(), 80)
+	want.Equal(t, "attempts, one for the first page and five for the second", w.called("Lambda.ListFunctions"), 6)
 }
 
 func TestHandle_leavesPublishedLatestAlone(t *testing.T) {
@@ -74,7 +70,6 @@ func TestHandle_leavesPublishedLatestAlone(t *testing.T) {
 		{"FunctionName":"orders","FunctionArn":"`+arn+`:$LATEST.PUBLISHED","Version":"$LATEST.PUBLISHED","LastModified":"2026-06-01T12:00:00.000+0000"},
 		{"FunctionName":"orders","FunctionArn":"`+arn+`:1","Version":"1","LastModified":"2026-06-01T12:00:00.000+0000"}]}`))
 	report, _, err := w.handle(t.Context(), earnest(), Options{})
-	if err != nil || report.Versions != 1 {
-		t.Errorf("%d versions were looked at, the error is %v", report.Versions, err)
-	}
+	want.NoError(t, "the run", err)
+	want.Equal(t, "versions looked at", report.Versions, 1)
 }

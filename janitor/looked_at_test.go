@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 // machine is a state machine that names its function when it runs, and one version outright.
@@ -31,14 +32,12 @@ func TestHandle_deletesWhatATargetThatSomebodyLookedAtMayName(t *testing.T) {
 			w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
 			w.machine("Fulfil")
 			report, decisions, err := w.handle(t.Context(), earnest(func(c *Config) { c.Checks.LookedAt = test.lookedAt }), Options{})
-			if err != nil || len(w.Versions("orders")) != test.kept || !slices.Equal(report.DynamicTargets, []string{test.report}) {
-				t.Errorf("%v are left, %q, %v", w.Versions("orders"), report.DynamicTargets, err)
-			}
-			if got := decisions["orders:1"]; got.Reason != Referenced(StateMachine) {
-				t.Errorf("what it names outright is %+v", got)
-			}
+			want.NoError(t, "the run", err)
+			want.Equal(t, "versions left", len(w.Versions("orders")), test.kept)
+			want.Equal(t, "the dynamic targets of the report", report.DynamicTargets, []string{test.report})
+			want.Equal(t, "the reason for orders:1, which it names outright", decisions["orders:1"].Reason, Referenced(StateMachine))
 			if slices.Contains(report.NotChecked, "janitor.checks.dynamicTargets") {
-				t.Error("the report says that no dynamic target was checked")
+				t.Errorf("what the report says is not checked: %q, want nothing of dynamic targets", report.NotChecked)
 			}
 		})
 	}
@@ -49,9 +48,8 @@ func TestDecide_heedsTheTargetThatNobodyLookedAt(t *testing.T) {
 	facts, cfg := checkout(10, dynamic("", true), dynamic("checkout", false))
 	facts.Dynamic[1].By = "refunds"
 	cfg.Checks.LookedAt = []string{"orders"}
-	if got := decisionOn(Decide(facts, History{}, cfg, today), 1); got.Reason != MayBeCalled || got.Detail != "state machine refunds" {
-		t.Errorf("version 1 is %+v", got)
-	}
+	want.Equal(t, "the reason for version 1", decisionOn(Decide(facts, History{}, cfg, today), 1).Reason, MayBeCalled)
+	want.Equal(t, "the detail of version 1", decisionOn(Decide(facts, History{}, cfg, today), 1).Detail, "state machine refunds")
 }
 
 func TestLookedAt_standsForAnAPIsStagesAndForOtherRegions(t *testing.T) {
@@ -73,8 +71,7 @@ func TestLookedAt_standsForAnAPIsStagesAndForOtherRegions(t *testing.T) {
 		{"shop in progress", API, "shop", false},
 		{"", APIStage, "a*", false},
 	} {
-		if got := (DynamicTarget{Kind: test.kind, By: test.by}).lookedAt([]string{test.pattern}); got != test.want {
-			t.Errorf("%s %s, looked at %s: %v", test.kind, test.by, test.pattern, got)
-		}
+		got := (DynamicTarget{Kind: test.kind, By: test.by}).lookedAt([]string{test.pattern})
+		want.Equal(t, fmt.Sprintf("the pattern %s says that %s %s was looked at", test.pattern, test.kind, test.by), got, test.want)
 	}
 }

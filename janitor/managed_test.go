@@ -3,12 +3,10 @@ package janitor
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 func onManagedInstances(f *lambdasim.Function) { f.Managed = true }
@@ -25,24 +23,22 @@ func TestHandle_countsApartWhatAWSTakesItsTimeToDelete(t *testing.T) {
 				w.Put(lambda(fmt.Sprint("other-", number), 3))
 			}
 			report, decisions, err := w.handle(t.Context(), earnest(), Options{})
-			if got := decisions["orders:3"]; err != nil || got.Outcome != UnderWay || got.Reason != BeingDeleted {
-				t.Errorf("orders:3 is %+v, %v", got, err)
-			}
-			if report.Outcomes[UnderWay] != 5 || report.Outcomes[Failed] > 0 || report.BytesFreed != 0 || !report.completed {
-				t.Errorf("%v, %d bytes freed", report.Outcomes, report.BytesFreed)
-			}
-			if !strings.Contains(report.Headline(), "5 versions are being deleted") {
-				t.Errorf("it says %q", report.Headline())
-			}
+			want.NoError(t, "the run", err)
+			want.Equal(t, "the outcome for orders:3", decisions["orders:3"].Outcome, UnderWay)
+			want.Equal(t, "the reason for orders:3", decisions["orders:3"].Reason, BeingDeleted)
+			want.Equal(t, "versions under way", report.Outcomes[UnderWay], 5)
+			want.Equal(t, "versions failed", report.Outcomes[Failed], 0)
+			want.Equal(t, "the bytes freed", report.BytesFreed, 0)
+			want.Equal(t, "the run is completed", report.completed, true)
+			want.Says(t, "the headline", report.Headline(), "5 versions are being deleted")
 
-			again, decisions, err := w.handle(t.Context(), earnest(), Options{})
-			if got := decisions["orders:3"]; err != nil || got.Outcome != Kept || got.Reason != BeingDeleted || len(w.Deletions()) != 5 {
-				t.Errorf("the next run makes %v of orders:3, %v, %v", got, again.Outcomes, err)
-			}
+			_, decisions, err = w.handle(t.Context(), earnest(), Options{})
+			want.NoError(t, "the next run", err)
+			want.Equal(t, "the outcome for orders:3 in the next run", decisions["orders:3"].Outcome, Kept)
+			want.Equal(t, "the reason for orders:3 in the next run", decisions["orders:3"].Reason, BeingDeleted)
+			want.Equal(t, "deletions after the next run", len(w.Deletions()), 5)
 			w.Settle()
-			if diff := cmp.Diff([]int{6, 7, 8}, w.Versions("orders")); diff != "" {
-				t.Error(diff)
-			}
+			want.Equal(t, "the versions left", w.Versions("orders"), []int{6, 7, 8})
 		})
 	}
 }
@@ -51,9 +47,8 @@ func TestHandle_countsAsDeletedWhatIsGoneByThen(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8, onManagedInstances))
 	seen := &onceVerifying{then: w.Settle}
 	report, err := w.janitor(earnest(), Options{Observer: seen}).Handle(t.Context(), Event{})
-	if diff := cmp.Diff(map[Outcome]int{Kept: 4, Deleted: 5}, report.Outcomes); diff != "" || err != nil {
-		t.Error(diff, err)
-	}
+	want.NoError(t, "the run", err)
+	want.Equal(t, "the outcomes", report.Outcomes, map[Outcome]int{Kept: 4, Deleted: 5})
 }
 
 // A version that AWS is deleting is not among those that stay.
@@ -67,12 +62,8 @@ func TestDecide_keepsTheNewestBesideThoseThatAreBeingDeleted(t *testing.T) {
 	for _, position := range plan.Deletions() {
 		going = append(going, plan.Decisions[position].Version.Number)
 	}
-	if diff := cmp.Diff([]int64{1}, going); diff != "" {
-		t.Error(diff)
-	}
-	if lowest := newestNumbers(plan)["checkout"]; lowest != 2 {
-		t.Errorf("apply's own guard begins at %d", lowest)
-	}
+	want.Equal(t, "the versions that may go", going, []int64{1})
+	want.Equal(t, "the version at which apply's own guard begins", newestNumbers(plan)["checkout"], 2)
 }
 
 // Either the answer or the list is enough: AWS documents both, and neither is recorded.
@@ -85,8 +76,7 @@ func TestHandle_takesEitherSignForADeletionUnderWay(t *testing.T) {
 		w := newWorld(t, lambdasim.Options{}, lambda("orders", 8, onManagedInstances))
 		w.on("Lambda.DeleteFunction", answered)
 		report, _, err := w.handle(t.Context(), earnest(), Options{})
-		if diff := cmp.Diff(map[Outcome]int{Kept: 4, UnderWay: 5}, report.Outcomes); diff != "" || err != nil {
-			t.Error(name, diff, err)
-		}
+		want.NoError(t, "the run with "+name, err)
+		want.Equal(t, "the outcomes with "+name, report.Outcomes, map[Outcome]int{Kept: 4, UnderWay: 5})
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 // still gives a pace whose buckets do not fill again, so that what is left in them counts.
@@ -48,19 +48,15 @@ func TestPace_takesATokenForEachAttempt(t *testing.T) {
 	if _, err := clients.Lambda.ListAliases(t.Context(), &lambdasvc.ListAliasesInput{FunctionName: aws.String("orders")}); err != nil {
 		t.Fatal(err)
 	}
-	if left := clients.left(controlPlane); left != 6 {
-		t.Errorf("%d of 10 tokens are left after 4 attempts", left)
-	}
-	if diff := cmp.Diff(map[string]int{"Lambda.ListAliases": 4}, clients.Pace.Calls()); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "tokens left of 10 after 4 attempts", clients.left(controlPlane), 6)
+	want.Equal(t, "the calls", clients.Pace.Calls(), map[string]int{"Lambda.ListAliases": 4})
 }
 
 func TestPace_countsGetPolicyApartFromTheRestOfLambda(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 1))
 	clients := still(w, 10)
 	if _, err := clients.Lambda.GetPolicy(t.Context(), &lambdasvc.GetPolicyInput{FunctionName: aws.String("orders"), Qualifier: aws.String("1")}); err == nil {
-		t.Error("there is a policy")
+		t.Error("the policy of orders:1: there is one, want an error")
 	}
 	if _, err := clients.Lambda.GetAccountSettings(t.Context(), nil); err != nil {
 		t.Fatal(err)
@@ -68,9 +64,8 @@ func TestPace_countsGetPolicyApartFromTheRestOfLambda(t *testing.T) {
 	if _, err := clients.CloudWatch.ListMetrics(t.Context(), &cloudwatch.ListMetricsInput{}); err != nil {
 		t.Fatal(err)
 	}
-	if control, policies := clients.left(controlPlane), clients.left(policyCalls); control != 9 || policies != 9 {
-		t.Errorf("%d and %d of 10 tokens are left", control, policies)
-	}
+	want.Equal(t, "tokens left of 10 for the control plane", clients.left(controlPlane), 9)
+	want.Equal(t, "tokens left of 10 for GetPolicy", clients.left(policyCalls), 9)
 }
 
 func TestPace_slowsDownTheBucketThatWasThrottledAndNoOther(t *testing.T) {
@@ -85,11 +80,12 @@ func TestPace_slowsDownTheBucketThatWasThrottledAndNoOther(t *testing.T) {
 	if _, err := clients.Lambda.ListAliases(t.Context(), &lambdasvc.ListAliasesInput{FunctionName: aws.String("orders")}); err != nil {
 		t.Fatal(err)
 	}
-	if own := clients.Pace.buckets[controlPlane]; own.low != 0.25 || own.let.IsZero() || clients.Pace.Throttles() != 2 {
-		t.Errorf("after %d throttles the share was %g, and an answer raised it: %t", clients.Pace.Throttles(), own.low, !own.let.IsZero())
-	}
+	own := clients.Pace.buckets[controlPlane]
+	want.Equal(t, "the share of its rate that is left to the bucket", own.low, 0.25)
+	want.Equal(t, "an answer raised the rate", !own.let.IsZero(), true)
+	want.Equal(t, "throttles", clients.Pace.Throttles(), 2)
 	if other := clients.Pace.buckets[policyCalls]; other.rate(time.Now()) != other.most {
-		t.Error("GetPolicy was slowed down as well")
+		t.Errorf("the rate of GetPolicy: %g, want %g, that of before", other.rate(time.Now()), other.most)
 	}
 }
 
@@ -112,9 +108,8 @@ func TestPace_isPatientWithThrottlingAndNotWithFaults(t *testing.T) {
 				return 0, ""
 			})
 			_, err := w.janitor(Default(), Options{}).aws.Lambda.GetAccountSettings(t.Context(), nil)
-			if tried := w.called("Lambda.GetAccountSettings"); (err == nil) != test.let || tried != test.tried {
-				t.Errorf("tried %d times: %v", tried, err)
-			}
+			want.Equal(t, "attempts", w.called("Lambda.GetAccountSettings"), test.tried)
+			want.Equal(t, "it is let through in the end", err == nil, test.let)
 			var given *retry.MaxAttemptsError
 			if err != nil && !errors.As(err, &given) {
 				t.Errorf("the error does not say that it was tried again: %v", err)
@@ -150,7 +145,7 @@ func TestPace_staysUnderWhatItWasGiven(t *testing.T) {
 				continue
 			}
 			if own.most >= perSecond || int(own.burst) > max(1, int(perSecond)-1) {
-				t.Errorf("%s: %g a second and %d at once, of %g", name, own.most, int(own.burst), perSecond)
+				t.Errorf("%s: %g a second and %d at once, want less than %g and at most %d", name, own.most, int(own.burst), perSecond, max(1, int(perSecond)-1))
 			}
 		}
 	}
@@ -169,9 +164,7 @@ func TestPace_saysThatThereIsNoTimeBeforeItWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := list(); !errors.Is(err, errNoTime) {
-		t.Errorf("the error is %v", err)
+		t.Errorf("the error: %v, want %v", err, errNoTime)
 	}
-	if sent := w.called("Lambda.ListAliases"); sent != 1 {
-		t.Errorf("%d requests were sent", sent)
-	}
+	want.Equal(t, "requests sent", w.called("Lambda.ListAliases"), 1)
 }

@@ -100,17 +100,17 @@ func TestDecide_neverDeletesWhatIsReferencedOrTheNewest(t *testing.T) {
 		for _, position := range plan.Deletions() {
 			decision := plan.Decisions[position]
 			if referenced[decision.Function+":"+decision.Qualifier()] {
-				t.Errorf("%s:%s is referenced", decision.Function, decision.Qualifier())
+				t.Errorf("%s:%s is referenced and goes, want it kept", decision.Function, decision.Qualifier())
 			}
 			if decision.Version.Number < 1 || slices.Contains(newest[decision.Function], decision.Version.Number) {
-				t.Errorf("%s:%s is among the newest", decision.Function, decision.Qualifier())
+				t.Errorf("%s:%s is among the newest and goes, want it kept", decision.Function, decision.Qualifier())
 			}
 			if decision.Version.Number >= newestNumbers(plan)[decision.Function] {
 				t.Errorf("apply's guard would not let %s:%s go", decision.Function, decision.Qualifier())
 			}
 		}
 		if count := len(plan.Deletions()); count > cfg.Belts.MaxDeletions {
-			t.Errorf("%d deletions, and %d are allowed", count, cfg.Belts.MaxDeletions)
+			t.Errorf("deletions: %d, want at most %d", count, cfg.Belts.MaxDeletions)
 		}
 	})
 }
@@ -131,11 +131,11 @@ func TestDecide_decidesEverythingOnceWithAReason(t *testing.T) {
 		for _, decision := range Decide(facts, History{}, cfg, today).Decisions {
 			got[fmt.Sprint(decision.Function, ":", decision.Version.Number)]++
 			if decision.Reason == "" || decision.Outcome != Kept && decision.Outcome != Deletable && decision.Outcome != Remaining {
-				t.Errorf("decided %+v", decision)
+				t.Errorf("%s:%s is %q for the reason %q, want it kept, deletable or remaining, and why", decision.Function, decision.Qualifier(), decision.Outcome, decision.Reason)
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Error(diff)
+			t.Errorf("how often each version is decided on, want (-) and got (+):\n%s", diff)
 		}
 	})
 }
@@ -154,10 +154,10 @@ func TestDecide_isTheSameInAnyOrder(t *testing.T) {
 		mixed.References, mixed.Dynamic, mixed.Unread = shuffled(source, facts.References), shuffled(source, facts.Dynamic), shuffled(source, facts.Unread)
 		got := Decide(mixed, History{}, cfg, today)
 		if diff := cmp.Diff(want.Decisions, got.Decisions); diff != "" {
-			t.Error(diff)
+			t.Errorf("the decisions on facts in another order, want (-) and got (+):\n%s", diff)
 		}
 		if diff := cmp.Diff(wantShortlist, Shortlist(mixed, cfg, today)); diff != "" {
-			t.Error(diff)
+			t.Errorf("the shortlist of facts in another order, want (-) and got (+):\n%s", diff)
 		}
 	})
 }
@@ -183,7 +183,7 @@ func TestDecide_plansNothingMoreOnItsResult(t *testing.T) {
 			})
 		}
 		if again := Decide(left, History{}, cfg, today); len(again.Deletions()) > 0 {
-			t.Errorf("%d more would go", len(again.Deletions()))
+			t.Errorf("deletions planned on the result: %d, want none", len(again.Deletions()))
 		}
 	})
 }

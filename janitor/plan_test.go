@@ -4,37 +4,32 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"caretaker/internal/want"
 )
 
 func TestDecide_hasADecisionForEverythingThatWasLookedAt(t *testing.T) {
 	facts, cfg := checkout(4)
 	facts.Functions = append(facts.Functions, Function{Name: "cart"})
 	plan := Decide(facts, History{}, cfg, today)
-	want := []string{"cart:$LATEST", "checkout:$LATEST", "checkout:1", "checkout:2", "checkout:3", "checkout:4"}
+	wanted := []string{"cart:$LATEST", "checkout:$LATEST", "checkout:1", "checkout:2", "checkout:3", "checkout:4"}
 	var got []string
 	for _, decision := range plan.Decisions {
 		got = append(got, decision.Function+":"+decision.Qualifier())
 		if decision.Reason == "" || decision.Outcome == "" {
-			t.Errorf("%+v has no reason", decision)
+			t.Errorf("the decision on %s:%s: outcome %q and reason %q, want both", decision.Function, decision.Qualifier(), decision.Outcome, decision.Reason)
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if latest := plan.Decisions[1]; latest.Outcome != Kept || latest.Reason != IsLatest {
-		t.Errorf("$LATEST is %+v", latest)
-	}
-	if plan.Functions != 2 || plan.Versions != 4 || plan.Newest["checkout"] != 3 {
-		t.Errorf("%d functions, %d versions, newest %v", plan.Functions, plan.Versions, plan.Newest)
-	}
+	want.Equal(t, "what is decided on", got, wanted)
+	want.Equal(t, "the outcome for $LATEST", plan.Decisions[1].Outcome, Kept)
+	want.Equal(t, "the reason for $LATEST", plan.Decisions[1].Reason, IsLatest)
+	want.Equal(t, "functions", plan.Functions, 2)
+	want.Equal(t, "versions", plan.Versions, 4)
+	want.Equal(t, "how many of checkout are kept as the newest", plan.Newest["checkout"], 3)
 }
 
 func TestDecide_ordersVersionsAsNumbers(t *testing.T) {
 	facts, cfg := checkout(12)
-	if diff := cmp.Diff([]int64{1, 2, 3, 4, 5, 6, 7, 8, 9}, deletable(Decide(facts, History{}, cfg, today))); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the versions that may go", deletable(Decide(facts, History{}, cfg, today)), []int64{1, 2, 3, 4, 5, 6, 7, 8, 9})
 }
 
 func TestDecide_cutsTheBiggestFirst(t *testing.T) {
@@ -49,12 +44,9 @@ func TestDecide_cutsTheBiggestFirst(t *testing.T) {
 	for _, position := range plan.Deletions() {
 		got = append(got, plan.Decisions[position].Function+":"+plan.Decisions[position].Qualifier())
 	}
-	if diff := cmp.Diff([]string{"checkout:6", "checkout:2", "cart:1"}, got); diff != "" {
-		t.Error(diff)
-	}
-	if rest := decisionOn(plan, 3); rest.Outcome != Remaining || rest.Reason != MaxDeletions {
-		t.Errorf("what is over the cut is %+v", rest)
-	}
+	want.Equal(t, "the versions that go, in their order", got, []string{"checkout:6", "checkout:2", "cart:1"})
+	want.Equal(t, "the outcome for version 3, which is over the cut", decisionOn(plan, 3).Outcome, Remaining)
+	want.Equal(t, "the reason for version 3, which is over the cut", decisionOn(plan, 3).Reason, MaxDeletions)
 }
 
 func TestDecide_doesNotRelyOnTheOrderOfItsFacts(t *testing.T) {
@@ -70,19 +62,15 @@ func TestDecide_doesNotRelyOnTheOrderOfItsFacts(t *testing.T) {
 		turned.Functions = append(turned.Functions[:position], function)
 	}
 	turned.Dynamic, turned.Unread = reversed(facts.Dynamic), reversed(facts.Unread)
-	want, got := Decide(facts, History{}, cfg, today), Decide(turned, History{}, cfg, today)
-	if diff := cmp.Diff(want.Decisions, got.Decisions); diff != "" {
-		t.Error(diff)
-	}
+	wanted, got := Decide(facts, History{}, cfg, today), Decide(turned, History{}, cfg, today)
+	want.Equal(t, "the decisions on facts in another order", got.Decisions, wanted.Decisions)
 }
 
 func TestShortlist_doesNotRelyOnTheOrderOfItsFacts(t *testing.T) {
 	facts, cfg := checkout(5, tagged("team", "web"))
 	facts.Functions = append(facts.Functions, Function{Name: "cart"}, Function{Name: "basket"})
-	want := []Function{{Name: "checkout", Tags: map[string]string{"team": "web"}, Versions: facts.Functions[0].Versions[:2]}}
-	if diff := cmp.Diff(want, Shortlist(facts, cfg, today)); diff != "" {
-		t.Error(diff)
-	}
+	wanted := []Function{{Name: "checkout", Tags: map[string]string{"team": "web"}, Versions: facts.Functions[0].Versions[:2]}}
+	want.Equal(t, "the shortlist", Shortlist(facts, cfg, today), wanted)
 }
 
 func reversed[T any](items []T) []T {
@@ -115,9 +103,7 @@ func TestShortlist_holdsWhatOnlyTheDearFactsCanStillProtect(t *testing.T) {
 					got = append(got, version.Number)
 				}
 			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Error(diff)
-			}
+			want.Equal(t, "the versions on the shortlist", got, test.want)
 		})
 	}
 }
@@ -137,9 +123,9 @@ func TestConfirm_onlyEverTurnsDeletableIntoKept(t *testing.T) {
 			after := Confirm(before, look)
 			switch {
 			case outcome != Deletable && after != before:
-				t.Errorf("look %d turns %q into %q", number, outcome, after.Outcome)
+				t.Errorf("look %d turns %q into %q, want nothing changed", number, outcome, after.Outcome)
 			case after.Outcome != outcome && after.Outcome != Kept:
-				t.Errorf("look %d turns %q into %q", number, outcome, after.Outcome)
+				t.Errorf("look %d turns %q into %q, want %q or %q", number, outcome, after.Outcome, outcome, Kept)
 			}
 		}
 	}
@@ -159,9 +145,7 @@ func TestConfirm_saysWhyItKeeps(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := Confirm(Decision{Function: "checkout", Version: Version{Number: 1}, Outcome: Deletable, Reason: Superseded}, test.look)
-			if got.Reason != test.want {
-				t.Errorf("got %+v", got)
-			}
+			want.Equal(t, "the reason", got.Reason, test.want)
 		})
 	}
 }
@@ -173,9 +157,7 @@ func TestNewestNumbers_guardsTheLastVersionsWhateverThePlanSays(t *testing.T) {
 			plan.Decisions = append(plan.Decisions, Decision{Function: function, Version: Version{Number: number}, Outcome: Deletable})
 		}
 	}
-	if diff := cmp.Diff(map[string]int64{"checkout": 9, "cart": 11, "basket": 4}, newestNumbers(plan)); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the version at which the newest of each function begin", newestNumbers(plan), map[string]int64{"checkout": 9, "cart": 11, "basket": 4})
 }
 
 func BenchmarkDecide(b *testing.B) {

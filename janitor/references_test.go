@@ -10,9 +10,8 @@ import (
 	"testing"
 	"time"
 
-	gocmp "github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/emulator/lambdasim"
+	"caretaker/internal/want"
 )
 
 func TestHandle_keepsWhatAScanFinds(t *testing.T) {
@@ -25,12 +24,11 @@ func TestHandle_keepsWhatAScanFinds(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.Settle() // what runs on Managed Instances goes a while later
-			if diff := gocmp.Diff([]int{1, 6, 7, 8}, w.Versions("orders")); diff != "" {
-				t.Error(diff)
-			}
+			want.Equal(t, "the versions left", w.Versions("orders"), []int{1, 6, 7, 8})
 			got := decisions["orders:1"]
-			if got.Reason != test.want.Reason || test.want.Detail != "" && got.Detail != test.want.Detail {
-				t.Errorf("kept since %s: %s", got.Reason, got.Detail)
+			want.Equal(t, "the reason for orders:1", got.Reason, test.want.Reason)
+			if test.want.Detail != "" {
+				want.Equal(t, "the detail of orders:1", got.Detail, test.want.Detail)
 			}
 		})
 	}
@@ -46,12 +44,8 @@ func TestHandle_losesWhatAScanProtectsWhenItIsSwitchedOff(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.Settle() // what runs on Managed Instances goes a while later
-			if diff := gocmp.Diff([]int{6, 7, 8}, w.Versions("orders")); diff != "" {
-				t.Error(diff)
-			}
-			if diff := gocmp.Diff([]string{"janitor." + test.key}, report.NotChecked); diff != "" {
-				t.Error(diff)
-			}
+			want.Equal(t, "the versions left", w.Versions("orders"), []int{6, 7, 8})
+			want.Equal(t, "what the report says is not checked", report.NotChecked, []string{"janitor." + test.key})
 		})
 	}
 }
@@ -112,17 +106,13 @@ func TestHandle_deletesNothingThatARefusedCallCouldHaveProtected(t *testing.T) {
 			}
 			w.refuse(test.operation)
 			_, _, err := w.handle(t.Context(), earnest(), Options{})
-			if len(w.Deletions()) > 0 {
-				t.Errorf("%v are left", w.Versions("orders"))
-			}
+			want.Equal(t, "deletions", len(w.Deletions()), 0)
 			remedies := []string{"grant " + test.action + " on ", " or switch off janitor." + test.key}
 			if test.key == "" {
 				remedies = []string{"grant " + test.action + " on arn:*:lambda:*:*:function:*)"}
 			}
 			for _, remedy := range remedies {
-				if err == nil || !strings.Contains(err.Error(), remedy) {
-					t.Errorf("the error does not say %q: %v", remedy, err)
-				}
+				want.Says(t, "the error", fmt.Sprint(err), remedy)
 			}
 		})
 	}
@@ -135,9 +125,8 @@ func TestHandle_namesTheKeyThatAStateMachineIsEncryptedWith(t *testing.T) {
 		w.on(operation, func(int, string) (int, string) { return http.StatusBadRequest, "KmsAccessDeniedException" })
 		_, _, err := w.handle(t.Context(), earnest(), Options{})
 		remedy := "(grant kms:Decrypt in the policy of its key or switch off janitor.checks." + check + ")"
-		if err == nil || !strings.Contains(err.Error(), remedy) || len(w.Deletions()) > 0 {
-			t.Errorf("%v are left, and the error does not say %q: %v", w.Versions("orders"), remedy, err)
-		}
+		want.Says(t, "the error of "+operation, fmt.Sprint(err), remedy)
+		want.Equal(t, "deletions without "+operation, len(w.Deletions()), 0)
 	}
 }
 
@@ -151,9 +140,8 @@ func TestHandle_endsWhenWhatEveryRunNeedsIsRefused(t *testing.T) {
 		w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
 		w.refuse(operation)
 		_, _, err := w.handle(t.Context(), earnest(), Options{})
-		if err == nil || !strings.Contains(err.Error(), action) || len(w.Deletions()) > 0 {
-			t.Errorf("%v are left, and the error does not name %s: %v", w.Versions("orders"), action, err)
-		}
+		want.Says(t, "the error of "+operation, fmt.Sprint(err), action)
+		want.Equal(t, "deletions without "+operation, len(w.Deletions()), 0)
 	}
 }
 
@@ -173,13 +161,9 @@ func TestHandle_namesTheActionWithoutWhichItCannotDeleteVerifyOrTell(t *testing.
 		}
 		w.refuse(test.operation)
 		report, _, err := w.handle(t.Context(), earnest(), Options{Topic: "arn:aws:sns:us-east-1:000000000000:alarms"})
-		if err == nil || !strings.Contains(err.Error(), test.action) {
-			t.Errorf("the error does not name %s: %v", test.action, err)
-		}
+		want.Says(t, "the error of "+test.operation, fmt.Sprint(err), test.action)
 		test.want[Kept] += 61 * 4
-		if diff := gocmp.Diff(test.want, report.Outcomes); diff != "" {
-			t.Errorf("%s: %s", test.operation, diff)
-		}
+		want.Equal(t, "the outcomes without "+test.operation, report.Outcomes, test.want)
 	}
 }
 
@@ -193,12 +177,9 @@ func TestHandle_keepsEverythingThatADynamicTargetMayCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := []int{len(w.Versions("orders")), len(w.Versions("orders-eu")), len(w.Versions("cart"))}
-	if diff := gocmp.Diff([]int{8, 8, 3}, got); diff != "" {
-		t.Error(diff)
-	}
-	if want := []string{"state machine Fulfil may call functions named orders*"}; !slices.Equal(report.DynamicTargets, want) || decisions["orders:1"].Reason != MayBeCalled {
-		t.Errorf("%q, orders:1 is %+v", report.DynamicTargets, decisions["orders:1"])
-	}
+	want.Equal(t, "versions left of orders, orders-eu and cart", got, []int{8, 8, 3})
+	want.Equal(t, "the dynamic targets of the report", report.DynamicTargets, []string{"state machine Fulfil may call functions named orders*"})
+	want.Equal(t, "the reason for orders:1", decisions["orders:1"].Reason, MayBeCalled)
 }
 
 func TestHandle_keepsWhatAStackInProgressMayGoBackTo(t *testing.T) {
@@ -211,9 +192,9 @@ func TestHandle_keepsWhatAStackInProgressMayGoBackTo(t *testing.T) {
 		w.inStack("orders", "Shop")
 		w.on("CloudFormation.ListStacks", always(stacks("Shop", status)))
 		_, decisions, err := w.handle(t.Context(), earnest(), Options{})
-		if err != nil || (len(w.Versions("orders")) == 8) != kept || kept != (decisions["orders:1"].Reason == StackBusy) {
-			t.Errorf("%s: %v are left, %+v, %v", status, w.Versions("orders"), decisions["orders:1"], err)
-		}
+		want.NoError(t, "the run with a stack in "+status, err)
+		want.Equal(t, "all versions are left with a stack in "+status, len(w.Versions("orders")) == 8, kept)
+		want.Equal(t, "orders:1 is kept for a stack in "+status, decisions["orders:1"].Reason == StackBusy, kept)
 	}
 }
 
@@ -227,9 +208,8 @@ func TestHandle_keepsWhatIsNestedInAStackInProgress(t *testing.T) {
 			strings.Replace(stacks(nested, "UPDATE_COMPLETE"), "<StackStatus>", fmt.Sprintf("<%[1]s>%[2]s%[3]s/0a1b</%[1]s><StackStatus>", link, stackPrefix, busy), 1),
 		))
 		_, decisions, err := w.handle(t.Context(), earnest(func(c *Config) { c.Checks.StackResources = false }), Options{})
-		if err != nil || kept != (decisions["orders:1"].Reason == StackBusy) {
-			t.Errorf("%s: orders:1 is %+v, %v", link, decisions["orders:1"], err)
-		}
+		want.NoError(t, "the run with the link "+link, err)
+		want.Equal(t, "orders:1 is kept for the link "+link, decisions["orders:1"].Reason == StackBusy, kept)
 	}
 }
 
@@ -250,12 +230,10 @@ func TestHandle_asksForRunningDurableExecutionsOfCandidatesAlone(t *testing.T) {
 	slices.Sort(asked)
 	for number, line := range asked {
 		if !strings.Contains(line, "/orders/") || !strings.Contains(line, fmt.Sprint("Qualifier=", number+1)) || !strings.Contains(line, "Statuses=RUNNING") {
-			t.Errorf("asked %s", line)
+			t.Errorf("request %d: %s, want it for the running ones of orders:%d", number, line, number+1)
 		}
 	}
-	if len(asked) != 5 {
-		t.Errorf("asked %d times for five candidates", len(asked))
-	}
+	want.Equal(t, "requests for five candidates", len(asked), 5)
 }
 
 func TestHandle_keepsForAWhileAfterAnAliasMoved(t *testing.T) {
@@ -285,9 +263,8 @@ func TestHandle_keepsForAWhileAfterAnAliasMoved(t *testing.T) {
 				return http.StatusOK, "{}"
 			})
 			_, decisions, err := w.handle(t.Context(), earnest(), Options{})
-			if err != nil || (decisions["orders:1"].Reason == AliasMoved) != test.kept {
-				t.Errorf("orders:1 is %+v, %v", decisions["orders:1"], err)
-			}
+			want.NoError(t, "the run", err)
+			want.Equal(t, "orders:1 is kept since an alias moved", decisions["orders:1"].Reason == AliasMoved, test.kept)
 		})
 	}
 }
@@ -296,9 +273,8 @@ func TestHandle_deletesNothingWhenAnEventDoesNotSayWhoseAliasMoved(t *testing.T)
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))
 	w.on("CloudTrail.LookupEvents", always(`{"Events":[{"EventId":"e","EventTime":1,"CloudTrailEvent":"{\"eventSource\":\"lambda.amazonaws.com\"}"}]}`))
 	_, _, err := w.handle(t.Context(), earnest(), Options{})
-	if err == nil || !strings.Contains(err.Error(), "event e does not say which function's alias changed") || len(w.Deletions()) > 0 {
-		t.Errorf("%v are left, the error is %v", w.Versions("orders"), err)
-	}
+	want.Says(t, "the error", fmt.Sprint(err), "event e does not say which function's alias changed")
+	want.Equal(t, "deletions", len(w.Deletions()), 0)
 }
 
 func TestHandle_keepsWhatLambdaAtEdgeReplicates(t *testing.T) {
@@ -316,9 +292,7 @@ func TestHandle_keepsWhatLambdaAtEdgeReplicates(t *testing.T) {
 		}
 	}
 	slices.SortFunc(edges, cmp.Compare)
-	if diff := gocmp.Diff([]string{"orders:2", "us-east-1.orders:1"}, edges); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the replicas of Lambda@Edge and their masters", edges, []string{"orders:2", "us-east-1.orders:1"})
 }
 
 func TestHandle_refusedReadOfAFunctionNamesItsOwnCheck(t *testing.T) {
@@ -326,14 +300,11 @@ func TestHandle_refusedReadOfAFunctionNamesItsOwnCheck(t *testing.T) {
 		w := newWorld(t, lambdasim.Options{}, lambda("orders", 6))
 		w.refuse("Lambda.ListAliases")
 		_, decisions, err := w.handle(t.Context(), earnest(), Options{})
-		if err == nil || !strings.Contains(err.Error(), "aliases orders could not be read") || !strings.Contains(err.Error(), "grant lambda:ListAliases") {
-			t.Fatalf("the error is %v", err)
-		}
-		if got := decisions["orders:1"]; got.Outcome != Kept || got.Reason != CouldNotRead {
-			t.Fatalf("orders:1 is %+v", got)
-		}
-		if want := []int{1, 2, 3, 4, 5, 6}; !slices.Equal(w.Versions("orders"), want) {
-			t.Fatalf("%v are left", w.Versions("orders"))
+		want.Says(t, "the error", fmt.Sprint(err), "aliases orders could not be read", "grant lambda:ListAliases")
+		want.Equal(t, "the outcome for orders:1", decisions["orders:1"].Outcome, Kept)
+		want.Equal(t, "the reason for orders:1", decisions["orders:1"].Reason, CouldNotRead)
+		if want.Equal(t, "the versions left", w.Versions("orders"), []int{1, 2, 3, 4, 5, 6}); t.Failed() {
+			return
 		}
 	}
 }
@@ -347,8 +318,7 @@ func TestHandle_keepsWhatAnEnvironmentVariableNames(t *testing.T) {
 		w := newWorld(t, lambdasim.Options{}, lambda("orders", 8), lambda("cart", 1, withVariable(value)))
 		_, decisions, err := w.handle(t.Context(), earnest(), Options{})
 		got := decisions["orders:1"]
-		if err != nil || kept != (got.Reason == Referenced(Environment) && got.Detail == "cart NEXT") {
-			t.Errorf("%s: orders:1 is %+v, %v", value, got, err)
-		}
+		want.NoError(t, "the run with the variable "+value, err)
+		want.Equal(t, "orders:1 is kept for the variable "+value, got.Reason == Referenced(Environment) && got.Detail == "cart NEXT", kept)
 	}
 }

@@ -4,8 +4,9 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"caretaker/internal/want"
 )
 
 func TestRegions_knowWhatEachLastReadAndWhatCouldNeverBeRead(t *testing.T) {
@@ -27,11 +28,7 @@ func TestRegions_knowWhatEachLastReadAndWhatCouldNeverBeRead(t *testing.T) {
 		{"was read again", Plan{}, nil, Findings{}},
 	} {
 		regions.Learn("eu-west-1", step.plan, step.err)
-		if diff := cmp.Diff(step.want, regions.About("us-east-1"), cmpopts.EquateEmpty()); diff != "" {
-			t.Errorf("of one that %s the others know something else (-want +got): %s", step.name, diff)
-		}
-		if diff := cmp.Diff(Findings{}, regions.About("eu-west-1"), cmpopts.EquateEmpty()); diff != "" {
-			t.Errorf("one that %s hears of itself: %s", step.name, diff)
-		}
+		want.Equal(t, "what others know of one that "+step.name, regions.About("us-east-1"), step.want, cmpopts.EquateEmpty())
+		want.Equal(t, "what one that "+step.name+" hears of itself", regions.About("eu-west-1"), Findings{}, cmpopts.EquateEmpty())
 	}
 }

@@ -8,9 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/emf"
+	"caretaker/internal/want"
 )
 
 // reported is the report of a run that ended with these decisions. A plan that nothing was
@@ -31,15 +30,12 @@ func TestReport_countsWhatHappenedAndNotWhatWasPlanned(t *testing.T) {
 		done = append(done, Decision{"checkout", Version{Number: int64(number + 1), Bytes: 1 << number}, outcome, Reason("because"), ""})
 	}
 	report := reported(Plan{Functions: 1, Versions: 8}, done, false)
-	want := map[Outcome]int{Deleted: 2, NotVerified: 1, Refused: 1, Gone: 1, Remaining: 1, Failed: 1, Kept: 1}
-	if diff := cmp.Diff(want, report.Outcomes); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(map[Reason]int{"because": 2}, report.KeptBy); diff != "" {
-		t.Error(diff)
-	}
-	if report.BytesFreed != 3 || len(report.Errors) != 1 {
-		t.Errorf("%d bytes freed, errors %q", report.BytesFreed, report.Errors)
+	wanted := map[Outcome]int{Deleted: 2, NotVerified: 1, Refused: 1, Gone: 1, Remaining: 1, Failed: 1, Kept: 1}
+	want.Equal(t, "the outcomes", report.Outcomes, wanted)
+	want.Equal(t, "what is kept, by reason", report.KeptBy, map[Reason]int{"because": 2})
+	want.Equal(t, "the bytes freed", report.BytesFreed, 3)
+	if len(report.Errors) != 1 {
+		t.Errorf("the errors: %q, want one", report.Errors)
 	}
 }
 
@@ -60,20 +56,20 @@ func TestReport_staysUnderAHundredKilobytes(t *testing.T) {
 	}
 	report := reported(plan, done, false)
 	text, err := json.Marshal(report)
-	if err != nil || len(text) >= 100_000 {
-		t.Errorf("the answer has %d bytes, %v", len(text), err)
+	want.NoError(t, "writing the report as JSON", err)
+	if len(text) >= 100_000 {
+		t.Errorf("the bytes of the answer: %d, want under 100000", len(text))
 	}
-	if len(report.Errors) != 100 || len(report.Biggest) != 20 || len(report.DynamicTargets) != 100 {
-		t.Errorf("%d errors, %d biggest, %d dynamic targets", len(report.Errors), len(report.Biggest), len(report.DynamicTargets))
-	}
-	if report.Outcomes[Deleted] != 75000 || report.Outcomes[Failed] != 75000 {
-		t.Errorf("the counts are %v", report.Outcomes)
-	}
-	if got := report.Biggest[0].Bytes; got != 299999 {
-		t.Errorf("the biggest has %d bytes", got)
-	}
-	if text := report.err().Error(); len(text) > 20_000 || !strings.Contains(text, "and 95 more in the report") {
-		t.Errorf("the error has %d bytes: %s", len(text), text)
+	want.Equal(t, "errors in the report", len(report.Errors), 100)
+	want.Equal(t, "the biggest in the report", len(report.Biggest), 20)
+	want.Equal(t, "dynamic targets in the report", len(report.DynamicTargets), 100)
+	want.Equal(t, "versions deleted", report.Outcomes[Deleted], 75000)
+	want.Equal(t, "versions failed", report.Outcomes[Failed], 75000)
+	want.Equal(t, "the bytes of the biggest", report.Biggest[0].Bytes, 299999)
+	failure := report.err().Error()
+	want.Says(t, "the error", failure, "and 95 more in the report")
+	if len(failure) > 20_000 {
+		t.Errorf("the bytes of the error: %d, want at most 20000", len(failure))
 	}
 }
 
@@ -84,12 +80,10 @@ func TestReport_namesDynamicTargetsWhetherTheyProtectOrNot(t *testing.T) {
 		{Prefix: true, Kind: Schedule, By: "nightly"},
 		{Prefix: true, Kind: Schedule, By: "nightly"},
 	}}}
-	want := []string{
+	wanted := []string{
 		"api shop may call functions named check*", "schedule nightly may call any function", "state machine orders may call any version of checkout",
 	}
-	if diff := cmp.Diff(want, reported(plan, nil, true).DynamicTargets); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the dynamic targets of the report", reported(plan, nil, true).DynamicTargets, wanted)
 }
 
 func TestHeadline_isAHundredASCIICharactersAtMost(t *testing.T) {
@@ -109,11 +103,12 @@ func TestHeadline_isAHundredASCIICharactersAtMost(t *testing.T) {
 		line := report.Headline()
 		for _, letter := range []byte(line) {
 			if letter < ' ' || letter > '~' {
-				t.Errorf("%q holds %q", line, letter)
+				t.Errorf("the headline %q holds %q, want ASCII that can be printed alone", line, letter)
 			}
 		}
-		if len(line) > 100 || !strings.Contains(line, strings.TrimPrefix(name, "janitor eu-west-1: ")) {
-			t.Errorf("%d characters: %q does not say %q", len(line), line, name)
+		want.Says(t, "the headline", line, strings.TrimPrefix(name, "janitor eu-west-1: "))
+		if len(line) > 100 {
+			t.Errorf("the headline has %d characters, want at most 100: %q", len(line), line)
 		}
 	}
 }
@@ -149,34 +144,31 @@ func TestMetrics_areWhatTheNextRunIsComparedWith(t *testing.T) {
 			for _, metric := range test.report.Metrics() {
 				got[metric.Name+metric.Dimensions["Kind"]] = metric.Value
 			}
-			if _, alive := got["RunCompleted"]; alive != test.heartbeat {
-				t.Errorf("the heartbeat is %v", alive)
-			}
-			if _, seen := got["FunctionsSeen"]; seen != test.seen {
-				t.Errorf("what it saw is remembered: %v", seen)
-			}
+			_, alive := got["RunCompleted"]
+			want.Equal(t, "there is a heartbeat", alive, test.heartbeat)
+			_, seen := got["FunctionsSeen"]
+			want.Equal(t, "what it saw is remembered", seen, test.seen)
 			_, aliases := got["FunctionsReadalias"]
-			if test.seen && (got["ReferencesFoundpipe"] != 2 || got["ReferencesFoundalias"] != 0 || aliases == test.report.partly) {
-				t.Errorf("the metrics are %v", got)
+			if test.seen {
+				want.Equal(t, "pipes found", got["ReferencesFoundpipe"], 2)
+				want.Equal(t, "aliases found", got["ReferencesFoundalias"], 0)
+				want.Equal(t, "it is remembered of how many functions aliases were read", aliases, !test.report.partly)
 			}
-			if got["CodeStorageBytes"] != 50 || got["CodeStoragePercent"] != 50 {
-				t.Errorf("the metrics are %v", got)
-			}
+			want.Equal(t, "the bytes of storage", got["CodeStorageBytes"], 50)
+			want.Equal(t, "the percentage of storage", got["CodeStoragePercent"], 50)
 		})
 	}
 }
 
 func TestMetrics_countAllThatWaits(t *testing.T) {
 	report := Report{DryRun: true, Before: Storage{1, 2}, Outcomes: map[Outcome]int{Deletable: 3, NotLookedAt: 4, Remaining: 5}}
-	want := emf.Metric{Name: "Remaining", Value: 12, Unit: emf.Count}
+	wanted := emf.Metric{Name: "Remaining", Value: 12, Unit: emf.Count}
 	for _, metric := range report.Metrics() {
-		if metric.Name != want.Name {
+		if metric.Name != wanted.Name {
 			continue
 		}
-		if diff := cmp.Diff(want, metric); diff != "" {
-			t.Error(diff)
-		}
+		want.Equal(t, "the metric", metric, wanted)
 		return
 	}
-	t.Error("there is no such metric")
+	t.Errorf("the metric %s: none in %+v, want one", wanted.Name, report.Metrics())
 }

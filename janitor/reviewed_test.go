@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"caretaker/internal/tag"
+	"caretaker/internal/want"
 )
 
 // fileOf holds these versions of checkout, as they were published.
@@ -61,12 +62,8 @@ func TestReviewed_shrinksAndNeverGrows(t *testing.T) {
 			facts, cfg := checkout(10, test.changes...)
 			plan := Decide(facts, History{}, cfg, today)
 			before := fmt.Sprint(plan.Decisions)
-			if diff := cmp.Diff(test.want, deletable(plan.Reviewed(test.file))); diff != "" {
-				t.Error(diff)
-			}
-			if fmt.Sprint(plan.Decisions) != before {
-				t.Error("the plan itself was changed")
-			}
+			want.Equal(t, "the versions that may go", deletable(plan.Reviewed(test.file)), test.want)
+			want.Equal(t, "the decisions of the plan itself", fmt.Sprint(plan.Decisions), before)
 		})
 	}
 }
@@ -87,16 +84,17 @@ func TestReviewed_saysWhyItKeeps(t *testing.T) {
 	file := fileOf(1, 2)
 	file.Versions[1].CodeSHA256 = "another"
 	plan := Decide(facts, History{}, cfg, today).Reviewed(file)
-	for number, want := range map[int64]Decision{
+	for number, wanted := range map[int64]Decision{
 		1: {Outcome: Kept, Reason: OtherCode},
 		2: {Outcome: Kept, Reason: OtherCode},
 		3: {Outcome: Kept, Reason: NotReviewed},
 		9: {Outcome: Kept, Reason: AmongNewest, Detail: "3"},
 	} {
 		got := decisionOn(plan, number)
-		if got.Outcome != want.Outcome || got.Reason != want.Reason || got.Detail != want.Detail {
-			t.Errorf("version %d is %s: %s (%s)", number, got.Outcome, got.Reason, got.Detail)
-		}
+		where := fmt.Sprintf(" for version %d", number)
+		want.Equal(t, "the outcome"+where, got.Outcome, wanted.Outcome)
+		want.Equal(t, "the reason"+where, got.Reason, wanted.Reason)
+		want.Equal(t, "the detail"+where, got.Detail, wanted.Detail)
 	}
 }
 
@@ -119,7 +117,7 @@ func TestStaying_hasEachReasonWithItsCount(t *testing.T) {
 		}
 		return lines
 	}
-	want := []string{
+	wanted := []string{
 		"2 not the code that was reviewed: the function was created again, billing:1 ",
 		"2 over belts.maxDeletions, checkout:1 ",
 		"2 the function is gone, gone:1 ",
@@ -127,17 +125,13 @@ func TestStaying_hasEachReasonWithItsCount(t *testing.T) {
 		"1 no longer there, checkout:99 ",
 		"1 referenced by alias, checkout:2 live",
 	}
-	if diff := cmp.Diff(want, said(plan)); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the reasons, with how many stay for each", said(plan), wanted)
 	plan.Belt = Belt{Name: FunctionsBelt, Message: "too few"}
 	if got := said(plan); !slices.Contains(got, "2 functions belt closed, checkout:4 ") {
-		t.Errorf("with a closed belt: %q", got)
+		t.Errorf("the reasons with a closed belt: %q, want the belt among them for checkout:4", got)
 	}
 	plan.Idle, plan.Decisions = true, nil
-	if diff := cmp.Diff([]string{"11 the storage is less full than janitor.pressure.above, checkout:1 "}, said(plan)); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the reasons, where the storage is not full", said(plan), []string{"11 the storage is less full than janitor.pressure.above, checkout:1 "})
 }
 
 func TestReviewed_opensThePercentBeltAlone(t *testing.T) {
@@ -167,16 +161,16 @@ func TestReviewed_isInTheFileAndDeletableWhateverBothHold(t *testing.T) {
 		plan := Decide(facts, History{}, cfg, today)
 		shrunk := deletable(plan.Reviewed(file))
 		if len(shrunk) > len(deletable(plan)) {
-			t.Fatalf("it grew from %d to %d", len(deletable(plan)), len(shrunk))
+			t.Fatalf("versions that may go after the review: %d, want at most %d, those of before", len(shrunk), len(deletable(plan)))
 		}
 		for _, number := range shrunk {
 			if !inFile[number] || decisionOn(plan, number).Outcome == Kept {
-				t.Fatalf("version %d goes, in the file %t, in the plan %s", number, inFile[number], decisionOn(plan, number).Outcome)
+				t.Fatalf("version %d goes, in the file %t, in the plan %q, want it in the file and not kept by the plan", number, inFile[number], decisionOn(plan, number).Outcome)
 			}
 		}
 		again := plan.Reviewed(file).Reviewed(file)
 		if diff := cmp.Diff(shrunk, deletable(again)); diff != "" {
-			t.Fatal(diff)
+			t.Fatalf("the versions that may go after a second review, want (-) and got (+):\n%s", diff)
 		}
 	})
 }
@@ -185,19 +179,17 @@ func TestFile_isWhatWasShownAndNotWhatWasCutOff(t *testing.T) {
 	facts, cfg := checkout(10, policy(func(c *Config) { c.Belts.MaxDeletions = 2 }))
 	plan := Decide(facts, History{}, cfg, today)
 	cfg.Belts.MaxDeletions = 100
-	if diff := cmp.Diff([]int64{6, 7}, deletable(Decide(facts, History{}, cfg, today).Reviewed(plan.File()))); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the versions that may go", deletable(Decide(facts, History{}, cfg, today).Reviewed(plan.File())), []int64{6, 7})
 }
 
 func TestPlanWriter_writesWhatReadPlanReads(t *testing.T) {
-	want := fileOf(1, 2, 3)
-	want.Versions[1].Reason, want.Versions[1].Detail = MaxDeletions, "40 days ago"
+	wanted := fileOf(1, 2, 3)
+	wanted.Versions[1].Reason, wanted.Versions[1].Detail = MaxDeletions, "40 days ago"
 	var text bytes.Buffer
-	writer := NewPlanWriter(&text, want.PlanHead)
+	writer := NewPlanWriter(&text, wanted.PlanHead)
 	writer.Add(Decision{Function: "checkout", Outcome: Kept, Reason: IsLatest})
 	for position, outcome := range []Outcome{Deletable, Remaining, NotLookedAt} {
-		reviewed := want.Versions[position]
+		reviewed := wanted.Versions[position]
 		writer.Add(Decision{
 			Function: reviewed.Function, Version: Version{Number: reviewed.Version, Bytes: reviewed.Bytes, SHA: reviewed.CodeSHA256},
 			Outcome: outcome, Reason: reviewed.Reason, Detail: reviewed.Detail,
@@ -206,19 +198,17 @@ func TestPlanWriter_writesWhatReadPlanReads(t *testing.T) {
 	writer.Add(Decision{Function: "checkout", Version: Version{Number: 4}, Outcome: Deletable, Reason: Superseded}) // without a digest
 	writer.Add(Decision{Function: "checkout", Version: Version{Number: 5, SHA: "sha5"}, Outcome: Kept, Reason: AmongNewest})
 	writer.Add(Decision{Function: "checkout", Version: Version{Number: 6, SHA: "sha6"}, Outcome: Remaining, Reason: OutOfTime})
-	if count, err := writer.Close(); err != nil || count != 3 {
-		t.Fatalf("%d versions, %v", count, err)
-	}
+	count, err := writer.Close()
+	want.NoError(t, "closing the plan", err)
+	want.Equal(t, "versions written", count, 3)
 	if lines := strings.Count(text.String(), "\n"); lines != 5 {
-		t.Errorf("%d lines, not one a version:\n%s", lines, &text)
+		t.Errorf("lines of the plan: %d, want 5, one for each version and two around them:\n%s", lines, &text)
 	}
 	got, err := ReadPlan(&text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the plan that is read back", got, wanted)
 }
 
 func TestPlanWriter_ofNothingIsAPlanToo(t *testing.T) {
@@ -227,9 +217,9 @@ func TestPlanWriter_ofNothingIsAPlanToo(t *testing.T) {
 	if _, err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := ReadPlan(&text); err != nil || len(got.Versions) != 0 {
-		t.Errorf("%v, %v", got, err)
-	}
+	got, err := ReadPlan(&text)
+	want.NoError(t, "reading a plan of nothing", err)
+	want.Equal(t, "versions in it", len(got.Versions), 0)
 }
 
 func TestReadPlan_refusesWhatItDoesNotUnderstand(t *testing.T) {
@@ -264,8 +254,9 @@ func TestReadPlan_refusesWhatItDoesNotUnderstand(t *testing.T) {
 				t.Fatal("nothing was changed")
 			}
 			got, err := ReadPlan(strings.NewReader(text))
-			if err == nil || !strings.Contains(err.Error(), test.want) || got.Versions != nil {
-				t.Errorf("got %v, %v", got, err)
+			want.Says(t, "the error", fmt.Sprint(err), test.want)
+			if got.Versions != nil {
+				t.Errorf("the versions of what is refused: %v, want none", got.Versions)
 			}
 		})
 	}
@@ -283,9 +274,7 @@ func (endless) Read(into []byte) (int, error) {
 
 func TestReadPlan_isBounded(t *testing.T) {
 	_, err := ReadPlan(endless{})
-	if err == nil || !strings.Contains(err.Error(), "larger than 256.0 MB") {
-		t.Error(err)
-	}
+	want.Says(t, "the error", fmt.Sprint(err), "larger than 256.0 MB")
 }
 
 func TestFits_refusesAnotherPlaceAndTime(t *testing.T) {
@@ -305,9 +294,10 @@ func TestFits_refusesAnotherPlaceAndTime(t *testing.T) {
 		{"the future", head.Account, head.Region, head.Stage, -time.Hour, "which is in the future"},
 	} {
 		err := head.Fits(test.account, test.region, test.stage, today.Add(test.age), day)
-		if got := fmt.Sprint(err); test.want == "" && err != nil || !strings.Contains(got, test.want) {
-			t.Errorf("%s: %s", test.name, got)
+		if test.want == "" {
+			want.NoError(t, test.name, err)
 		}
+		want.Says(t, "the error of "+test.name, fmt.Sprint(err), test.want)
 	}
 }
 
@@ -321,14 +311,12 @@ func FuzzReadPlan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		file, err := ReadPlan(bytes.NewReader(text))
 		if err != nil {
-			if diff := cmp.Diff(PlanFile{}, file); diff != "" {
-				t.Errorf("an error and a file: %v %s", err, diff)
-			}
+			want.Equal(t, fmt.Sprintf("the plan read with the error %v", err), file, PlanFile{})
 			return
 		}
 		for _, version := range file.Versions {
 			if version.Version < 1 || version.Function == "" || version.CodeSHA256 == "" {
-				t.Errorf("it let %+v through", version)
+				t.Errorf("it let %+v through, want a version of 1 or more, a function and a digest", version)
 			}
 		}
 	})

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/want"
 )
 
 // ended is a decision on a version of checkout with 100 bytes.
@@ -58,7 +60,7 @@ func TestRound_goesOnWithWhatWasLookedAtTooLongAgo(t *testing.T) {
 
 func TestRound_thenHasEachVersionAsItEnded(t *testing.T) {
 	first := firstRound()
-	want := []Decision{
+	wanted := []Decision{
 		ended(1, Deleted, Superseded, "9 days ago"),
 		ended(2, Deleted, Superseded, "8 days ago"), // as the first plan said
 		ended(3, Kept, Referenced(Alias), "live"),
@@ -67,12 +69,8 @@ func TestRound_thenHasEachVersionAsItEnded(t *testing.T) {
 		ended(6, Gone, "it is no longer listed", ""),
 		ended(7, Kept, AmongNewest, "1"),
 	}
-	if diff := cmp.Diff(want, first.Then(secondRound()).Decisions); diff != "" {
-		t.Error("the versions end otherwise (-want +got):", diff)
-	}
-	if diff := cmp.Diff(firstRound().Decisions, first.Decisions); diff != "" {
-		t.Error("the first round was changed:", diff)
-	}
+	want.Equal(t, "the versions as they ended", first.Then(secondRound()).Decisions, wanted)
+	want.Equal(t, "the decisions of the first round itself", first.Decisions, firstRound().Decisions)
 	idle := secondRound()
 	idle.Decisions, idle.Report.Idle = nil, true
 	if got := first.Then(idle).Decisions[5]; got != ended(6, Kept, NoPressure, "") {
@@ -82,7 +80,7 @@ func TestRound_thenHasEachVersionAsItEnded(t *testing.T) {
 
 func TestRound_thenIsOneReport(t *testing.T) {
 	got := firstRound().Then(secondRound()).Report
-	want := Report{
+	wanted := Report{
 		Started: today, Seconds: 3630, Versions: 7, BytesFreed: 200, DeletableBytes: 400,
 		Before: Storage{Used: 700, Limit: 1000}, After: Storage{Used: 500, Limit: 1000},
 		Outcomes: map[Outcome]int{Deleted: 2, Kept: 2, Refused: 1, Remaining: 1, Gone: 1},
@@ -90,17 +88,16 @@ func TestRound_thenIsOneReport(t *testing.T) {
 		Biggest:  []Item{{Version: 1, Bytes: 100, Outcome: Deleted}, {Version: 2, Bytes: 100, Outcome: Deleted}},
 		Errors:   []string{"one", "both", "another"}, Calls: map[string]int{"list": 2, "delete": 3}, Throttles: 3,
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Report{}, Storage{})); diff != "" {
-		t.Error("the report is another one (-want +got):", diff)
-	}
+	want.Equal(t, "the report", got, wanted, cmp.AllowUnexported(Report{}, Storage{}))
 	many := firstRound()
 	for number := range 2 * mostErrors {
 		many.Report.Errors = append(many.Report.Errors, fmt.Sprint(number))
 		many.Report.Biggest = append(many.Report.Biggest, Item{Bytes: int64(number)})
 	}
-	if got := firstRound().Then(many).Report; len(got.Errors) != mostErrors || len(got.Biggest) != mostBiggest || got.Biggest[0].Bytes != 2*mostErrors-1 {
-		t.Errorf("the report holds %d errors and %d versions, want %d and the %d biggest", len(got.Errors), len(got.Biggest), mostErrors, mostBiggest)
-	}
+	got = firstRound().Then(many).Report
+	want.Equal(t, "errors in the report", len(got.Errors), mostErrors)
+	want.Equal(t, "the biggest in the report", len(got.Biggest), mostBiggest)
+	want.Equal(t, "the bytes of the biggest", got.Biggest[0].Bytes, 2*mostErrors-1)
 }
 
 func TestProblems_areToldOnceAndWithoutWhatTheBeltAndTheCredentialsSay(t *testing.T) {
@@ -113,10 +110,8 @@ func TestProblems_areToldOnceAndWithoutWhatTheBeltAndTheCredentialsSay(t *testin
 		report.failed(fmt.Errorf("problem %d", number))
 	}
 	got := report.Problems(errors.Join(report.err(), errors.New("writing the plan: no space")))
-	want := []string{"problem 0", "problem 1", "problem 2", "problem 3", "problem 4", "problem 5", "writing the plan: no space"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error("the problems are others (-want +got):", diff)
-	}
+	wanted := []string{"problem 0", "problem 1", "problem 2", "problem 3", "problem 4", "problem 5", "writing the plan: no space"}
+	want.Equal(t, "the problems", got, wanted)
 	if got := (Report{}).Problems(errors.New("listing functions: not authorized")); !slices.Equal(got, []string{"listing functions: not authorized"}) {
 		t.Errorf("without a report the problems are %q, want that of the error", got)
 	}

@@ -4,9 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/setting"
+	"caretaker/internal/want"
 )
 
 // A case has the function checkout with five versions, of which the policy that ships lets
@@ -105,10 +104,8 @@ func TestDecide_judgesAVersionByEveryRule(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			facts, cfg := checkout(5, test.changes...)
 			got := decisionOn(Decide(facts, History{}, cfg, today), 1)
-			want := Decision{"checkout", facts.Functions[0].Versions[0], test.outcome, test.reason, test.detail}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Error(diff)
-			}
+			wanted := Decision{"checkout", facts.Functions[0].Versions[0], test.outcome, test.reason, test.detail}
+			want.Equal(t, "the decision on version 1", got, wanted)
 		})
 	}
 }
@@ -129,9 +126,8 @@ func TestDecide_keepsUntilTheDayIsOverInUTC(t *testing.T) {
 		{time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC), false},
 		{time.Date(2027, 1, 1, 16, 0, 0, 0, west), false},
 	} {
-		if got := decisionOn(Decide(facts, History{}, cfg, test.now), 1); (got.Reason == TaggedUntil) != test.kept {
-			t.Errorf("at %s it is %s: %s", test.now, got.Outcome, got.Reason)
-		}
+		got := decisionOn(Decide(facts, History{}, cfg, test.now), 1)
+		want.Equal(t, "version 1 is kept by its tag at "+test.now.String(), got.Reason == TaggedUntil, test.kept)
 	}
 }
 
@@ -151,9 +147,7 @@ func TestDecide_tightensUnderPressureAndRelaxesNothingElse(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			facts, cfg := checkout(5, test.changes...)
-			if diff := cmp.Diff(test.want, deletable(Decide(facts, History{}, cfg, today))); diff != "" {
-				t.Error(diff)
-			}
+			want.Equal(t, "the versions that may go", deletable(Decide(facts, History{}, cfg, today)), test.want)
 		})
 	}
 }
@@ -172,9 +166,8 @@ func TestDecide_isIdleUnderTheLowMark(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			facts, cfg := checkout(5, stored(test.used), policy(func(c *Config) { c.Pressure.Above = test.above }))
 			plan := Decide(facts, History{}, cfg, today)
-			if plan.Idle != test.idle || (len(plan.Decisions) == 0) != test.idle {
-				t.Errorf("idle %v with %d decisions", plan.Idle, len(plan.Decisions))
-			}
+			want.Equal(t, "idle", plan.Idle, test.idle)
+			want.Equal(t, "nothing is decided", len(plan.Decisions) == 0, test.idle)
 		})
 	}
 }
@@ -190,7 +183,7 @@ func TestDecide_takesThePatternsOfPathMatch(t *testing.T) {
 		{"[", "[", false},
 	} {
 		if _, got := matches([]string{test.pattern}, test.text); got != test.want {
-			t.Errorf("%q matches %q: %v", test.pattern, test.text, got)
+			t.Errorf("%q matches %q: %v, want %v", test.pattern, test.text, got, test.want)
 		}
 	}
 }

@@ -1,10 +1,13 @@
 package janitor
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/want"
 )
 
 func TestParseName_readsEveryFormThatLambdaTakes(t *testing.T) {
@@ -30,12 +33,10 @@ func TestParseName_readsEveryFormThatLambdaTakes(t *testing.T) {
 		{"arn:aws-eusc:lambda:eusc-de-east-1:123456789012:function:checkout", target{"aws-eusc", "eusc-de-east-1", "123456789012", "checkout", ""}},
 	} {
 		got, ok := parseName(test.text)
-		if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(target{})); diff != "" || !ok {
-			t.Errorf("%s: read %v %s", test.text, ok, diff)
-		}
-		if _, full := parseTarget(test.text); full != strings.HasPrefix(test.text, "arn:") {
-			t.Errorf("%s is a full ARN: %v", test.text, full)
-		}
+		want.Equal(t, test.text+" is read", ok, true)
+		want.Equal(t, "what "+test.text+" is read as", got, test.want, cmp.AllowUnexported(target{}))
+		_, full := parseTarget(test.text)
+		want.Equal(t, test.text+" is a full ARN", full, strings.HasPrefix(test.text, "arn:"))
 	}
 }
 
@@ -46,14 +47,14 @@ func TestParseName_readsNothingElse(t *testing.T) {
 		"arn:aws:lambda:eu-west-1:123456789012:function:checkout:5\n",
 	} {
 		if got, ok := parseName(text); ok {
-			t.Errorf("%q is read as %+v", text, got)
+			t.Errorf("%q is read as %+v, want it not read", text, got)
 		}
 	}
 }
 
 func TestTarget_isAtThisPlaceUnlessItNamesAnother(t *testing.T) {
 	here := target{region: "eu-west-1", account: "123456789012"}
-	for text, want := range map[string]bool{
+	for text, wanted := range map[string]bool{
 		"checkout":                       true,
 		"123456789012:function:checkout": true,
 		"210987654321:function:checkout": false,
@@ -62,28 +63,27 @@ func TestTarget_isAtThisPlaceUnlessItNamesAnother(t *testing.T) {
 		"arn:aws:lambda:eu-west-1:210987654321:function:checkout": false,
 	} {
 		named, ok := parseName(text)
-		if !ok || named.at(here) != want {
-			t.Errorf("%s is here: %v", text, named.at(here))
-		}
+		want.Equal(t, text+" is read", ok, true)
+		want.Equal(t, text+" is here", named.at(here), wanted)
 	}
 }
 
 func TestVersionNumber_takesASCIINumbersAlone(t *testing.T) {
-	for text, want := range map[string]int64{"1": 1, "10": 10, "999999999999999999": 999999999999999999} {
-		if got, err := versionNumber(text); err != nil || got != want {
-			t.Errorf("%q is %d, %v", text, got, err)
-		}
+	for text, wanted := range map[string]int64{"1": 1, "10": 10, "999999999999999999": 999999999999999999} {
+		got, err := versionNumber(text)
+		want.NoError(t, "reading "+text, err)
+		want.Equal(t, "the number read", got, wanted)
 	}
 	for _, text := range []string{"", "0", "01", "-1", "+1", " 1", "1 ", "1.0", "1e3", "0x1", "١", "１", "²", "$LATEST", "live", "1\x00", "9999999999999999999"} {
 		if got, err := versionNumber(text); err == nil {
-			t.Errorf("%q passes for %d", text, got)
+			t.Errorf("%q passes for %d, want an error", text, got)
 		}
 	}
 }
 
 func TestStartingWith_isNeverNarrowerThanWhatMayCome(t *testing.T) {
 	const arn = "arn:aws:lambda:eu-west-1:123456789012:function:"
-	for literal, want := range map[string]DynamicTarget{
+	for literal, wanted := range map[string]DynamicTarget{
 		"":                       {Prefix: true},
 		"a":                      {Prefix: true},
 		"ar":                     {Prefix: true},
@@ -109,9 +109,7 @@ func TestStartingWith_isNeverNarrowerThanWhatMayCome(t *testing.T) {
 		"my-function:1":          {Prefix: true},
 		"checkout:1":             {Prefix: true},
 	} {
-		if diff := cmp.Diff(want, startingWith(literal)); diff != "" {
-			t.Errorf("%q: %s", literal, diff)
-		}
+		want.Equal(t, fmt.Sprintf("what begins with %q", literal), startingWith(literal), wanted)
 	}
 }
 
@@ -139,15 +137,13 @@ func TestCallOf_knowsWhatIsCalledOrWhatMayBe(t *testing.T) {
 		{"a name that Lambda could not read", expression{text: "$.name"}, expression{}, mayBe("", true)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, callOf(test.named, test.qualifier), cmp.AllowUnexported(calls{}, target{})); diff != "" {
-				t.Error(diff)
-			}
+			want.Equal(t, "what is called", callOf(test.named, test.qualifier), test.want, cmp.AllowUnexported(calls{}, target{}))
 		})
 	}
 }
 
 func TestComputed_keepsOnlyABeginningThatIsCertain(t *testing.T) {
-	for text, want := range map[string]string{
+	for text, wanted := range map[string]string{
 		"$.name":                                    "",
 		"$$.Execution.Input.name":                   "",
 		"States.Format('checkout-{}', $.stage)":     "checkout-",
@@ -172,9 +168,8 @@ func TestComputed_keepsOnlyABeginningThatIsCertain(t *testing.T) {
 		"{% 'checkout' or $x %}":                    "",
 	} {
 		got := computed(text)
-		if !got.computed || got.text != want {
-			t.Errorf("%s is taken to begin with %q, not %q", text, got.text, want)
-		}
+		want.Equal(t, text+" is computed", got.computed, true)
+		want.Equal(t, "what "+text+" begins with for certain", got.text, wanted)
 	}
 }
 
@@ -189,7 +184,7 @@ func FuzzTargets(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		named, ok := parseName(text)
 		if !ok && named != (target{}) {
-			t.Errorf("%q is not read, and gives %+v", text, named)
+			t.Errorf("%q is not read, and gives %+v, want nothing", text, named)
 		}
 		if ok && named.function == "" {
 			t.Errorf("%q is read without a name", text)
@@ -197,11 +192,11 @@ func FuzzTargets(f *testing.F) {
 		_, _ = versionNumber(text)
 		called := callOf(computed(text), template(text, "${"))
 		if len(called.static)+len(called.dynamic) != 1 {
-			t.Errorf("%q calls %+v", text, called)
+			t.Errorf("%q calls %+v, want one function", text, called)
 		}
 		_ = uriCalls(text, "role")
 		if calls, err := definitionCalls(text); err != nil && (calls.static != nil || calls.dynamic != nil) {
-			t.Errorf("%q gives %v and %+v", text, err, calls)
+			t.Errorf("%q gives the error %v and the calls %+v, want the error alone", text, err, calls)
 		}
 	})
 }
