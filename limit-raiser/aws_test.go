@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"caretaker/internal/want"
 )
 
 // everything is a configuration that lists one of each kind.
@@ -48,21 +48,23 @@ func TestStatements_grantWhatTheClientsCallAndNothingElse(t *testing.T) {
 			called[prefixes[field.Name]+":"+field.Type.Method(method).Name] = true
 		}
 	}
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(called)), slices.Sorted(maps.Keys(granted(everything())))); diff != "" {
-		t.Errorf("called and granted differ: %s", diff)
-	}
+	want.Equal(t, "the actions that are granted, as those that the clients call", slices.Sorted(maps.Keys(granted(everything()))), slices.Sorted(maps.Keys(called)))
 }
 
 func TestStatements_areNarrowAndWellFormed(t *testing.T) {
 	sids := map[string]bool{}
 	for _, statement := range Statements(everything()) {
-		if sids[statement.Sid] || !regexp.MustCompile(`^[A-Za-z0-9]+$`).MatchString(statement.Sid) {
-			t.Errorf("the Sid %q is there twice or malformed", statement.Sid)
+		if sids[statement.Sid] {
+			t.Errorf("two statements have the Sid %q", statement.Sid)
+		}
+		if !regexp.MustCompile(`^[A-Za-z0-9]+$`).MatchString(statement.Sid) {
+			t.Errorf("the Sid %q is not of letters and digits alone", statement.Sid)
 		}
 		sids[statement.Sid] = true
 		star := slices.Contains(statement.Resources, "*")
-		if star != (statement.WhyStar != "") || star && len(statement.Resources) != 1 || len(statement.Resources) == 0 {
-			t.Errorf("%s: on %v because %q", statement.Sid, statement.Resources, statement.WhyStar)
+		want.Equal(t, statement.Sid+", on *, says why", statement.WhyStar != "", star)
+		if len(statement.Resources) == 0 || star && len(statement.Resources) != 1 {
+			t.Errorf("%s is on %q, want one resource or more, or * alone", statement.Sid, statement.Resources)
 		}
 	}
 }
@@ -74,7 +76,7 @@ func TestStatements_nameWhatTheFileLists(t *testing.T) {
 	}
 	cfg := everything()
 	cfg.ByTag = false
-	for action, want := range map[string]string{
+	for action, resource := range map[string]string{
 		"dynamodb:UpdateTable":                      arn("dynamodb", "table/orders"),
 		"kinesis:UpdateShardCount":                  arn("kinesis", "stream/clicks"),
 		"lambda:PutFunctionConcurrency":             arn("lambda", "function:checkout"),
@@ -83,36 +85,30 @@ func TestStatements_nameWhatTheFileLists(t *testing.T) {
 		"dynamodb:PutItem":                          "${Ledger}",
 		"sns:Publish":                               "${Topic}",
 	} {
-		if diff := cmp.Diff([]string{want}, granted(cfg)[action]); diff != "" {
-			t.Errorf("%s: %s", action, diff)
-		}
+		want.Equal(t, "the resources of "+action, granted(cfg)[action], []string{resource})
 	}
 }
 
 func TestStatements_leaveOutWhatTheFileDoesNotList(t *testing.T) {
-	want := []string{
+	want.Equal(t, "the actions that are granted", slices.Sorted(maps.Keys(granted(Default()))), []string{
 		"cloudwatch:DescribeAlarmContributors", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData",
 		"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "sns:Publish", "sqs:SendMessage",
-	}
-	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(granted(Default())))); diff != "" {
-		t.Error(diff)
-	}
+	})
 }
 
 func TestStatements_grantTaggedTablesByTheirTagAlone(t *testing.T) {
 	cfg := Default()
 	cfg.ByTag, cfg.Ceiling = true, 100
 	for _, statement := range Statements(cfg) {
-		if slices.Contains(statement.Actions, "dynamodb:UpdateTable") &&
-			!cmp.Equal(statement.Conditions, map[string]map[string][]string{"StringLike": {"aws:ResourceTag/caretaker:raise": {"*"}}}) {
-			t.Errorf("%+v", statement)
+		if slices.Contains(statement.Actions, "dynamodb:UpdateTable") {
+			want.Equal(t, "the conditions of "+statement.Sid, statement.Conditions, map[string]map[string][]string{"StringLike": {"aws:ResourceTag/caretaker:raise": {"*"}}})
 		}
 	}
 }
 
 // The ARN of a scalable target is an id: it does not tell a table from a fleet of instances.
 func TestStatements_registerScalableTargetsOfDynamoDBAlone(t *testing.T) {
-	want := map[string]map[string][]string{"StringEquals": {
+	conditions := map[string]map[string][]string{"StringEquals": {
 		"application-autoscaling:service-namespace": {"dynamodb"},
 		"application-autoscaling:scalable-dimension": {
 			"dynamodb:index:ReadCapacityUnits", "dynamodb:index:WriteCapacityUnits", "dynamodb:table:ReadCapacityUnits", "dynamodb:table:WriteCapacityUnits",
@@ -120,9 +116,7 @@ func TestStatements_registerScalableTargetsOfDynamoDBAlone(t *testing.T) {
 	}}
 	for _, statement := range Statements(everything()) {
 		if slices.Contains(statement.Actions, "application-autoscaling:RegisterScalableTarget") {
-			if diff := cmp.Diff(want, statement.Conditions); diff != "" {
-				t.Error(diff)
-			}
+			want.Equal(t, "the conditions of "+statement.Sid, statement.Conditions, conditions)
 		}
 	}
 }

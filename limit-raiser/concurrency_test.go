@@ -1,7 +1,6 @@
 package limitraiser
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,10 +36,8 @@ func TestFunctions_getNoReservationThatTheyHaveNot(t *testing.T) {
 			metric := throttles(function)
 			cfg := earnest("none", func(c *Config) { c.Functions = []Function{{function, 100}} })
 			report, err := w.raiser(cfg).Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
-			got := decision(t, report, err)
-			if got.Outcome != Refused || got.Reason != NothingToRaise || !strings.Contains(got.Detail, c.why) || w.calls("PutFunctionConcurrency") != 0 {
-				t.Errorf("%+v", got)
-			}
+			ran(report, err).decides(t, Decision{Outcome: Refused, Reason: NothingToRaise, Detail: c.why})
+			w.wantCalls("PutFunctionConcurrency", 0)
 		})
 	}
 }

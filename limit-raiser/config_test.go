@@ -7,15 +7,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/setting"
+	"caretaker/internal/want"
 )
 
 func TestDefault_isValidOffAndDry(t *testing.T) {
 	cfg := Default()
-	if problems := cfg.Validate(); len(problems) > 0 || cfg.Enabled || !cfg.DryRun {
-		t.Errorf("enabled %t, dry run %t, %v", cfg.Enabled, cfg.DryRun, problems)
+	want.Equal(t, "enabled", cfg.Enabled, false)
+	want.Equal(t, "dry run", cfg.DryRun, true)
+	if problems := cfg.Validate(); len(problems) > 0 {
+		t.Errorf("the default has problems: %v, want none", problems)
 	}
 }
 
@@ -153,9 +154,7 @@ func TestValidate_namesTheKeyThatIsWrong(t *testing.T) {
 				}
 			}
 			slices.Sort(keys)
-			if diff := cmp.Diff(test.want, strings.Join(keys, " ")); diff != "" {
-				t.Error(diff)
-			}
+			want.Equal(t, "the keys with a problem", strings.Join(keys, " "), test.want)
 		})
 	}
 }

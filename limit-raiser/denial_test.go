@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"caretaker/internal/emulator"
+	"caretaker/internal/want"
 )
 
 // outlast brings the looks of an episode for so long and counts what was decided, by reason.
@@ -29,16 +30,15 @@ func TestEpisode_asksAWSLessAndLessOftenForWhatItRefuses(t *testing.T) {
 	s.fault(emulator.Fault{Operation: "UpdateTable", Status: 400, Code: "LimitExceededException", Message: "Subscriber limit exceeded"})
 	reasons := s.outlast(3 * time.Hour)
 	if asked := s.calls("UpdateTable"); asked < 5*5 || asked > 5*8 {
-		t.Errorf("AWS was asked %d times in three hours", asked)
+		t.Errorf("AWS was asked %d times in three hours, want 25 to 40", asked)
 	}
-	if told := s.received(s.inbox); len(told) != 1 || len(reasons) != 1 || reasons[AWSRefused] != 36 {
-		t.Errorf("%v, people were told %q", reasons, told)
-	}
+	want.Equal(t, "the decisions by reason", reasons, map[Reason]int{AWSRefused: 36})
+	s.wantTold(1)
 	s.emulator.ClearFaults()
 	s.pass(longestRest)
 	s.outlast(time.Minute)
 	if units, _ := s.has(s.table); units.write != 75 {
-		t.Errorf("once AWS has room the table has %v", units)
+		t.Errorf("once AWS has room the table has %d writes, want 75", units.write)
 	}
 }
 
@@ -52,18 +52,12 @@ func TestQuotas_areNotAskedForAgainOnceTooManyRequestsAreOpen(t *testing.T) {
 			e = event() // a day later, of another episode
 		}
 		report, err := w.raiser(cfg).Handle(t.Context(), e)
-		if got := decision(t, report, err); got.Outcome != Refused || got.Reason != AWSRefused {
-			t.Fatalf("step %d: %+v", step, got)
-		}
+		ran(report, err).decides(t, Decision{Outcome: Refused, Reason: AWSRefused}, "step ", step)
 		w.pass(30 * time.Minute)
 		e = w.look()
 	}
-	if asked := w.calls("RequestServiceQuotaIncrease"); asked != 2 {
-		t.Errorf("AWS was asked %d times in two days", asked)
-	}
-	if told := w.received(w.inbox); len(told) != 2 {
-		t.Errorf("of two episodes people were told %d times: %s", len(told), told)
-	}
+	want.Equal(t, "requests to AWS in two days", w.calls("RequestServiceQuotaIncrease"), 2)
+	w.wantTold(2)
 }
 
 // What AWS would not take of another value it may take now.
@@ -84,14 +78,11 @@ func TestMemory_asksAWSForLessThanItRefused(t *testing.T) {
 		"less":                       {50, 55, 11 * time.Minute, ToRaise},
 		"from where somebody raised": {55, 4000, 11 * time.Minute, ToRaise},
 	} {
-		if got := Decide(shortTable(c.now, c.most), memory, policy(), "us-east-1", noon.Add(c.after)).Decisions[0]; got.Outcome != c.want {
-			t.Errorf("%s: %+v", name, got)
-		}
+		got := Decide(shortTable(c.now, c.most), memory, policy(), "us-east-1", noon.Add(c.after)).Decisions[0]
+		wantDecision(t, got, Decision{Outcome: c.want}, name)
 	}
 	memory = memory.After(Plan{Decisions: []Decision{{Part: refused.Part, Outcome: Raised, From: 50, To: 75}}}, "one", noon.Add(time.Hour))
-	if len(memory.Denials) != 0 {
-		t.Errorf("a raise forgets what was refused: %+v", memory.Denials)
-	}
+	want.Equal(t, "refusals that are kept after a raise", len(memory.Denials), 0)
 }
 
 // rival raises the table to 70 writes just before our call.
@@ -116,9 +107,7 @@ func TestHandle_triesNoLessOnceSomebodyElseHasRaised(t *testing.T) {
 				s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Status: 400, Code: code})
 			}}
 			report, err := s.handle(s.theEvent())
-			if got := decision(t, report, err); got.Outcome != Waiting || got.Reason != IsBusy {
-				t.Errorf("%+v", got)
-			}
+			ran(report, err).decides(t, Decision{Outcome: Waiting, Reason: IsBusy})
 			s.wantWrites(70, 2)
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"caretaker/internal/setting"
+	"caretaker/internal/want"
 )
 
 func TestEarly_isAnAlarmBelowWhatTheHeadroomLeaves(t *testing.T) {
@@ -23,11 +24,9 @@ func TestEarly_isAnAlarmBelowWhatTheHeadroomLeaves(t *testing.T) {
 	} {
 		got := early(c.above, Sizing{ToDemand: true, Headroom: c.headroom})
 		if !strings.HasSuffix(got, c.want) || (got == "") != (c.want == "") {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
+			t.Errorf("%s: it says %q, want it to end with %q", name, got, c.want)
 		}
-		if got := early(c.above, Sizing{Percent: 50, Headroom: c.headroom}); got != "" {
-			t.Errorf("%s, by percent alone: %q", name, got)
-		}
+		want.Equal(t, name+", by percent alone", early(c.above, Sizing{Percent: 50, Headroom: c.headroom}), "")
 	}
 }
 
@@ -39,15 +38,12 @@ func TestEpisode_tellsOfAnAlarmThatCallsTooEarly(t *testing.T) {
 	for range 6 {
 		s.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", 33*60, 1, map[string]string{"TableName": s.table})
 		report, err := s.handle(event)
-		if got := decision(t, report, err); got.Outcome != Met {
-			t.Errorf("%+v", got)
-		}
+		ran(report, err).decides(t, Decision{Outcome: Met})
 		s.pass(5 * time.Minute)
 		event = s.look()
 	}
 	s.wantWrites(50, 0)
-	told := s.received(s.inbox)
-	if len(told) != 1 || !strings.Contains(told[0], "calls above 60%: with 30% headroom nothing is raised below 77%") || strings.Contains(told[0], "hot key") {
-		t.Errorf("people were told %q", told)
+	if told := s.wantTold(1, "calls above 60%: with 30% headroom nothing is raised below 77%"); strings.Contains(told, "hot key") {
+		t.Errorf("people are told of a hot key, where the alarm calls too early:\n%s", told)
 	}
 }

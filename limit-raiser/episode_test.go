@@ -3,6 +3,7 @@ package limitraiser
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -12,88 +13,70 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
+	"caretaker/internal/want"
 )
 
 func TestEpisode_takesStepsUntilTheAlarmIsOK(t *testing.T) {
 	s := throttledWrites(t)
 	event := s.theEvent()
-	for step, want := range []int64{75, 113, 170} {
+	for step, writes := range []int64{75, 113, 170} {
 		s.full()
 		report, err := s.handle(event)
-		if got := decision(t, report, err); got.Outcome != Raised || report.Answers[0].Step != step {
-			t.Fatalf("step %d: %+v", step, report)
-		}
-		s.wantWrites(want, step+1)
-		if got := s.hasty.delays[step]; got != 5*time.Minute {
-			t.Errorf("the look comes after %v", got)
-		}
+		ran(report, err).decides(t, Decision{Outcome: Raised}, "step ", step)
+		want.Equal(t, "the step", report.Answers[0].Step, step)
+		s.wantWrites(writes, step+1)
+		want.Equal(t, "the delay of the look", s.hasty.delays[step], 5*time.Minute)
 		look := s.look()
 		s.pass(5 * time.Minute)
 		event = look
 	}
 	s.full()
 	again, err := s.handle(event)
-	if got := decision(t, again, err); got.Outcome != Raised {
-		t.Errorf("%+v", again)
-	}
+	ran(again, err).decides(t, Decision{Outcome: Raised})
 	duplicate, err := s.handle(event)
-	if err != nil || duplicate.Duplicates != 1 {
-		t.Errorf("the same look again: %+v, %v", duplicate, err)
-	}
+	ran(duplicate, err).wants(t, counts{"duplicates": 1}, "the same look again")
 	s.setState(s.alarm, "OK")
 	s.pass(5 * time.Minute)
 	report, err := s.handle(s.look())
-	if err != nil || report.Ended != 1 || len(report.Answers) != 0 || report.LooksSent != 0 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{"alarms that ended": 1, "answers": 0, "looks sent": 0})
 }
 
 // A composite alarm may have a hundred children, and each is asked about with each look.
 func TestEpisode_endsByAReadWhereNothingIsOpen(t *testing.T) {
 	s := throttledWrites(t)
 	report, err := s.handle(s.theEvent())
-	if got := decision(t, report, err); got.Outcome != Raised {
-		t.Fatalf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised})
 	look := s.look()
 	s.setState(s.alarm, "OK")
 	s.pass(5 * time.Minute)
 	s.emulator.ForgetCalls()
-	if report, err := s.handle(look); err != nil || report.Ended != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
-	if reads, writes := s.calls("GetItem"), s.calls("UpdateItem"); reads != 1 || writes != 0 {
-		t.Errorf("%d reads and %d writes of the ledger", reads, writes)
-	}
+	ran(s.handle(look)).wants(t, counts{"alarms that ended": 1})
+	s.wantCalls("GetItem", 1)
+	s.wantCalls("UpdateItem", 0)
 }
 
 func TestEpisode_raisesAsFarAsTheMonthsMoneyGoes(t *testing.T) {
 	s := throttledWrites(t)
 	s.cfg.Limits.AddedCostAMonth = 10 // 25 units more, by 50%, are $11.86
 	report, err := s.handle(s.theEvent())
-	if got := decision(t, report, err); got.Outcome != Raised || got.Reason != CutToCost || got.To != 71 {
-		t.Errorf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised, Reason: CutToCost, To: 71})
 	s.wantWrites(71, 1)
-	told := s.received(s.inbox)
-	if len(told) != 1 || !strings.Contains(told[0], "from 50 to 71, cut to what addedCostAMonth leaves") || !strings.Contains(told[0], "75 were wanted") {
-		t.Errorf("people were told %s", told)
-	}
-	entries, err := History(t.Context(), s.tables, s.options.Table, 10)
-	if err != nil || len(entries) != 1 || entries[0].Reason != CutToCost || entries[0].To != 71 || entries[0].CostAMonth > 10 {
-		t.Errorf("%+v, %v", entries, err)
+	s.wantTold(1, "from 50 to 71, cut to what addedCostAMonth leaves", "75 were wanted")
+	entry := s.wantTrail(1)[0]
+	want.Equal(t, "the reason in the audit trail", entry.Reason, CutToCost)
+	want.Equal(t, "the audit trail's to", entry.To, 71)
+	if entry.CostAMonth > 10 {
+		t.Errorf("the audit trail says $%v a month, want $10 at most", entry.CostAMonth)
 	}
 	s.pass(6 * time.Minute)
 	s.full()
 	report, err = s.handle(s.look())
-	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != OverCost || report.LooksSent != 1 {
-		t.Errorf("%+v", report)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Refused, Reason: OverCost})
+	ran(report, err).wants(t, counts{"looks sent": 1})
 }
 
 // The raise of another resource comes in between the plan and the deed.
@@ -102,15 +85,13 @@ func TestEpisode_takesWhatAnotherRaiseLeavesOfTheMonthsMoney(t *testing.T) {
 	spends := newLedger(s.clients.Ledger, s.options.Table, s.now)
 	s.clients.Ledger = &overtaken{ledgerAPI: s.clients.Ledger, then: func() {
 		if free, err := spends.spend(t.Context(), s.now(), 490, 500); err != nil || !free {
-			t.Errorf("the other cannot spend: %v, %v", free, err)
+			t.Errorf("the other may spend: %v, %v, want true without an error", free, err)
 		}
 	}}
 	report, err := s.handle(s.theEvent())
-	if got := decision(t, report, err); got.Outcome != Raised || got.Reason != CutToCost || got.To != 71 {
-		t.Errorf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised, Reason: CutToCost, To: 71})
 	if spent, err := spends.spent(t.Context(), s.now()); err != nil || spent > 500 || spent < 499 {
-		t.Errorf("$%v are spent of $500, %v", spent, err)
+		t.Errorf("$%v are spent, want $499 to $500; error: %v", spent, err)
 	}
 }
 
@@ -133,13 +114,9 @@ func TestEpisode_endsWhereTheAlarmBeganAnother(t *testing.T) {
 	s := throttledWrites(t)
 	// The alarm, as CloudWatch describes it, changed after the event that is answered here.
 	report, err := s.handle(s.event(s.alarm, s.metric, s.now().Add(-2*time.Minute)))
-	if err != nil || report.Outcomes[Raised] != 1 {
-		t.Fatalf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{Raised: 1})
 	report, err = s.handle(s.look())
-	if err != nil || report.Ended != 1 || len(report.Answers) != 0 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{"alarms that ended": 1, "answers": 0})
 }
 
 func TestEpisode_endsAfterAMonthAndSaysSo(t *testing.T) {
@@ -148,16 +125,13 @@ func TestEpisode_endsAfterAMonthAndSaysSo(t *testing.T) {
 	event := s.theEvent()
 	for _, wait := range []time.Duration{0, 29 * 24 * time.Hour} {
 		s.pass(wait)
-		if report, err := s.handle(event); err != nil || report.LooksSent != 1 || report.EventsRefused != 0 {
-			t.Fatalf("%v later: %+v, %v", wait, report, err)
-		}
+		ran(s.handle(event)).wants(t, counts{"looks sent": 1, "events refused": 0}, wait, " later")
 		event = s.look()
 	}
 	s.pass(24 * time.Hour)
 	report, err := s.handle(event)
-	if err != nil || report.LooksSent != 0 || len(report.Refusals) != 1 || !strings.Contains(report.Refusals[0].Why, "for a month") {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{"looks sent": 0, "reasons for refusals": 1})
+	want.Says(t, "the refusal", ran(report, err).whyRefused(t), "for a month")
 }
 
 // The alarm itself is in ALARM for as long as any contributor is.
@@ -172,15 +146,13 @@ func TestEpisode_ofAContributorEndsWithIt(t *testing.T) {
 	raw, err := json.Marshal(event)
 	s.must(err)
 	report, err := s.handle(raw)
-	if got := decision(t, report, err); got.Outcome != Raised || s.calls("DescribeAlarmContributors") != 0 {
-		t.Fatalf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised})
+	s.wantCalls("DescribeAlarmContributors", 0)
 	s.pass(5 * time.Minute)
 	s.full()
 	report, err = s.handle(s.look()) // it is on the second page
-	if got := decision(t, report, err); got.Outcome != Raised || s.calls("DescribeAlarmContributors") != 2 {
-		t.Fatalf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised})
+	s.wantCalls("DescribeAlarmContributors", 2)
 	look := s.look()
 	s.pass(5 * time.Minute)
 	for name, contributors := range map[string]map[string]time.Time{
@@ -188,14 +160,10 @@ func TestEpisode_ofAContributorEndsWithIt(t *testing.T) {
 	} {
 		s.emulator.SetContributors(s.alarm, contributors)
 		report, err = s.handle(look)
-		if err != nil || report.Ended != 1 || len(report.Answers) != 0 {
-			t.Errorf("%s: %+v, %v", name, report, err)
-		}
+		ran(report, err).wants(t, counts{"alarms that ended": 1, "answers": 0}, name)
 	}
 	s.fault(emulator.Fault{Operation: "DescribeAlarmContributors", Status: 404, Code: "ResourceNotFoundException"})
-	if report, err = s.handle(look); err != nil || report.Ended != 1 {
-		t.Errorf("deleted: %+v, %v", report, err)
-	}
+	ran(s.handle(look)).wants(t, counts{"alarms that ended": 1}, "deleted")
 	s.wantWrites(113, 2)
 }
 
@@ -206,19 +174,13 @@ func TestEpisode_isReadAnewWhereItsEventComesLate(t *testing.T) {
 	s.setState(s.alarm, "OK")
 	s.pass(72 * time.Hour)
 	report, err := s.handle(inQueue(event))
-	if err != nil || report.Ended != 1 || len(report.Answers) != 0 || len(report.BatchItemFailures) != 0 {
-		t.Errorf("over: %+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{"alarms that ended": 1, "answers": 0, "events that come again": 0}, "over")
 	s.setState(s.alarm, "ALARM")
 	report, err = s.handle(s.event(s.alarm, s.metric, s.now().Add(-73*time.Hour)))
-	if err != nil || report.Ended != 1 || len(report.Answers) != 0 {
-		t.Errorf("in ALARM anew, which is another event: %+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{"alarms that ended": 1, "answers": 0}, "in ALARM anew, which is another event")
 	s.wantWrites(50, 0)
 	report, err = s.handle(event)
-	if got := decision(t, report, err); got.Outcome != Raised {
-		t.Errorf("still in ALARM: %+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised}, "still in ALARM")
 }
 
 func TestEpisode_tellsOfTheMaximumOnce(t *testing.T) {
@@ -227,24 +189,16 @@ func TestEpisode_tellsOfTheMaximumOnce(t *testing.T) {
 	event := s.theEvent()
 	for step := range 3 {
 		report, err := s.handle(event)
-		if got := decision(t, report, err); got.Outcome != AtMaximum {
-			t.Fatalf("step %d: %+v", step, got)
-		}
+		ran(report, err).decides(t, Decision{Outcome: AtMaximum}, "step ", step)
 		event = s.look()
 		s.pass(5 * time.Minute)
 	}
 	s.wantWrites(50, 0)
-	if told := s.received(s.inbox); len(told) != 1 || !strings.Contains(told[0], "is at its maximum of 50 and still short") {
-		t.Errorf("people were told %q", told)
-	}
+	s.wantTold(1, "is at its maximum of 50 and still short")
 	// Another episode is another message.
 	s.pass(time.Hour)
-	if _, err := s.handle(s.theEvent()); err != nil {
-		t.Error(err)
-	}
-	if told := s.received(s.inbox); len(told) != 1 {
-		t.Errorf("in the next episode people were told %q", told)
-	}
+	ran(s.handle(s.theEvent())).wants(t, nil, "the next episode")
+	s.wantTold(1)
 }
 
 func TestEpisode_tellsOnceOfAnAlarmThatStaysOnThoughNothingIsShort(t *testing.T) {
@@ -255,18 +209,13 @@ func TestEpisode_tellsOnceOfAnAlarmThatStaysOnThoughNothingIsShort(t *testing.T)
 		s.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", 10*60, 1, of)
 		s.measure("AWS/DynamoDB", "WriteThrottleEvents", 60*60, 1, of)
 		report, err := s.handle(event)
-		if got := decision(t, report, err); got.Outcome != Met || (step == 3) != (report.MessagesSent == 1) {
-			t.Errorf("step %d: %+v", step, report)
-		}
+		ran(report, err).decides(t, Decision{Outcome: Met}, "step ", step)
+		want.Equal(t, fmt.Sprintf("step %d sends one message to people", step), report.MessagesSent == 1, step == 3)
 		event = s.look()
 		s.pass(5 * time.Minute)
 	}
-	if told := s.received(s.inbox); len(told) != 1 || !strings.Contains(told[0], "met: the alarm stays on all the same") || !strings.Contains(told[0], "hot key") {
-		t.Errorf("people were told %q", told)
-	}
-	if history, err := History(t.Context(), s.tables, s.options.Table, 10); err != nil || len(history) != 1 || history[0].Outcome != Met {
-		t.Errorf("the audit trail is %+v, %v", history, err)
-	}
+	s.wantTold(1, "met: the alarm stays on all the same", "hot key")
+	want.Equal(t, "the outcome in the audit trail", s.wantTrail(1)[0].Outcome, Met)
 }
 
 // What a raise has yet to calm, or waits for a minute at a time, is not news.
@@ -278,9 +227,8 @@ func TestEpisode_isPatientWithAnAlarmAfterARaiseAndWhileItWaits(t *testing.T) {
 		t.Helper()
 		s.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", load*60, 1, of)
 		report, err := s.handle(event)
-		if got := decision(t, report, err); got.Outcome != outcome || report.MessagesSent != messages {
-			t.Errorf("%+v", report)
-		}
+		ran(report, err).decides(t, Decision{Outcome: outcome})
+		ran(report, err).wants(t, counts{"messages to people": messages})
 		s.pass(pass)
 		event = s.look()
 	}
@@ -303,26 +251,18 @@ func TestEpisode_waitsForAnotherRunAndThenFindsTheNeedMet(t *testing.T) {
 	raiser := s.raiser(s.cfg)
 	other, _, free, err := raiser.ledger.take(t.Context(), "table/"+s.table, s.now().Add(time.Minute))
 	if err != nil || !free {
-		t.Fatal(err)
+		t.Fatalf("the resource is free: %v, %v, want true without an error", free, err)
 	}
 	report, err := s.handle(s.theEvent())
-	if got := decision(t, report, err); got.Outcome != Waiting || got.Reason != InFlight {
-		t.Fatalf("%+v", got)
-	}
-	if s.hasty.delays[0] != time.Minute {
-		t.Errorf("it waits %v", s.hasty.delays[0])
-	}
+	ran(report, err).decides(t, Decision{Outcome: Waiting, Reason: InFlight})
+	want.Equal(t, "the delay of the look", s.hasty.delays[0], time.Minute)
 	waiting := s.look()
 	s.must(raiser.ledger.settle(t.Context(), other, record{}))
 	s.pass(time.Second)
 	report, err = s.handle(s.theEvent()) // the raise that the first alarm waits for
-	if got := decision(t, report, err); got.Outcome != Raised || got.To != 250 {
-		t.Fatalf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised, To: 250})
 	report, err = s.handle(waiting)
-	if got := decision(t, report, err); got.Outcome != Met {
-		t.Errorf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Met})
 	s.wantWrites(250, 1)
 }
 
@@ -330,14 +270,13 @@ func TestEpisode_waitsForAnotherRunAndThenFindsTheNeedMet(t *testing.T) {
 func TestEpisode_saysNothingOfAnAlarmThatStaysOnWhileAnotherRunIsAtWork(t *testing.T) {
 	s := throttledWrites(t)
 	if _, _, free, err := s.raiser(s.cfg).ledger.take(t.Context(), "table/"+s.table, s.now().Add(24*time.Hour)); err != nil || !free {
-		t.Fatal(err)
+		t.Fatalf("the resource is free: %v, %v, want true without an error", free, err)
 	}
 	event := s.theEvent()
 	for step := range 6 {
 		report, err := s.handle(event)
-		if got := decision(t, report, err); got.Reason != InFlight || report.MessagesSent != 0 {
-			t.Errorf("step %d: %+v", step, report)
-		}
+		ran(report, err).decides(t, Decision{Reason: InFlight}, "step ", step)
+		ran(report, err).wants(t, counts{"messages to people": 0}, "step ", step)
 		event = s.look()
 		s.pass(5 * time.Minute)
 	}
@@ -351,20 +290,14 @@ func TestEpisode_leavesAloneWhatIsIdle(t *testing.T) {
 	s.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", 50*60, 1, of)
 	s.measure("AWS/DynamoDB", "WriteThrottleEvents", 30*60, 1, of)
 	report, err := s.handle(s.theEvent())
-	if got := decision(t, report, err); got.Outcome != Raised || got.To != 75 {
-		t.Fatalf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised, To: 75})
 	for _, wait := range []time.Duration{6 * time.Minute, time.Hour, 3 * time.Hour, 72 * time.Hour} {
 		s.pass(wait)
 		report, err = s.handle(s.look())
-		if got := decision(t, report, err); got.Outcome != Met || !strings.Contains(got.Detail, "no load") {
-			t.Errorf("%v later: %+v", wait, got)
-		}
+		ran(report, err).decides(t, Decision{Outcome: Met, Detail: "no load"}, wait, " later")
 	}
 	s.wantWrites(75, 1)
-	if calls := s.calls("GetMetricData"); calls != 5 {
-		t.Errorf("%d calls of GetMetricData for 5 answers", calls)
-	}
+	s.wantCalls("GetMetricData", 5) // one for each answer
 }
 
 func TestHandle_countsAndIgnoresWhatIsNotForIt(t *testing.T) {
@@ -389,16 +322,13 @@ func TestHandle_countsAndIgnoresWhatIsNotForIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			report, err := s.handle(c.event)
-			if err != nil || len(report.BatchItemFailures) != 0 {
-				t.Errorf("it is to come again: %+v, %v", report, err)
-			}
-			if c.ignored != (report.Ignored == 1) || c.ignored == (report.EventsRefused == 1) {
-				t.Errorf("%+v", report)
-			}
+			ran(report, err).wants(t, counts{"events that come again": 0})
+			want.Equal(t, "it is ignored", report.Ignored == 1, c.ignored)
+			want.Equal(t, "it is refused", report.EventsRefused == 1, !c.ignored)
 		})
 	}
-	if calls := s.emulator.Calls(); len(calls) != 0 {
-		t.Errorf("there were calls: %+v", calls)
+	for _, call := range s.emulator.Calls() {
+		t.Errorf("it called %s:%s, want no call", call.Service, call.Operation)
 	}
 }
 
@@ -413,9 +343,7 @@ func TestHandle_takesItsHomeFromTheFunctionsARN(t *testing.T) {
 	} {
 		ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{InvokedFunctionArn: arn})
 		report, err := s.raiser(s.cfg).Handle(ctx, event)
-		if err != nil || report.Outcomes[Raised] != raised {
-			t.Errorf("as %q: %+v, %v", arn, report, err)
-		}
+		ran(report, err).wants(t, counts{Raised: raised}, "as ", arn)
 	}
 }
 
@@ -423,36 +351,28 @@ func TestHandle_raisesNothingInADryRunAndSaysSoOnce(t *testing.T) {
 	s := throttledWrites(t)
 	s.cfg.DryRun = true
 	report, err := s.handle(s.theEvent())
-	if got := decision(t, report, err); got.Outcome != WouldRaise || got.From != 50 || got.To != 75 {
-		t.Errorf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: WouldRaise, From: 50, To: 75})
 	s.pass(5 * time.Minute)
 	again, err := s.handle(s.look())
-	if got := decision(t, again, err); got.Outcome != WouldRaise || again.MessagesSent != 0 {
-		t.Errorf("%+v", again)
-	}
+	ran(again, err).decides(t, Decision{Outcome: WouldRaise})
+	ran(again, err).wants(t, counts{"messages to people": 0})
 	s.wantWrites(50, 0)
-	if told := s.received(s.inbox); len(told) != 1 || !strings.Contains(told[0], "would raise write from 50 to 75") {
-		t.Errorf("people were told %q", told)
-	}
+	s.wantTold(1, "would raise write from 50 to 75")
 	if spent, err := s.raiser(s.cfg).ledger.spent(t.Context(), s.now()); err != nil || spent != 0 {
-		t.Errorf("$%v are spent, %v", spent, err)
+		t.Errorf("$%v are spent, want none; error: %v", spent, err)
 	}
 	// The dry run ends while the alarm is still on: its next look raises.
 	s.cfg.DryRun = false
 	s.pass(5 * time.Minute)
 	report, err = s.handle(s.look())
-	if got := decision(t, report, err); got.Outcome != Raised {
-		t.Errorf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised})
 }
 
 func TestHandle_leavesAloneWhatTheFileDoesNotList(t *testing.T) {
 	s := throttledWrites(t)
 	report, err := s.raiser(earnest("another")).Handle(t.Context(), s.theEvent())
-	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != NotListed || report.LooksSent != 0 {
-		t.Errorf("%+v", report)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Refused, Reason: NotListed})
+	ran(report, err).wants(t, counts{"looks sent": 0})
 	if s.calls("DescribeTable") != 0 {
 		t.Error("it was read, for which the role has no permission")
 	}
@@ -479,16 +399,12 @@ func TestHandle_looksUpTheChildrenOfACompositeAlarm(t *testing.T) {
 	s := throttledWrites(t)
 	calm := s.world.alarm("OK", alarm.Metric{Namespace: "AWS/DynamoDB", Name: "ReadThrottleEvents", Dimensions: s.metric.Dimensions})
 	report, err := s.handle(inQueue(s.composite(s.alarm, calm)))
-	if err != nil || report.Outcomes[Raised] != 1 {
-		t.Fatalf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{Raised: 1})
 	s.wantWrites(75, 1)
 	s.pass(5 * time.Minute)
 	s.full()
 	report, err = s.handle(s.look())
-	if err != nil || report.Outcomes[Raised] != 1 {
-		t.Errorf("the next step: %+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{Raised: 1}, "the next step")
 }
 
 // A composite alarm that is in ALARM already says nothing when another of its children is too.
@@ -512,25 +428,19 @@ func TestEpisode_ofACompositeAlarmAnswersTheChildrenThatComeLater(t *testing.T) 
 				first.Dimensions = map[string]string{"TableName": other}
 			}
 			s.setState(s.alarm, "OK")
-			if _, err := s.handle(s.composite(s.world.alarm("ALARM", first), s.alarm)); err != nil {
-				t.Fatal(err)
-			}
+			ran(s.handle(s.composite(s.world.alarm("ALARM", first), s.alarm))).wants(t, nil)
 			for _, state := range []string{"OK", "ALARM"} {
 				s.setState(s.alarm, state)
 				event := s.look()
 				s.pass(5 * time.Minute)
-				if report, err := s.handle(event); err != nil || report.Duplicates != 0 || report.EventsRefused != 0 {
-					t.Fatalf("%+v, %v", report, err)
-				}
+				ran(s.handle(event)).wants(t, counts{"duplicates": 0, "events refused": 0})
 			}
 			if units, _ := s.has(s.table); units.write != 75 {
-				t.Errorf("the second child's table has %v", units)
+				t.Errorf("the second child's table has %d writes, want 75", units.write)
 			}
 			s.pass(5 * time.Minute)
 			for _, look := range s.received(s.options.Queue) { // of both
-				if report, err := s.handle(inQueue(json.RawMessage(look))); err != nil || report.Duplicates != 0 || report.LooksSent != 1 {
-					t.Errorf("%+v, %v", report, err)
-				}
+				ran(s.handle(inQueue(json.RawMessage(look)))).wants(t, counts{"duplicates": 0, "looks sent": 1})
 			}
 		})
 	}
@@ -548,24 +458,18 @@ func TestEpisode_ofACompositeAlarmGoesOnWhileItsChildIsOK(t *testing.T) {
 		s.setState(s.alarm, c.state)
 		s.full()
 		report, err := s.handle(event)
-		if err != nil || report.LooksSent != 1 || report.EventsRefused != 0 {
-			t.Fatalf("step %d: %+v, %v", step, report, err)
-		}
+		ran(report, err).wants(t, counts{"looks sent": 1, "events refused": 0}, "step ", step)
 		if units, _ := s.has(s.table); units.write != c.writes {
 			t.Errorf("step %d: the table has %v, want %d writes", step, units, c.writes)
 		}
 		look := s.look()
-		if again, err := s.handle(event); err != nil || again.Duplicates != 1 || again.LooksSent != 0 {
-			t.Errorf("step %d again: %+v, %v", step, again, err)
-		}
+		ran(s.handle(event)).wants(t, counts{"duplicates": 1, "looks sent": 0}, "step ", step, " again")
 		s.pass(5 * time.Minute)
 		event = look
 	}
 	s.setState(s.name+"-composite", "OK")
 	report, err := s.handle(event)
-	if err != nil || report.Ended != 1 || report.LooksSent != 0 {
-		t.Errorf("over: %+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{"alarms that ended": 1, "looks sent": 0}, "over")
 }
 
 // Nothing can come of children that are about nothing that is raised.
@@ -576,9 +480,7 @@ func TestEpisode_ofACompositeAlarmEndsWhereNothingIsEverShort(t *testing.T) {
 		s.world.alarm("ALARM", alarm.Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: of}),
 		s.world.alarm("OK", alarm.Metric{Namespace: "AWS/EC2", Name: "StatusCheckFailed", Dimensions: of}),
 	))
-	if err != nil || report.EventsRefused != 1 || report.LooksSent != 0 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{"events refused": 1, "looks sent": 0})
 }
 
 func TestReport_alwaysHasBatchItemFailures(t *testing.T) {
@@ -600,15 +502,12 @@ func TestReport_ofABatchFailsOnlyWhatFailed(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	report, err := s.raiser(s.cfg).Handle(ctx, inQueue(broken, json.RawMessage(`{}`), s.theEvent()))
-	if err != nil || report.Outcomes[Raised] != 1 || report.EventsRefused != 1 || report.Outcomes[Refused] != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{Raised: 1, "events refused": 1, Refused: 1})
 	cancel()
 	s.pass(time.Hour)
 	report, err = s.raiser(s.cfg).Handle(ctx, inQueue(s.theEvent(), json.RawMessage(`{}`)))
-	if diff := cmp.Diff([]BatchItemFailure{{"message-0"}}, report.BatchItemFailures); err != nil || diff != "" {
-		t.Errorf("out of time: %v %s", err, diff)
-	}
+	want.NoError(t, "a run that is out of time", err)
+	want.Equal(t, "the events that come again of a run that is out of time", report.BatchItemFailures, []BatchItemFailure{{"message-0"}})
 }
 
 func TestMessage_saysWhatAndWhyInTextAndAttributes(t *testing.T) {
@@ -621,7 +520,7 @@ func TestMessage_saysWhatAndWhyInTextAndAttributes(t *testing.T) {
 	m := newMessage(e, facts, []Decision{{
 		Part: Part{Dimension: Write}, Means: Provisioned, Outcome: Raised, Reason: IsShort, Detail: "by 50%", From: 50, To: 250, CostAMonth: 94.9, Short: true,
 	}}, Home{"aws", "111122223333", "eu-west-1"})
-	want := `Limit-raiser table/orders: raised write from 50 to 250
+	text := `Limit-raiser table/orders: raised write from 50 to 250
 
   write (provisioned): raised from 50 to 250, short: by 50%
 
@@ -631,23 +530,17 @@ Where: account 111122223333, Region eu-west-1: https://eu-west-1.console.aws.ama
 The CloudFormation stack shop owns it: its next deployment sets it back, unless you change it there too.
 The alarm's threshold is 30 of the present 250: 12 %. Raise it, or watch the ratio by metric math, which follows by itself.
 `
-	if diff := cmp.Diff(want, m.text); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(map[string]string{
+	want.Equal(t, "the message", m.text, text)
+	want.Equal(t, "the attributes of the message", m.attributes, map[string]string{
 		"outcome": "raised", "reason": "short", "resource": "table/orders", "capacity": "write",
 		"cause": "orders-writes", "stack": "shop", "link": consoleLink(facts.Resource, Home{"aws", "", "eu-west-1"}),
-	}, m.attributes); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(map[string]float64{"from": 50, "to": 250, "costAMonth": 94.9}, m.numbers); diff != "" {
-		t.Error(diff)
-	}
+	})
+	want.Equal(t, "the numbers of the message", m.numbers, map[string]float64{"from": 50, "to": 250, "costAMonth": 94.9})
 	if count := len(m.attributes) + len(m.numbers); count > 10 {
 		t.Errorf("with %d attributes SNS drops it for a queue with raw delivery", count)
 	}
 	if subject := (message{headline: "täble\n" + strings.Repeat("x", 200)}).subject(); len(subject) != 100 || strings.ContainsAny(subject, "ä\n") {
-		t.Errorf("the subject is %q", subject)
+		t.Errorf("the subject is %q, of %d bytes, want 100 without letters that are not ASCII and without line ends", subject, len(subject))
 	}
 }
 
@@ -659,15 +552,13 @@ func TestReport_measuresWhatItCounts(t *testing.T) {
 	for _, metric := range report.Metrics() {
 		got[metric.Name] = metric.Value
 	}
-	want := map[string]float64{
+	metrics := map[string]float64{
 		"AlarmsReceived": 1, "EventsRefused": 1, "Duplicates": 0, "RaisesMade": 1, "RaisesInDryRun": 0, "RaisesRefused": 0, "RaisesFailed": 0,
 		"AtMaximum": 0, "Waiting": 0, "LookAgain": 1, "Errors": 0, "AddedCostAMonth": 25 * 0.00065 * 730,
 	}
-	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-9)); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the metrics", got, metrics, cmpopts.EquateApprox(0, 1e-9))
 	if report.OwnSeconds <= 0 || report.OwnSeconds >= report.Seconds {
-		t.Errorf("%v s of its own in %v s", report.OwnSeconds, report.Seconds)
+		t.Errorf("the run took %v s of its own in %v s, want some, and less than all", report.OwnSeconds, report.Seconds)
 	}
 }
 
@@ -696,9 +587,7 @@ func TestEpisode_ofACompositeAlarmGoesOnAfterALostAnswer(t *testing.T) {
 		s.must(err)
 		raised += report.Outcomes[Raised]
 	}
-	if raised != 1 {
-		t.Errorf("the child is back: raised %d", raised)
-	}
+	want.Equal(t, "raises once the child is back", raised, 1)
 }
 
 // A run that could not read back what became of its raise leaves it to its event, by which time the
@@ -710,9 +599,7 @@ func TestEpisode_ofACompositeAlarmTellsOfAChildThatIsOKWhenItsEventComesAgain(t 
 	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Truncate: true})
 	s.clients.DynamoDB = &latecomer{dynamodbAPI: s.clients.DynamoDB}
 	report, err := s.handle(inQueue(event))
-	if err != nil || len(report.BatchItemFailures) != 1 {
-		t.Fatalf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{"events that come again": 1})
 	s.setState(s.alarm, "OK")
 	s.pass(6 * time.Minute)
 	_, err = s.handle(inQueue(event))
@@ -724,7 +611,6 @@ func TestEpisode_ofACompositeAlarmTellsOfAChildThatIsOKWhenItsEventComesAgain(t 
 		s.must(err)
 	}
 	units, _ := s.has(s.table)
-	if told := s.received(s.inbox); len(told) != 1 || units.write != 75 {
-		t.Errorf("the table has %v, and people were told %v", units, told)
-	}
+	want.Equal(t, "the table's writes", units.write, 75)
+	s.wantTold(1)
 }

@@ -9,9 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/alarm"
+	"caretaker/internal/want"
 )
 
 const events = "../internal/alarm/testdata/events"
@@ -30,45 +29,34 @@ func writes() alarm.Alarm {
 
 func TestDecode_readsAlarmsAndLooksOfOneBatch(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join(events, "sqs-batch.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	want.NoError(t, "reading the batch", err)
 	var got []string
 	for _, d := range Decode(raw) {
 		got = append(got, fmt.Sprintf("%s: alarm %v, look %v, %v", d.MessageID, d.Alarm != nil, d.Look != nil, d.Err))
 	}
-	want := []string{
+	want.Equal(t, "the deliveries of the batch", got, []string{
 		"first: alarm true, look false, <nil>",
 		"second: alarm false, look false, decoding the event: reading record 2: reading body: it is not a JSON object: invalid character 'o' in literal null (expecting 'u')",
 		"third: alarm false, look true, <nil>",
 		`fourth: alarm false, look false, decoding the event: reading record 4: reading body: it is the event "CloudWatch Alarm Configuration Change" of "aws.cloudwatch", and not the state change of an alarm`,
 		"fifth: alarm false, look false, decoding the event: reading record 5: reading body: reading Message: it is not a JSON object: invalid character 'Y' looking for beginning of value",
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("Decode (-want +got):\n%s", diff)
-	}
+	})
 }
 
 func TestLook_isReadAsWritten(t *testing.T) {
-	want := Look{Alarm: writes(), Resource: "dynamodb/orders", Step: 2}
-	raw, err := want.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := Decode(raw)
-	if diff := cmp.Diff([]Delivery{{Look: &want}}, got); diff != "" {
-		t.Errorf("Decode (-want +got):\n%s", diff)
-	}
+	look := Look{Alarm: writes(), Resource: "dynamodb/orders", Step: 2}
+	raw, err := look.Encode()
+	want.NoError(t, "writing the look", err)
+	want.Equal(t, "the look as it is read", Decode(raw), []Delivery{{Look: &look}})
 	newer := bytes.Replace(raw, []byte(`"Step":2`), []byte(`"Step":2,"Color":"red"`), 1)
-	if diff := cmp.Diff([]Delivery{{Look: &want}}, Decode(newer)); diff != "" || bytes.Equal(raw, newer) {
-		t.Errorf("with a field of a version to come (-want +got):\n%s", diff)
+	if bytes.Equal(raw, newer) {
+		t.Fatal("the look has no Step to put a field behind")
 	}
-	if got, want := want.Key(), "123456789012/eu-west-1/orders-writes//1772100902123/step/2"; got != want {
-		t.Errorf("its key is %s, want %s", got, want)
-	}
+	want.Equal(t, "the look with a field of a version to come", Decode(newer), []Delivery{{Look: &look}})
+	want.Equal(t, "its key", look.Key(), "123456789012/eu-west-1/orders-writes//1772100902123/step/2")
 	for _, wrong := range []Look{{}, {Resource: "x"}, {Step: 1}, {Resource: strings.Repeat("x", 3000), Step: 1}} {
 		if raw, err := wrong.Encode(); err == nil || raw != nil {
-			t.Errorf("%+v is written %s", wrong, raw)
+			t.Errorf("a look at %q, step %d, is written as %q with the error %v, want an error alone", wrong.Resource, wrong.Step, raw, err)
 		}
 	}
 }
@@ -81,11 +69,16 @@ func TestDecode_refusesALookThatItDoesNotKnow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Decode([]byte(c.event))
-			if len(got) != 1 || got[0].Err == nil || got[0].Look != nil {
-				t.Fatalf("Decode: %+v, want one error and nothing else", got)
+			if len(got) != 1 || got[0].Err == nil {
+				t.Fatalf("the event is decoded as %d deliveries, want one that is an error", len(got))
 			}
-			if text := got[0].Err.Error(); !strings.Contains(text, c.want) || !strings.HasPrefix(text, "decoding the event: ") {
-				t.Errorf("Decode: %s, want one about %s", text, c.want)
+			if got[0].Look != nil {
+				t.Errorf("beside the error there is a look at %q, want none", got[0].Look.Resource)
+			}
+			text := got[0].Err.Error()
+			want.Says(t, "the error", text, c.want)
+			if !strings.HasPrefix(text, "decoding the event: ") {
+				t.Errorf("the error is %q, want it to begin with what was done", text)
 			}
 		})
 	}
@@ -93,9 +86,7 @@ func TestDecode_refusesALookThatItDoesNotKnow(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	raw, err := Look{Alarm: writes(), Resource: "table/orders", Step: 1}.Encode()
-	if err != nil {
-		f.Fatal(err)
-	}
+	want.NoError(f, "writing a look", err)
 	f.Add(raw)
 	files, err := filepath.Glob(filepath.Join(events, "*.json"))
 	if err != nil || len(files) == 0 {
@@ -103,9 +94,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
+		want.NoError(f, "reading an event", err)
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -119,14 +108,14 @@ func FuzzDecode(f *testing.F) {
 			case d.Alarm == nil && d.Look == nil && d.Err != nil:
 				continue
 			default:
-				t.Fatalf("a delivery is not one thing: %+v", d)
+				t.Fatalf("a delivery has an alarm: %t, a look: %t, the error %v, want one of them", d.Alarm != nil, d.Look != nil, d.Err)
 			}
 			encoded, err := look.Encode()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if back := Decode(encoded); back[0].Err != nil || back[0].Look.Key() != look.Key() {
-				t.Errorf("a look at %+v is read %+v", look.Alarm, back[0])
+			want.NoError(t, "writing what was read", err)
+			if back := Decode(encoded); back[0].Err != nil {
+				t.Errorf("the look that was written cannot be read: %v", back[0].Err)
+			} else {
+				want.Equal(t, "the key of the look that was written and read", back[0].Look.Key(), look.Key())
 			}
 		}
 	})

@@ -23,6 +23,7 @@ import (
 
 	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
+	"caretaker/internal/want"
 )
 
 // scene is a table of 5 reads and 50 writes whose writes are throttled. There are no metrics, so
@@ -77,19 +78,15 @@ func TestHandle_triesAgainThroughTheQueueWhileTheTableIsUpdating(t *testing.T) {
 	event := s.theEvent()
 	for step := range 2 {
 		report, err := s.handle(event)
-		if err != nil || report.Outcomes[Waiting] != 1 || report.LooksSent != 1 {
-			t.Fatalf("step %d: %+v, %v", step, report, err)
-		}
+		ran(report, err).wants(t, counts{Waiting: 1, "looks sent": 1}, "step ", step)
 		s.pass(time.Minute)
 		event = s.look()
 	}
 	report, err := s.handle(event)
-	if err != nil || report.Outcomes[Raised] != 1 {
-		t.Fatalf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{Raised: 1})
 	s.wantWrites(75, 3)
 	if spent, err := s.raiser(s.cfg).ledger.spent(t.Context(), s.now()); err != nil || spent > 25*0.00065*730+1e-9 {
-		t.Errorf("$%v are counted, %v: what was refused costs nothing", spent, err)
+		t.Errorf("$%v are counted, want $11.86 at most, as what was refused costs nothing; error: %v", spent, err)
 	}
 }
 
@@ -97,9 +94,7 @@ func TestHandle_readsBackACutOffAnswerBeforeAnythingIsRepeated(t *testing.T) {
 	s := throttledWrites(t)
 	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Truncate: true})
 	report, err := s.handle(s.theEvent())
-	if err != nil || report.Outcomes[Raised] != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{Raised: 1})
 	s.wantWrites(75, 1)
 }
 
@@ -123,11 +118,10 @@ func TestHandle_raisesAsFarAsAWSsLimitsGo(t *testing.T) {
 			s.fault(emulator.Fault{Operation: "UpdateTable", Times: c.refusals, Status: 400, Code: c.code, Message: "no more than 40,000 units"})
 			report, err := s.handle(s.theEvent())
 			got := decision(t, report, err)
-			if got.Outcome != c.want.Outcome || got.Reason != c.want.Reason || got.To != c.want.To || !strings.Contains(got.Detail, "no more than 40,000 units") {
-				t.Errorf("%+v", got)
-			}
-			if got.Outcome == Raised && !strings.Contains(got.Detail, "75 were wanted") {
-				t.Errorf("%+v", got)
+			c.want.Detail = "no more than 40,000 units"
+			wantDecision(t, got, c.want)
+			if got.Outcome == Raised {
+				want.Says(t, "the decision", got.Detail, "75 were wanted")
 			}
 			more, calls := int64(0), c.refusals
 			if got.Outcome == Raised {
@@ -135,12 +129,10 @@ func TestHandle_raisesAsFarAsAWSsLimitsGo(t *testing.T) {
 			}
 			s.wantWrites(50+more, calls)
 			spent, err := s.raiser(s.cfg).ledger.spent(t.Context(), s.now())
-			if want := float64(more) * 0.00065 * 730; err != nil || math.Abs(spent-want) > 1e-9 {
-				t.Errorf("$%v are counted, want $%v, %v", spent, want, err)
+			if wanted := float64(more) * 0.00065 * 730; err != nil || math.Abs(spent-wanted) > 1e-9 {
+				t.Errorf("$%v are counted, want $%v; error: %v", spent, wanted, err)
 			}
-			if report.LooksSent != 1 || report.MessagesSent != 1 {
-				t.Errorf("%+v", report)
-			}
+			ran(report, err).wants(t, counts{"looks sent": 1, "messages to people": 1})
 		})
 	}
 }
@@ -152,16 +144,12 @@ func TestHandle_losesNoRaiseThatAWSDoesNotShowYet(t *testing.T) {
 	s.clients.DynamoDB = &latecomer{dynamodbAPI: s.clients.DynamoDB}
 	event := s.theEvent()
 	report, err := s.handle(event)
-	if err == nil || report.Outcomes[Waiting] != 1 || report.Outcomes[Raised] != 0 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).fails(t, counts{Waiting: 1, Raised: 0})
 	report, err = s.handle(event)
-	if err != nil || report.Outcomes[Raised] != 1 || report.MessagesSent != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{Raised: 1, "messages to people": 1})
 	s.wantWrites(75, 1)
 	if spent, err := s.raiser(s.cfg).ledger.spent(t.Context(), s.now()); err != nil || spent < 25*0.00065*730-1e-9 {
-		t.Errorf("$%v are counted, %v: it was raised", spent, err)
+		t.Errorf("$%v are counted, want $11.86 at least, as it was raised; error: %v", spent, err)
 	}
 }
 
@@ -191,14 +179,10 @@ func TestHandle_raisesOnceAfterACallThatNeverArrived(t *testing.T) {
 	s := throttledWrites(t)
 	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Drop: true})
 	event := s.theEvent()
-	if report, err := s.handle(event); err == nil {
-		t.Errorf("the event is not to come again: %+v", report)
-	}
+	ran(s.handle(event)).fails(t, nil)
 	s.wantWrites(50, 1)
 	report, err := s.handle(event)
-	if err != nil || report.Outcomes[Raised] != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{Raised: 1})
 	s.wantWrites(75, 2)
 }
 
@@ -208,11 +192,9 @@ func TestHandle_raisesThroughAMomentOfThrottling(t *testing.T) {
 			s := throttledWrites(t)
 			s.fault(emulator.Fault{Operation: operation, Times: 1, Status: 400, Code: "ThrottlingException", Message: "slow down"})
 			report, err := s.handle(s.theEvent())
-			if err != nil || report.Outcomes[Raised] != 1 {
-				t.Errorf("%+v, %v", report, err)
-			}
+			ran(report, err).wants(t, counts{Raised: 1})
 			if units, _ := s.has(s.table); units.write != 75 {
-				t.Errorf("the table has %v", units)
+				t.Errorf("the table has %d writes, want 75", units.write)
 			}
 		})
 	}
@@ -230,19 +212,16 @@ func TestHandle_givesAnEventBackThatThrottlingOrAnOutageOutlasts(t *testing.T) {
 			s.fault(fault)
 			event := s.theEvent()
 			report, err := s.handle(inQueue(event))
-			if err != nil || len(report.BatchItemFailures) != 1 || report.BatchItemFailures[0].ItemIdentifier != "message-0" {
-				t.Errorf("of a queue: %+v, %v", report, err)
-			}
+			want.NoError(t, "the run", err)
+			want.Equal(t, "the events that come again", report.BatchItemFailures, []BatchItemFailure{{"message-0"}})
 			if _, err := s.handle(event); err == nil {
 				t.Error("straight from an alarm: no error, so that Lambda would not bring it again")
 			}
 			s.emulator.ClearFaults()
 			report, err = s.handle(inQueue(event))
-			if err != nil || report.Outcomes[Raised] != 1 || len(report.BatchItemFailures) != 0 {
-				t.Errorf("after it: %+v, %v", report, err)
-			}
+			ran(report, err).wants(t, counts{Raised: 1, "events that come again": 0}, "after it")
 			if units, _ := s.has(s.table); units.write != 75 {
-				t.Errorf("the table has %v", units)
+				t.Errorf("the table has %d writes, want 75", units.write)
 			}
 		})
 	}
@@ -253,13 +232,9 @@ func TestHandle_countsAndTellsARefusalAndDoesNotRepeatIt(t *testing.T) {
 	s.fault(emulator.Fault{Operation: "UpdateTable", Status: 400, Code: "AccessDeniedException", Message: "not you"})
 	event := s.theEvent()
 	report, err := s.handle(event)
-	if err != nil || report.Outcomes[Failed] != 1 || report.MessagesSent != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{Failed: 1, "messages to people": 1})
 	again, err := s.handle(event)
-	if err != nil || again.Duplicates != 1 {
-		t.Errorf("%+v, %v", again, err)
-	}
+	ran(again, err).wants(t, counts{"duplicates": 1})
 	s.wantWrites(50, 1)
 }
 
@@ -273,9 +248,7 @@ func TestHandle_endsBeforeItsDeadlineAndLosesNothing(t *testing.T) {
 		t.Errorf("the run ended with %v", err)
 	}
 	report, err := s.handle(event)
-	if err != nil || report.Outcomes[Raised] != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{Raised: 1})
 	s.wantWrites(75, 1)
 }
 
@@ -299,9 +272,8 @@ func TestHandle_raisesOnceWhenCopiesComeAtTheSameTime(t *testing.T) {
 	}
 	s.must(group.Wait())
 	s.wantWrites(75, 1)
-	if raised.Load() != 1 || duplicates.Load() != 15 {
-		t.Errorf("%d raised, %d duplicates", raised.Load(), duplicates.Load())
-	}
+	want.Equal(t, "raises", raised.Load(), 1)
+	want.Equal(t, "duplicates", duplicates.Load(), 15)
 }
 
 // mortal is an HTTP client of a process that dies at a call: it, and all after it, bring no
@@ -357,16 +329,13 @@ func killedAt(t *testing.T, call int64, arrives bool) (alive bool) {
 		return true
 	}
 	s.pass(unlimited + time.Minute) // what it held has expired
-	if report, err := s.handle(event); err != nil {
-		t.Errorf("after %v: %+v, %v", made, report, err)
-	}
-	if units, _ := s.has(s.table); units.write != 75 || s.done("UpdateTable") != 1 {
-		t.Errorf("after %v: the table has %v by %d raises", made, units, s.done("UpdateTable"))
-	}
-	history, err := History(t.Context(), s.tables, s.options.Table, 100)
-	if err != nil || len(history) != 1 || history[0].Outcome != Raised || history[0].To != 75 {
-		t.Errorf("after %v: the audit trail is %+v, %v", made, history, err)
-	}
+	ran(s.handle(event)).wants(t, nil, "after ", made)
+	units, _ := s.has(s.table)
+	want.Equal(t, fmt.Sprintf("after %v: the table's writes", made), units.write, 75)
+	want.Equal(t, fmt.Sprintf("after %v: raises", made), s.done("UpdateTable"), 1)
+	entry := s.wantTrail(1)[0]
+	want.Equal(t, fmt.Sprintf("after %v: the outcome in the audit trail", made), entry.Outcome, Raised)
+	want.Equal(t, fmt.Sprintf("after %v: the audit trail's to", made), entry.To, 75)
 	if len(s.received(s.inbox)) == 0 {
 		t.Errorf("after %v: nobody was told", made)
 	}
@@ -393,9 +362,7 @@ func TestHandle_leavesAllAsBegunWhereItPanics(t *testing.T) {
 				_, _ = New(s.cfg, clients, s.options).Handle(t.Context(), event)
 			}()
 			s.pass(unlimited + time.Minute)
-			if report, err := s.handle(event); err != nil || report.Outcomes[Raised] != 1 || report.LooksSent != 1 || report.MessagesSent != 1 {
-				t.Errorf("%+v, %v", report, err)
-			}
+			ran(s.handle(event)).wants(t, counts{Raised: 1, "looks sent": 1, "messages to people": 1})
 			s.wantWrites(75, 1)
 		})
 	}
@@ -429,17 +396,13 @@ func TestHandle_takesOverFromARunThatDied(t *testing.T) {
 	s.emulator.ClearFaults()
 	s.pass(unlimited + time.Minute)
 	report, err := s.handle(s.theEvent()) // another alarm, before the first comes again
-	if err != nil || report.Outcomes[Raised] != 2 || report.MessagesSent != 2 || report.LooksSent != 2 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{Raised: 2, "messages to people": 2, "looks sent": 2})
 	s.wantWrites(113, 2)
 	report, err = s.handle(dead)
-	if err != nil || report.Duplicates != 1 {
-		t.Errorf("the first again: %+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{"duplicates": 1}, "the first again")
 	spent, err := s.raiser(s.cfg).ledger.spent(t.Context(), s.now())
-	if want := 63 * 0.00065 * 730; err != nil || spent < want-1e-6 || spent > want+1e-6 {
-		t.Errorf("$%v are spent, %v; want %v", spent, err, want)
+	if wanted := 63 * 0.00065 * 730; err != nil || spent < wanted-1e-6 || spent > wanted+1e-6 {
+		t.Errorf("$%v are spent, want $%v; error: %v", spent, wanted, err)
 	}
 }
 
@@ -448,9 +411,7 @@ func TestHandle_takesATableThatItMayNotReadForOneWithoutTheTag(t *testing.T) {
 	s.fault(emulator.Fault{Operation: "DescribeTable", Status: 400, Code: "AccessDeniedException"})
 	cfg := earnest("another", func(c *Config) { c.ByTag, c.Ceiling = true, 100 })
 	report, err := s.raiser(cfg).Handle(t.Context(), s.theEvent())
-	if got := decision(t, report, err); got.Reason != NotListed {
-		t.Errorf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Reason: NotListed})
 	if _, err := s.handle(s.event(s.alarmCalled("listed", "ALARM", s.metric), s.metric, s.now())); err == nil {
 		t.Error("the file lists it: leaving it alone because it cannot be read has to be said")
 	}
@@ -478,15 +439,13 @@ func TestHandle_raisesOnceWhenTheLookCannotBeSent(t *testing.T) {
 				s.emulator.ForgetCalls()
 			}
 			report, err := s.handle(event)
-			if err != nil || report.Outcomes[Raised] != 1 || report.LooksSent != 1 || report.MessagesSent != 1 {
-				t.Errorf("%+v, %v", report, err)
+			ran(report, err).wants(t, counts{Raised: 1, "looks sent": 1, "messages to people": 1})
+			units, _ := s.has(s.table)
+			want.Equal(t, "the table is where it was set back to", units.write == 50, setBack)
+			if setBack {
+				s.wantCalls("UpdateTable", 0)
 			}
-			if units, _ := s.has(s.table); setBack != (units.write == 50) || s.calls("UpdateTable") != 0 && setBack {
-				t.Errorf("the table has %v", units)
-			}
-			if again, err := s.handle(event); err != nil || again.Duplicates != 1 {
-				t.Errorf("the event is not done with: %+v, %v", again, err)
-			}
+			ran(s.handle(event)).wants(t, counts{"duplicates": 1}, "the event again")
 		})
 	}
 }
@@ -503,9 +462,7 @@ func TestHandle_raisesOnceWhenTheEventCannotBeCompleted(t *testing.T) {
 		t.Error("the run does not say that it failed")
 	}
 	s.pass(unlimited + time.Minute)
-	if report, err := s.handle(event); err != nil || report.Outcomes[Raised] != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(s.handle(event)).wants(t, counts{Raised: 1})
 	s.wantWrites(75, 1)
 }
 
@@ -530,7 +487,7 @@ func TestHandle_makesNoRaiseBesideOneThatIsUnclear(t *testing.T) {
 	v := visit{episode: episode{Alarm: alarm.Alarm{Name: "a", ChangedAt: s.now()}}, Shortage: Shortage{Resource: resource}}
 	left := comesTo(begun, facts, v)
 	if !left.open || left.own {
-		t.Fatalf("it is not known yet what became of it: %+v", left)
+		t.Fatalf("what became of it is open: %t, and of this event: %t; want true and false", left.open, left.own)
 	}
 	taken, _, _, err := r.ledger.take(t.Context(), resource.Key(), s.now().Add(time.Minute))
 	s.must(err)
@@ -538,13 +495,16 @@ func TestHandle_makesNoRaiseBesideOneThatIsUnclear(t *testing.T) {
 	h.known, err = r.settle(t.Context(), h, left, facts, &Report{})
 	s.must(err)
 	plan := Decide(facts, h.known.Memory, s.cfg, "us-east-1", s.now())
-	if len(plan.with(ToRaise)) != 1 {
-		t.Fatalf("it is not due: %+v", plan)
+	if due := len(plan.with(ToRaise)); due != 1 {
+		t.Fatalf("raises that are due: %d, want 1", due)
 	}
 	done, err := r.carryOut(t.Context(), v, h, facts, plan)
-	if err != nil || done.known.Intent != begun || len(done.plan.with(Waiting)) != 2 || s.calls("RegisterScalableTarget") != 1 {
-		t.Errorf("what was begun is forgotten: %+v, %v", done, err)
+	want.NoError(t, "carrying out the plan", err)
+	if done.known.Intent != begun {
+		t.Error("what was begun is forgotten")
 	}
+	want.Equal(t, "decisions that wait", len(done.plan.with(Waiting)), 2)
+	s.wantCalls("RegisterScalableTarget", 1)
 }
 
 // leaveIntent leaves the intent of a run that died before its call arrived: 25 units, paid for.
@@ -561,8 +521,8 @@ func (s *scene) leaveIntent() {
 func (s *scene) wantSpent(units float64) {
 	s.Helper()
 	spent, err := s.raiser(s.cfg).ledger.spent(s.Context(), s.now())
-	if want := units * 0.00065 * 730; err != nil || math.Abs(spent-want) > 1e-6 {
-		s.Errorf("$%v are spent, %v; want $%v", spent, err, want)
+	if wanted := units * 0.00065 * 730; err != nil || math.Abs(spent-wanted) > 1e-6 {
+		s.Errorf("$%v are spent, want $%v; error: %v", spent, wanted, err)
 	}
 }
 
@@ -571,9 +531,7 @@ func TestHandle_takesOffWhatADeadRunDidNotSpend(t *testing.T) {
 	s.cfg.Limits.Cooldown = 0
 	s.leaveIntent()
 	s.wantSpent(25)
-	if report, err := s.handle(s.theEvent()); err != nil || report.Outcomes[Raised] != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(s.handle(s.theEvent())).wants(t, counts{Raised: 1})
 	s.wantWrites(75, 2)
 	s.wantSpent(25)
 }
@@ -586,17 +544,13 @@ func TestEpisode_looksOnceMoreAtWhatIsUnclearAtItsEnd(t *testing.T) {
 	over, clients := s.event(s.alarm, s.metric, s.now().Add(-time.Hour)), s.clients
 	clients.DynamoDB = updating{clients.DynamoDB}
 	report, err := New(s.cfg, clients, s.options).Handle(t.Context(), over)
-	if err != nil || report.Ended != 1 || report.LooksSent != 1 || len(report.Answers) != 0 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{"alarms that ended": 1, "looks sent": 1, "answers": 0})
 	if last := s.hasty.delays[len(s.hasty.delays)-1]; last != time.Minute {
 		t.Errorf("the look comes after %v", last)
 	}
 	s.wantSpent(25)
 	report, err = s.handle(s.look())
-	if err != nil || report.Ended != 1 || report.LooksSent != 0 {
-		t.Errorf("once it can be seen: %+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{"alarms that ended": 1, "looks sent": 0}, "once it can be seen")
 	s.wantSpent(0)
 }
 
@@ -646,9 +600,8 @@ func TestHandle_givesMoneyBackOnce(t *testing.T) {
 	s := throttledWrites(t)
 	s.cfg.Limits.Cooldown = 0
 	l := s.raiser(s.cfg).ledger
-	if _, err := l.spend(t.Context(), s.now(), 100, 500); err != nil {
-		t.Fatal(err)
-	}
+	_, err := l.spend(t.Context(), s.now(), 100, 500)
+	want.NoError(t, "spending $100", err)
 	s.fault(emulator.Fault{Operation: "UpdateTable", Times: 2, Status: 400, Code: "ResourceInUseException", Message: "being updated"})
 	s.fault(emulator.Fault{Operation: "SendMessage", Times: 1, After: func(emulator.Call) {
 		s.fault(emulator.Fault{Operation: "UpdateItem", Times: 1, Status: 400, Code: "AccessDeniedException"})
@@ -658,9 +611,8 @@ func TestHandle_givesMoneyBackOnce(t *testing.T) {
 		t.Fatal("the run did not fail")
 	}
 	s.pass(unlimited + time.Minute)
-	_, err := s.handle(event)
-	s.must(err)
+	ran(s.handle(event)).wants(t, nil)
 	if spent, err := l.spent(t.Context(), s.now()); err != nil || math.Abs(spent-100) > 1e-9 {
-		t.Errorf("$%v are spent, want 100", spent)
+		t.Errorf("$%v are spent, want $100; error: %v", spent, err)
 	}
 }

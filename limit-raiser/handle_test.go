@@ -1,9 +1,11 @@
 package limitraiser
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 	"time"
+
+	"caretaker/internal/want"
 )
 
 func TestHandle_raisesTableAndIndexOnce(t *testing.T) {
@@ -25,31 +27,17 @@ func TestHandle_raisesTableAndIndexOnce(t *testing.T) {
 	w.emulator.ForgetCalls()
 
 	report, err := w.raiser(earnest(table)).Handle(t.Context(), event)
-	if err != nil {
-		t.Fatal(err)
-	}
+	want.NoError(t, "the run", err)
 	units, indexUnits := w.has(table)
-	if units != (twoUnits{5, 250}) || indexUnits != (twoUnits{5, 250}) {
-		t.Errorf("table %v, index %v; want 250 writes each: %+v", units, indexUnits, report.Answers)
-	}
-	if got := w.calls("UpdateTable"); got != 1 {
-		t.Errorf("%d calls of UpdateTable, want 1 for table and index", got)
-	}
-	if report.Outcomes[Raised] != 2 || report.LooksSent != 1 || report.MessagesSent != 1 {
-		t.Errorf("%+v", report)
-	}
-	messages := w.received(w.inbox)
-	if len(messages) != 1 || !strings.Contains(messages[0], "raised write from 50 to 250") {
-		t.Errorf("people were told %q", messages)
-	}
+	want.Equal(t, "the table's reads and writes", fmt.Sprint(units), "{5 250}")
+	want.Equal(t, "the index's reads and writes", fmt.Sprint(indexUnits), "{5 250}")
+	w.wantCalls("UpdateTable", 1) // for table and index
+	ran(report, err).wants(t, counts{Raised: 2, "looks sent": 1, "messages to people": 1})
+	w.wantTold(1, "raised write from 50 to 250")
 
 	w.pass(time.Hour)
 	again, err := w.raiser(earnest(table)).Handle(t.Context(), event)
-	if err != nil || again.Duplicates != 1 || w.calls("UpdateTable") != 1 {
-		t.Errorf("the same event again: %+v, %v", again, err)
-	}
-	history, err := History(t.Context(), w.tables, w.options.Table, 10)
-	if err != nil || len(history) != 2 || history[0].To != 250 {
-		t.Errorf("the audit trail is %+v, %v", history, err)
-	}
+	ran(again, err).wants(t, counts{"duplicates": 1}, "the same event again")
+	w.wantCalls("UpdateTable", 1)
+	want.Equal(t, "the newest in the audit trail goes to", w.wantTrail(2)[0].To, 250)
 }

@@ -1,11 +1,11 @@
 package limitraiser
 
 import (
-	"strings"
 	"testing"
 	"time"
 
 	"caretaker/internal/alarm"
+	"caretaker/internal/want"
 )
 
 func TestDecide_findsTheIndexThatHoldsItsTableBack(t *testing.T) {
@@ -38,13 +38,10 @@ func TestDecide_findsTheIndexThatHoldsItsTableBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			facts := shortTable(50, 4000, change(func(h *Have) { h.Samples = seen(5, 0) }), func(f *Facts) { f.Parts = append(f.Parts, c.index...) })
 			plan := Decide(facts, Memory{}, policy(), "us-east-1", noon)
-			if got := plan.Decisions[0]; got.Outcome != Met {
-				t.Errorf("the table's own writes: %+v", got)
-			}
+			wantDecision(t, plan.Decisions[0], Decision{Outcome: Met}, "the table's own writes")
 			got := plan.Decisions[1]
-			if got.Outcome != c.outcome || got.Reason != c.reason || got.Short != c.short || !strings.Contains(got.Detail, c.detail) {
-				t.Errorf("%+v", got)
-			}
+			wantDecision(t, got, Decision{Outcome: c.outcome, Reason: c.reason, Detail: c.detail}, "the index")
+			want.Equal(t, "the index counts as short", got.Short, c.short)
 		})
 	}
 }
@@ -53,9 +50,8 @@ func TestDecide_findsTheIndexAmongTheTablesThrottledQueries(t *testing.T) {
 	facts := shortTable(50, 4000, change(func(h *Have) { h.Part.Dimension, h.Samples = Read, seen(5, 0) }), func(f *Facts) {
 		f.Parts = append(f.Parts, Have{Part: Part{"by-customer", Read}, Means: Provisioned, Now: 5, Max: 5, Samples: seen(5, 5)})
 	})
-	if got := Decide(facts, Memory{}, policy(), "us-east-1", noon).Decisions[1]; got.Outcome != AtMaximum || !strings.Contains(got.Detail, "among the table's throttled reads") {
-		t.Errorf("%+v", got)
-	}
+	got := Decide(facts, Memory{}, policy(), "us-east-1", noon).Decisions[1]
+	wantDecision(t, got, Decision{Outcome: AtMaximum, Detail: "among the table's throttled reads"})
 }
 
 // The table's own writes are far from short, and a look for a hot key would find none.
@@ -73,16 +69,11 @@ func TestEpisode_tellsOfTheIndexThatHoldsItsTableBack(t *testing.T) {
 				of := map[string]string{"TableName": table, "GlobalSecondaryIndexName": "by-customer"}
 				w.measure("AWS/DynamoDB", "ConsumedWriteCapacityUnits", 5*60, 1, of)
 				w.measure("AWS/DynamoDB", "WriteThrottleEvents", 300, 1, of)
-				if _, err := s.handle(event); err != nil {
-					t.Fatal(err)
-				}
+				ran(s.handle(event)).wants(t, nil)
 				s.pass(5 * time.Minute)
 				event = s.look()
 			}
-			told := s.received(s.inbox)
-			if len(told) != 1 || !strings.Contains(told[0], name) || !strings.Contains(told[0], "write of the index by-customer") || !strings.Contains(told[0], "holds the table's writes back") {
-				t.Errorf("people were told %q", told)
-			}
+			s.wantTold(1, name, "write of the index by-customer", "holds the table's writes back")
 		})
 	}
 }

@@ -6,19 +6,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/iam"
 	"caretaker/internal/iam/iamtest"
+	"caretaker/internal/want"
 )
 
 // docs/limit-raiser-iam.md is written by hand, for the reasons in it. It must not say anything
 // else than what is granted.
 func TestIAMPage_saysWhatIsGranted(t *testing.T) {
 	said := iamtest.Page(t, "../docs/limit-raiser-iam.md")
-	if diff := cmp.Diff(grantedByKey(), said); diff != "" {
-		t.Errorf("(-granted +docs/limit-raiser-iam.md):\n%s", diff)
-	}
+	want.Equal(t, "what docs/limit-raiser-iam.md says is granted", said, grantedByKey())
 }
 
 // grantedByKey are the grants as the page writes them, with the keys that bring each; empty for

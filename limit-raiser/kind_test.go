@@ -2,10 +2,10 @@ package limitraiser
 
 import (
 	"context"
-	"strings"
 	"testing"
 
 	"caretaker/internal/alarm"
+	"caretaker/internal/want"
 )
 
 // pools are a kind that nobody else knows: a number, which the raiser may raise to 40.
@@ -41,12 +41,11 @@ func TestKinds_areATypeAndALineInTheTable(t *testing.T) {
 	metric := alarm.Metric{Namespace: "Pools", Name: "Refused", Dimensions: map[string]string{"Pool": "drivers"}}
 	event := w.event(w.alarm("ALARM", metric), metric, w.now())
 	report, err := w.raiser(earnest("none")).Handle(t.Context(), event)
-	if got := decision(t, report, err); got.Outcome != Raised || got.To != 30 || size != 30 || got.CostAMonth != 0 {
-		t.Errorf("the pool has %v: %+v", size, got)
-	}
-	if told := w.received(w.inbox); len(told) != 1 || !strings.Contains(told[0], "pool/drivers") || !strings.Contains(told[0], "console.aws.amazon.com/pools/us-east-1/drivers") {
-		t.Errorf("people were told %q", told)
-	}
+	got := decision(t, report, err)
+	wantDecision(t, got, Decision{Outcome: Raised, To: 30})
+	want.Equal(t, "the size of the pool", size, 30)
+	want.Equal(t, "the cost of a month", got.CostAMonth, 0)
+	w.wantTold(1, "pool/drivers", "console.aws.amazon.com/pools/us-east-1/drivers")
 	w.look()
 }
 

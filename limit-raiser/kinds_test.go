@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"math"
-	"strings"
 	"testing"
 	"time"
 
@@ -18,24 +17,24 @@ import (
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	quotastypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
-	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
+	"caretaker/internal/want"
 )
 
 // decision is the only one of a report.
-func decision(t *testing.T, report Report, err error) Decision {
+func decision(t testing.TB, report Report, err error) Decision {
 	t.Helper()
 	if err != nil || len(report.Answers) != 1 {
-		t.Fatalf("%+v, %v", report, err)
+		t.Fatalf("answers: %d, want 1 without an error; the run:\n%s", len(report.Answers), ran(report, err))
 	}
 	for _, decision := range report.Answers[0].Decisions {
 		if decision.Short {
 			return decision
 		}
 	}
-	t.Fatalf("nothing is short: %+v", report)
+	t.Fatalf("nothing is short; the run:\n%s", ran(report, err))
 	return Decision{}
 }
 
@@ -53,33 +52,28 @@ func TestTables_raisesTheMaximumOfAutoScalingAndNotTheTable(t *testing.T) {
 	s.must(err)
 
 	report, err := s.handle(s.theEvent())
-	if got := decision(t, report, err); got.Outcome != Raised || got.Means != AutoScaled || got.To != 75 {
-		t.Errorf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised, Means: AutoScaled, To: 75})
 	s.wantWrites(50, 0)
 	output, err := targets.DescribeScalableTargets(t.Context(), &applicationautoscaling.DescribeScalableTargetsInput{
 		ServiceNamespace: autoscalingtypes.ServiceNamespaceDynamodb, ResourceIds: []string{"table/" + s.table},
 	})
 	s.must(err)
-	if len(output.ScalableTargets) != 1 || aws.ToInt32(output.ScalableTargets[0].MaxCapacity) != 75 || aws.ToInt32(output.ScalableTargets[0].MinCapacity) != 5 {
-		t.Errorf("the target is %+v", output.ScalableTargets)
+	if want.Equal(t, "scalable targets", len(output.ScalableTargets), 1) {
+		want.Equal(t, "the target's maximum", aws.ToInt32(output.ScalableTargets[0].MaxCapacity), 75)
+		want.Equal(t, "the target's minimum", aws.ToInt32(output.ScalableTargets[0].MinCapacity), 5)
 	}
 
 	// It provides 50 of 75 now, and the raiser has no metrics: there is room.
 	s.pass(time.Hour)
 	report, err = s.handle(s.theEvent())
-	if got := decision(t, report, err); got.Outcome != Met {
-		t.Errorf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Met})
 
 	register.SuspendedState = &autoscalingtypes.SuspendedState{DynamicScalingOutSuspended: aws.Bool(true)}
 	_, err = targets.RegisterScalableTarget(t.Context(), register)
 	s.must(err)
 	s.pass(time.Hour)
 	report, err = s.handle(s.theEvent())
-	if got := decision(t, report, err); got.Outcome != Refused || !strings.Contains(got.Detail, "suspended") {
-		t.Errorf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Refused, Detail: "suspended"})
 }
 
 func TestTables_raisesAnOnDemandMaximumOnlyWhereOneIsSet(t *testing.T) {
@@ -102,20 +96,22 @@ func TestTables_raisesAnOnDemandMaximumOnlyWhereOneIsSet(t *testing.T) {
 			metric := writeThrottles(table)
 			report, err := w.raiser(earnest(table)).Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
 			got := decision(t, report, err)
-			if got.Outcome != c.want.Outcome || got.Means != c.want.Means || got.To != c.want.To || got.CostAMonth != 0 {
-				t.Errorf("%+v", got)
-			}
+			wantDecision(t, got, c.want)
+			want.Equal(t, "to", got.To, c.want.To)
+			want.Equal(t, "the cost of a month", got.CostAMonth, 0)
 			described, err := w.tables.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &table})
 			w.must(err)
-			if most := described.Table.OnDemandThroughput; c.most != nil && (most == nil || aws.ToInt64(most.MaxWriteRequestUnits) != 150) {
-				t.Errorf("the maximum is %+v", most)
+			if most := described.Table.OnDemandThroughput; c.most != nil && most == nil {
+				t.Error("the table has no on-demand maximum any more")
+			} else if c.most != nil {
+				want.Equal(t, "the table's maximum of writes", aws.ToInt64(most.MaxWriteRequestUnits), 150)
 			}
 		})
 	}
 }
 
 func TestTables_raisesByTagUpToTheCeiling(t *testing.T) {
-	for tag, want := range map[string]float64{"max:60": 60, "max:4000": 65, "max:": 50, "4000": 50, "max:-1": 50, "": 50} {
+	for tag, to := range map[string]float64{"max:60": 60, "max:4000": 65, "max:": 50, "4000": 50, "max:-1": 50, "": 50} {
 		t.Run(tag, func(t *testing.T) {
 			w := newWorld(t)
 			var tags []dynamodbtypes.Tag
@@ -126,9 +122,9 @@ func TestTables_raisesByTagUpToTheCeiling(t *testing.T) {
 			cfg := earnest("another", func(c *Config) { c.ByTag, c.Ceiling = true, 65 })
 			metric := writeThrottles(table)
 			report, err := w.raiser(cfg).Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
-			if got := decision(t, report, err); got.To != want || (want > 50) != (got.Outcome == Raised) {
-				t.Errorf("%+v", got)
-			}
+			got := decision(t, report, err)
+			wantDecision(t, got, Decision{To: to})
+			want.Equal(t, "it is raised", got.Outcome == Raised, to > 50)
 		})
 	}
 }
@@ -166,9 +162,7 @@ func TestPlaces(t *testing.T) {
 		"but where the replica's index has some": {table(nil, overridden), Part{"own", Read}, []Place{{}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, places(&c.table, c.part)); diff != "" {
-				t.Error(diff)
-			}
+			want.Equal(t, "the places that are paid for", places(&c.table, c.part), c.want)
 		})
 	}
 }
@@ -186,9 +180,11 @@ func TestTables_costWhatTheirClassAndReplicasDo(t *testing.T) {
 	}})
 	s.must(err)
 	report, err := s.handle(s.theEvent())
-	want := 25 * (0.00065 + 0.000735) * 1.25 * 730
-	if got := decision(t, report, err); got.Outcome != Raised || math.Abs(got.CostAMonth-want) > 1e-9 || !strings.Contains(got.Detail, "paid for in 2 Regions") {
-		t.Errorf("%+v, want $%.2f", got, want)
+	cost := 25 * (0.00065 + 0.000735) * 1.25 * 730
+	got := decision(t, report, err)
+	wantDecision(t, got, Decision{Outcome: Raised, Detail: "paid for in 2 Regions"})
+	if math.Abs(got.CostAMonth-cost) > 1e-9 {
+		t.Errorf("it costs $%v a month, want $%v", got.CostAMonth, cost)
 	}
 }
 
@@ -210,7 +206,7 @@ func TestBusyTable(t *testing.T) {
 		"a new index is backfilled, slowly": {index("CREATING", aws.Bool(true)), false},
 	} {
 		if got := busyTable(&c.table); (got != "") != c.busy {
-			t.Errorf("%s: %q", name, got)
+			t.Errorf("%s: the table is busy as %q, want busy: %t", name, got, c.busy)
 		}
 	}
 }
@@ -240,24 +236,19 @@ func TestStreams_areDoubledOnTheWayToTheGoal(t *testing.T) {
 	w.measure("AWS/Kinesis", "GetRecords.Bytes", 9*60*shardBytesOut, 1, of)
 	w.measure("AWS/Kinesis", "WriteProvisionedThroughputExceeded", 2*60, 1, of)
 	event := w.event(alarm, metric, w.now())
-	for step, want := range []float64{4, 8, 12} {
+	for step, wanted := range []float64{4, 8, 12} {
 		report, err := w.raiser(cfg).Handle(t.Context(), event)
-		got := decision(t, report, err)
-		if got.Outcome != Raised || got.To != want {
-			t.Fatalf("step %d: %+v, want %v shards", step, got, want)
-		}
+		ran(report, err).decides(t, Decision{Outcome: Raised, To: wanted}, "step ", step)
 		client := kinesis.NewFromConfig(w.config)
 		summary, err := client.DescribeStreamSummary(t.Context(), &kinesis.DescribeStreamSummaryInput{StreamName: &stream})
 		w.must(err)
-		if shards := aws.ToInt32(summary.StreamDescriptionSummary.OpenShardCount); float64(shards) != want {
-			t.Fatalf("step %d: the stream has %d shards", step, shards)
+		if shards := aws.ToInt32(summary.StreamDescriptionSummary.OpenShardCount); float64(shards) != wanted {
+			t.Fatalf("step %d: the stream has %d shards, want %v", step, shards, wanted)
 		}
 		event = w.look()
 	}
 	report, err := w.raiser(cfg).Handle(t.Context(), event)
-	if got := decision(t, report, err); got.Outcome != Met {
-		t.Errorf("at the goal: %+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Met}, "at the goal")
 }
 
 // The goal of an episode that ended holds no door open for the next.
@@ -270,18 +261,12 @@ func TestStreams_goOnToTheGoalOfTheirEpisodeOnly(t *testing.T) {
 	cfg := earnest("none", func(c *Config) { c.Streams = []Stream{{stream, 20}} })
 	w.measure("AWS/Kinesis", "IncomingRecords", 9000*60, 1, of)
 	report, err := w.raiser(cfg).Handle(t.Context(), w.event(alarm, metric, w.now()))
-	if got := decision(t, report, err); got.Outcome != Raised || got.To != 4 {
-		t.Fatalf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised, To: 4})
 	w.pass(2 * time.Minute)
 	report, err = w.raiser(cfg).Handle(t.Context(), w.event(alarm, metric, w.now()))
-	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != InCooldown {
-		t.Errorf("in another episode: %+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Refused, Reason: InCooldown}, "in another episode")
 	report, err = w.raiser(cfg).Handle(t.Context(), inQueue(json.RawMessage(w.received(w.options.Queue)[0])))
-	if got := decision(t, report, err); got.Outcome != Raised || got.To != 8 {
-		t.Errorf("in the same one: %+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised, To: 8}, "in the same one")
 }
 
 func TestStreams_onDemandAreLeftAlone(t *testing.T) {
@@ -295,9 +280,9 @@ func TestStreams_onDemandAreLeftAlone(t *testing.T) {
 	w.emulator.ForgetCalls()
 	report, err := w.raiser(earnest("none", func(c *Config) { c.Streams = []Stream{{stream, 20}} })).
 		Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
-	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != NothingToRaise || w.calls("UpdateShardCount") != 0 || report.LooksSent != 0 {
-		t.Errorf("%+v, %+v", got, report)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Refused, Reason: NothingToRaise})
+	ran(report, err).wants(t, counts{"looks sent": 0})
+	w.wantCalls("UpdateShardCount", 0)
 }
 
 // function makes a function with so much reserved concurrency; 0 reserves none.
@@ -324,24 +309,22 @@ func throttles(function string) alarm.Metric {
 }
 
 func TestFunctions_raiseReservedConcurrencyOnlyWhereSomeIsSet(t *testing.T) {
-	for reserved, want := range map[int32]Decision{
+	for reserved, wanted := range map[int32]Decision{
 		10: {Outcome: Raised, Means: Reserved, To: 15},
 		0:  {Outcome: Refused, Means: NoMeans},
 	} {
-		t.Run(string(want.Outcome), func(t *testing.T) {
+		t.Run(string(wanted.Outcome), func(t *testing.T) {
 			w := newWorld(t)
 			function := w.function(reserved)
 			metric := throttles(function)
 			cfg := earnest("none", func(c *Config) { c.Functions = []Function{{function, 100}} })
 			report, err := w.raiser(cfg).Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
-			if got := decision(t, report, err); got.Outcome != want.Outcome || got.Means != want.Means || got.To != want.To {
-				t.Errorf("%+v", got)
-			}
+			got := decision(t, report, err)
+			wantDecision(t, got, wanted)
+			want.Equal(t, "to", got.To, wanted.To)
 			now, err := lambdasvc.NewFromConfig(w.config).GetFunctionConcurrency(t.Context(), &lambdasvc.GetFunctionConcurrencyInput{FunctionName: &function})
 			w.must(err)
-			if float64(aws.ToInt32(now.ReservedConcurrentExecutions)) != want.To {
-				t.Errorf("%d is reserved", aws.ToInt32(now.ReservedConcurrentExecutions))
-			}
+			want.Equal(t, "the concurrency that is reserved", float64(aws.ToInt32(now.ReservedConcurrentExecutions)), wanted.To)
 		})
 	}
 }
@@ -357,9 +340,7 @@ func TestFunctions_learnTheFloorFromTheRefusal(t *testing.T) {
 	metric := throttles(function)
 	cfg := earnest("none", func(c *Config) { c.Functions = []Function{{function, 100}} })
 	report, err := w.raiser(cfg).Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
-	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != FloorReached || !strings.Contains(got.Detail, "100000") {
-		t.Errorf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Refused, Reason: FloorReached, Detail: "100000"})
 }
 
 // The usual floor leaves nothing of 90, and the account's own is 10. AWS's answers are played, as
@@ -385,9 +366,7 @@ func TestFunctions_askAWSWhereTheUsualFloorLeavesNothing(t *testing.T) {
 			metric := throttles(function)
 			cfg := earnest("none", func(c *Config) { c.Functions = []Function{{function, 100}} })
 			report, err := w.raiser(cfg).Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
-			if got := decision(t, report, err); got.Outcome != c.want.Outcome || got.Reason != c.want.Reason || got.To != c.want.To {
-				t.Errorf("%+v", got)
-			}
+			ran(report, err).decides(t, c.want)
 		})
 	}
 }
@@ -424,20 +403,14 @@ func quotaScene(t *testing.T, changes ...func(*emulator.Quota)) (w *world, cfg C
 func TestQuotas_areAskedForOnceAndUpToTheCap(t *testing.T) {
 	w, cfg, event := quotaScene(t)
 	report, err := w.raiser(cfg).Handle(t.Context(), event())
-	if got := decision(t, report, err); got.Outcome != Raised || got.Means != Requested || got.From != 5 || got.To != 7 {
-		t.Errorf("%+v", got)
-	}
-	requests := w.emulator.QuotaRequests("vpc", vpcs)
-	if len(requests) != 1 || requests[0].Value != 7 || requests[0].SupportCase {
-		t.Errorf("asked for %+v", requests)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised, Means: Requested, From: 5, To: 7})
+	want.Equal(t, "a support case is opened", w.wantRequest("vpc", vpcs, 7).SupportCase, false)
 	for _, status := range []string{"PENDING", "CASE_OPENED"} {
 		w.emulator.AnswerQuotaRequest("vpc", vpcs, emulator.QuotaAnswer{Status: status, At: w.now()})
 		w.pass(time.Hour)
 		report, err = w.raiser(cfg).Handle(t.Context(), event())
-		if got := decision(t, report, err); got.Outcome != Refused || got.Reason != AlreadyAsked || w.calls("RequestServiceQuotaIncrease") != 1 {
-			t.Errorf("a second request beside one that is %s: %+v", status, got)
-		}
+		ran(report, err).decides(t, Decision{Outcome: Refused, Reason: AlreadyAsked}, "a second request beside one that is ", status)
+		w.wantCalls("RequestServiceQuotaIncrease", 1)
 	}
 }
 
@@ -450,9 +423,7 @@ func TestQuotas_areAskedForAgainOnceAWSHasAnswered(t *testing.T) {
 		from, to float64
 	}{{"DENIED", 5, 8}, {"NOT_APPROVED", 5, 8}, {"APPROVED", 5, 8}, {"CASE_CLOSED", 8, 12}} {
 		report, err := w.raiser(cfg).Handle(t.Context(), event())
-		if got := decision(t, report, err); got.Outcome != Raised || got.From != step.from || got.To != step.to {
-			t.Errorf("before AWS says %s: %+v", step.answer, got)
-		}
+		ran(report, err).decides(t, Decision{Outcome: Raised, From: step.from, To: step.to}, "before AWS says ", step.answer)
 		w.emulator.AnswerQuotaRequest("vpc", vpcs, emulator.QuotaAnswer{Status: step.answer, At: w.now()})
 		w.pass(25 * time.Hour)
 	}
@@ -462,11 +433,9 @@ func TestQuotas_areAskedForAgainOnceAWSHasAnswered(t *testing.T) {
 func TestQuotas_goOnFromWhatASupportCaseGranted(t *testing.T) {
 	w, cfg, event := quotaScene(t)
 	cfg.Quotas[0].Max, cfg.Limits.Cooldown = 100, 0
-	for _, want := range []float64{8, 12, 18} {
+	for _, wanted := range []float64{8, 12, 18} {
 		report, err := w.raiser(cfg).Handle(t.Context(), event())
-		if got := decision(t, report, err); got.Outcome != Raised || got.To != want {
-			t.Errorf("up to %g: %+v", want, got)
-		}
+		ran(report, err).decides(t, Decision{Outcome: Raised, To: wanted})
 		w.emulator.AnswerQuotaRequest("vpc", vpcs, emulator.QuotaAnswer{Status: "CASE_CLOSED", At: w.now(), Granted: true})
 		w.pass(time.Minute)
 	}
@@ -475,9 +444,7 @@ func TestQuotas_goOnFromWhatASupportCaseGranted(t *testing.T) {
 // The day begins with AWS's answer, which may take days.
 func TestQuotas_areNotAskedForAgainWhenAWSAnswersLate(t *testing.T) {
 	w, cfg, event := quotaScene(t)
-	if report, err := w.raiser(cfg).Handle(t.Context(), event()); decision(t, report, err).Outcome != Raised {
-		t.Fatalf("%+v, %v", report, err)
-	}
+	ran(w.raiser(cfg).Handle(t.Context(), event())).decides(t, Decision{Outcome: Raised})
 	w.pass(72 * time.Hour)
 	w.emulator.AnswerQuotaRequest("vpc", vpcs, emulator.QuotaAnswer{Status: "DENIED", At: w.now()})
 	for _, step := range []struct {
@@ -486,9 +453,7 @@ func TestQuotas_areNotAskedForAgainWhenAWSAnswersLate(t *testing.T) {
 	}{{23 * time.Hour, Refused}, {2 * time.Hour, Raised}} {
 		w.pass(step.after)
 		report, err := w.raiser(cfg).Handle(t.Context(), event())
-		if got := decision(t, report, err); got.Outcome != step.want {
-			t.Errorf("%s later: %+v", step.after, got)
-		}
+		ran(report, err).decides(t, Decision{Outcome: step.want}, step.after, " later")
 	}
 }
 
@@ -501,19 +466,15 @@ func TestQuotas_areNotAskedForAgainWhenAWSDidNotApprove(t *testing.T) {
 			for step := range 4 {
 				report, err := w.raiser(cfg).Handle(t.Context(), e)
 				got := decision(t, report, err)
-				if step > 0 && (got.Outcome != Refused || got.Reason != NotApproved || got.To != 5 || !strings.Contains(got.Detail, "for 7")) {
-					t.Errorf("step %d: %+v", step, got)
+				if step > 0 {
+					wantDecision(t, got, Decision{Outcome: Refused, Reason: NotApproved, To: 5, Detail: "for 7"}, "step ", step)
 				}
 				w.emulator.AnswerQuotaRequest("vpc", vpcs, emulator.QuotaAnswer{Status: status, At: w.now()})
 				w.pass(6 * time.Minute)
 				e = w.look()
 			}
-			if asked := w.calls("RequestServiceQuotaIncrease"); asked != 1 {
-				t.Errorf("AWS was asked %d times for what it did not approve", asked)
-			}
-			if told := w.received(w.inbox); len(told) != 2 {
-				t.Errorf("people were told %d times, want of the request and of the answer: %s", len(told), told)
-			}
+			w.wantCalls("RequestServiceQuotaIncrease", 1)
+			w.wantTold(2)
 		})
 	}
 }
@@ -521,8 +482,9 @@ func TestQuotas_areNotAskedForAgainWhenAWSDidNotApprove(t *testing.T) {
 func TestQuotas_knownByTheirDefaultOnlyAreAskedForToo(t *testing.T) {
 	w, cfg, event := quotaScene(t, func(q *emulator.Quota) { q.DefaultOnly = true })
 	report, err := w.raiser(cfg).Handle(t.Context(), event())
-	if got := decision(t, report, err); got.Outcome != Raised || got.From != 5 || got.To != 7 || w.done("GetAWSDefaultServiceQuota") == 0 {
-		t.Errorf("%+v", got)
+	ran(report, err).decides(t, Decision{Outcome: Raised, From: 5, To: 7})
+	if w.done("GetAWSDefaultServiceQuota") == 0 {
+		t.Error("AWS was not asked for the default")
 	}
 }
 
@@ -530,9 +492,8 @@ func TestQuotas_roundUp(t *testing.T) {
 	w, cfg, event := quotaScene(t)
 	cfg.Sizing.Percent = 1
 	report, err := w.raiser(cfg).Handle(t.Context(), event())
-	if got := decision(t, report, err); got.To != 6 || w.emulator.QuotaRequests("vpc", vpcs)[0].Value != 6 {
-		t.Errorf("1 %% of 5: %+v", got)
-	}
+	ran(report, err).decides(t, Decision{To: 6}, "1 % of 5")
+	want.Equal(t, "AWS was asked for", w.emulator.QuotaRequests("vpc", vpcs)[0].Value, 6)
 }
 
 // A count of what there is comes every few minutes only.
@@ -542,9 +503,7 @@ func TestQuotas_goByTheirLastCount(t *testing.T) {
 		"Service": "VPC", "Type": "Resource", "Resource": "VPCs-" + w.name, "Class": "None",
 	})
 	report, err := w.raiser(cfg).Handle(t.Context(), event())
-	if got := decision(t, report, err); got.Outcome != Met || !strings.Contains(got.Detail, "the demand of 4") {
-		t.Errorf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Met, Detail: "the demand of 4"})
 }
 
 // AWS counts the concurrency of an account in a metric of Lambda's own, without dimensions.
@@ -557,15 +516,10 @@ func TestQuotas_areRaisedByTheMetricThatAWSNames(t *testing.T) {
 		c.Quotas = []Quota{{Service: "lambda", Code: "L-B99A9384", Max: 5000, Usage: Usage{Namespace: "AWS/Lambda", Metric: "ConcurrentExecutions"}}}
 	})
 	report, err := w.raiser(cfg).Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
-	if got := decision(t, report, err); got.Outcome != Raised || got.Means != Requested || got.From != 1000 || got.To != 1500 {
-		t.Errorf("%+v", got)
-	}
-	if requests := w.emulator.QuotaRequests("lambda", "L-B99A9384"); len(requests) != 1 || requests[0].Value != 1500 {
-		t.Errorf("asked for %+v", requests)
-	}
-	if r := w.raiser(cfg); !r.raisable(metric) || r.raisable(alarm.Metric{Namespace: "AWS/Lambda", Name: "Errors"}) {
-		t.Error("a child of a composite alarm is not waited for, or one about nothing is")
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised, Means: Requested, From: 1000, To: 1500})
+	w.wantRequest("lambda", "L-B99A9384", 1500)
+	want.Equal(t, "a child on the quota's metric may come to be short", w.raiser(cfg).raisable(metric), true)
+	want.Equal(t, "a child on errors may come to be short", w.raiser(cfg).raisable(alarm.Metric{Namespace: "AWS/Lambda", Name: "Errors"}), false)
 }
 
 // As of a composite alarm over both.
@@ -575,31 +529,32 @@ func TestQuotas_areShortBesideTables(t *testing.T) {
 		"Service": "VPC", "Type": "Resource", "Resource": "VPCs-" + w.name, "Class": "None",
 	}}
 	said, err := w.raiser(cfg).says(t.Context(), alarm.Alarm{Metrics: []alarm.Metric{usage, writeThrottles("orders")}}, true)
-	if short := said.short; err != nil || len(short) != 2 || short[0].Resource != (Resource{KindTable, "orders"}) || short[1].Resource.Kind != KindQuota {
-		t.Errorf("short are %+v, %v", short, err)
+	want.NoError(t, "reading what is short", err)
+	if want.Equal(t, "resources that are short", len(said.short), 2) {
+		want.Equal(t, "the first", said.short[0].Resource, Resource{KindTable, "orders"})
+		want.Equal(t, "the kind of the second", said.short[1].Resource.Kind, KindQuota)
 	}
 	w.emulator.ForgetCalls()
 	said, err = w.raiser(cfg).says(t.Context(), alarm.Alarm{Metrics: []alarm.Metric{writeThrottles("orders"), {Expression: "m1 / 2"}}}, true)
-	if err != nil || len(said.short) != 1 || len(w.emulator.Calls()) != 0 {
-		t.Errorf("short are %+v, %v; nothing is left that a quota could count", said.short, err)
-	}
+	want.NoError(t, "reading what is short where nothing is left that a quota could count", err)
+	want.Equal(t, "resources that are short", len(said.short), 1)
+	want.Equal(t, "calls", len(w.emulator.Calls()), 0)
 }
 
 func TestQuotas_openACaseOnlyWhereTheFileSaysSo(t *testing.T) {
 	w, cfg, event := quotaScene(t)
 	cfg.Quotas[0].SupportCase = true
 	report, err := w.raiser(cfg).Handle(t.Context(), event())
-	if got := decision(t, report, err); got.Outcome != Raised || !w.emulator.QuotaRequests("vpc", vpcs)[0].SupportCase {
-		t.Errorf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised})
+	want.Equal(t, "a support case is opened", w.emulator.QuotaRequests("vpc", vpcs)[0].SupportCase, true)
 }
 
 func TestQuotas_reportWhatARequestCannotRaise(t *testing.T) {
 	w, cfg, event := quotaScene(t, func(q *emulator.Quota) { q.Fixed = true })
 	report, err := w.raiser(cfg).Handle(t.Context(), event())
-	if got := decision(t, report, err); got.Outcome != Refused || got.Reason != NothingToRaise || w.calls("RequestServiceQuotaIncrease") != 0 || report.LooksSent != 0 {
-		t.Errorf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Refused, Reason: NothingToRaise})
+	ran(report, err).wants(t, counts{"looks sent": 0})
+	w.wantCalls("RequestServiceQuotaIncrease", 0)
 }
 
 func TestQuotas_tellByTheCodeWhatARefusalMeans(t *testing.T) {
@@ -616,9 +571,7 @@ func TestQuotas_tellByTheCodeWhatARefusalMeans(t *testing.T) {
 			w, cfg, event := quotaScene(t)
 			w.emulator.Inject(emulator.Fault{Operation: "RequestServiceQuotaIncrease", Times: 1, Status: 400, Code: c.code, Message: "the test says so"})
 			report, err := w.raiser(cfg).Handle(t.Context(), event())
-			if got := decision(t, report, err); got.Outcome != c.outcome || got.Reason != c.reason {
-				t.Errorf("%+v", got)
-			}
+			ran(report, err).decides(t, Decision{Outcome: c.outcome, Reason: c.reason})
 		})
 	}
 }
@@ -630,13 +583,11 @@ func TestQuotas_areAskedForThoughAnotherCannotBeRead(t *testing.T) {
 	w.emulator.Inject(emulator.Fault{Operation: "GetServiceQuota", Times: 5, Status: 500, Code: "ServiceException", Message: "the test says so"})
 	raw := event()
 	report, err := w.raiser(cfg).Handle(t.Context(), raw)
-	if err == nil || report.Outcomes[Raised] != 1 || w.done("RequestServiceQuotaIncrease") != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).fails(t, counts{Raised: 1})
+	want.Equal(t, "requests that AWS took", w.done("RequestServiceQuotaIncrease"), 1)
 	report, err = w.raiser(cfg).Handle(t.Context(), raw)
-	if err != nil || report.Duplicates != 1 || w.done("RequestServiceQuotaIncrease") != 1 {
-		t.Errorf("the event again: %+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{"duplicates": 1}, "the event again")
+	want.Equal(t, "requests that AWS took", w.done("RequestServiceQuotaIncrease"), 1)
 }
 
 func TestQuotaLoad_reckonsInThePeriodOfTheQuota(t *testing.T) {
@@ -660,7 +611,7 @@ func TestQuotaLoad_reckonsInThePeriodOfTheQuota(t *testing.T) {
 	} {
 		load, known := quotaLoad(usage, c.period)
 		if known != c.known {
-			t.Errorf("%s: known is %v", name, known)
+			t.Errorf("%s: the load is known: %t, want %t", name, known, c.known)
 			continue
 		}
 		if !known {

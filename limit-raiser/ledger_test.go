@@ -15,6 +15,7 @@ import (
 
 	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
+	"caretaker/internal/want"
 )
 
 func TestLedger_handsAnEventToOneOfMany(t *testing.T) {
@@ -34,19 +35,18 @@ func TestLedger_handsAnEventToOneOfMany(t *testing.T) {
 		})
 	}
 	w.must(group.Wait())
-	if winners.Load() != 1 || losers.Load() != 31 {
-		t.Errorf("%d of 32 claimed the event, %d found it in progress", winners.Load(), losers.Load())
-	}
+	want.Equal(t, "runs that claimed the event", winners.Load(), 1)
+	want.Equal(t, "runs that found it in progress", losers.Load(), 31)
 }
 
 func TestLedger_claimsAnewOnlyWhatWasLeftOrGivenBack(t *testing.T) {
 	w := newWorld(t)
 	ledger := newLedger(w.clients.Ledger, w.options.Table, w.now)
-	claim := func(want standing) held {
+	claim := func(wanted standing) held {
 		t.Helper()
 		h, got, err := ledger.claim(t.Context(), "event", w.now().Add(time.Minute))
-		if err != nil || got != want {
-			t.Fatalf("the claim is %v, %v; want %v", got, err, want)
+		if err != nil || got != wanted {
+			t.Fatalf("the claim is %v, want %v; error: %v", got, wanted, err)
 		}
 		return h
 	}
@@ -69,21 +69,21 @@ func TestLedger_keepsWhatTheHolderOfAResourceWrites(t *testing.T) {
 	ledger := newLedger(w.clients.Ledger, w.options.Table, w.now)
 	h, known, free, err := ledger.take(t.Context(), "table/orders", w.now().Add(time.Minute))
 	if err != nil || !free || !cmp.Equal(known, record{}) {
-		t.Fatalf("the first take: %+v, %v, %v", known, free, err)
+		t.Fatalf("the first take is free: %t, and of a new record: %t, want true of both; error: %v", free, cmp.Equal(known, record{}), err)
 	}
 	if _, _, free, err := ledger.take(t.Context(), "table/orders", w.now().Add(time.Minute)); err != nil || free {
-		t.Fatalf("the record was free for a second: %v", err)
+		t.Fatalf("a second run may take the record: %t, want false without an error; error: %v", free, err)
 	}
 	known.Raises = append(known.Raises, w.now())
 	known.Intent = &intent{Event: "event", At: w.now(), Decisions: []Decision{{Part: Part{Dimension: Write}, From: 50, To: 250}}}
 	w.must(ledger.settle(t.Context(), h, known))
 	_, again, free, err := ledger.take(t.Context(), "table/orders", w.now().Add(time.Minute))
-	if diff := cmp.Diff(known, again); err != nil || !free || diff != "" {
-		t.Errorf("%v, %v: %s", free, err, diff)
-	}
+	want.NoError(t, "taking the record again", err)
+	want.Equal(t, "the record is free", free, true)
+	want.Equal(t, "the record", again, known)
 	w.pass(2 * time.Minute)
 	if _, _, free, err := ledger.take(t.Context(), "table/orders", w.now().Add(time.Minute)); err != nil || !free {
-		t.Errorf("what a dead run held stayed taken: %v", err)
+		t.Errorf("what a dead run held is free: %t, want true; error: %v", free, err)
 	}
 	if err := ledger.settle(t.Context(), h, known); err == nil {
 		t.Error("a run whose time was up wrote over another's record")
@@ -124,15 +124,15 @@ func TestLedger_neverSpendsMoreThanTheCap(t *testing.T) {
 	}
 	w.must(group.Wait())
 	got, err := ledger.spent(t.Context(), w.now())
-	if err != nil || got != 98 || spent.Load() != 98 {
-		t.Errorf("%v spent, %d granted, %v; want 98 of 100", got, spent.Load(), err)
-	}
+	want.NoError(t, "reading what is spent", err)
+	want.Equal(t, "dollars spent of 100", got, 98)
+	want.Equal(t, "dollars granted", spent.Load(), 98)
 	w.must(ledger.giveBack(t.Context(), w.now(), 14))
 	if got, err := ledger.spent(t.Context(), w.now()); err != nil || got != 84 {
-		t.Errorf("%v is left after 14 were given back, %v", got, err)
+		t.Errorf("$%v are spent after 14 were given back, want $84; error: %v", got, err)
 	}
 	if got, err := ledger.spent(t.Context(), w.now().AddDate(0, 1, 1)); err != nil || got != 0 {
-		t.Errorf("the next month begins with %v, %v", got, err)
+		t.Errorf("the next month begins with $%v, want none; error: %v", got, err)
 	}
 }
 
@@ -152,7 +152,7 @@ func TestLedger_countsACostOnceWhenTheAnswerIsLost(t *testing.T) {
 		// Another run counts before the call is repeated.
 		w.emulator.Inject(emulator.Fault{Operation: "UpdateItem", Times: 1, Before: func(emulator.Call) {
 			if _, err := ledger.spend(context.WithoutCancel(t.Context()), w.now(), 1, 500); err != nil {
-				t.Error(err)
+				t.Errorf("another run cannot spend: %v", err)
 			}
 		}})
 		before, err := ledger.spent(t.Context(), w.now())
@@ -161,7 +161,7 @@ func TestLedger_countsACostOnceWhenTheAnswerIsLost(t *testing.T) {
 		w.emulator.ClearFaults()
 		w.must(ledger.giveBack(t.Context(), w.now(), 1))
 		if got, err := ledger.spent(t.Context(), w.now()); err != nil || got != step.want {
-			t.Errorf("$%v are spent after $%v, %v; want $%v", got, before, err, step.want)
+			t.Errorf("$%v are spent after $%v, want $%v; error: %v", got, before, step.want, err)
 		}
 	}
 }
@@ -170,14 +170,14 @@ func TestLedger_letsPassWhatCostsNothing(t *testing.T) {
 	w := newWorld(t)
 	ledger := newLedger(w.clients.Ledger, w.options.Table, w.now)
 	if free, err := ledger.spend(t.Context(), w.now(), 480, 500); !free || err != nil {
-		t.Fatal(free, err)
+		t.Fatalf("$480 of $500 may be spent: %t, want true; error: %v", free, err)
 	}
 	// The cap was lowered in the middle of the month.
 	if free, err := ledger.spend(t.Context(), w.now(), 0, 100); !free || err != nil {
-		t.Errorf("what is free is held back by the limit on cost: %v", err)
+		t.Errorf("what costs nothing may be spent: %t, want true; error: %v", free, err)
 	}
 	if free, err := ledger.spend(t.Context(), w.now(), 1, 100); free || err != nil {
-		t.Errorf("a dollar is over it: %v", err)
+		t.Errorf("a dollar over the limit may be spent: %t, want false; error: %v", free, err)
 	}
 }
 

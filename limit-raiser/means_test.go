@@ -1,6 +1,7 @@
 package limitraiser
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -8,6 +9,7 @@ import (
 	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 
 	"caretaker/internal/alarm"
+	"caretaker/internal/want"
 )
 
 // What Application Auto Scaling manages is a call for each of its targets, beside the one of the table.
@@ -39,12 +41,11 @@ func TestTables_raiseEachPartByItsOwnMeans(t *testing.T) {
 			event := w.event(w.alarm("ALARM", metric), metric, w.now())
 			w.emulator.ForgetCalls()
 			report, err := w.raiser(earnest(table)).Handle(t.Context(), event)
-			if err != nil || report.Outcomes[Raised] != 2 {
-				t.Errorf("%+v, %v", report, err)
-			}
-			if got, _ := w.has(table); got != c.want || w.done("UpdateTable") != c.updates || w.done("RegisterScalableTarget") != len(c.managed) {
-				t.Errorf("the table has %v after %d updates, want %v", got, w.done("UpdateTable"), c.want)
-			}
+			ran(report, err).wants(t, counts{Raised: 2})
+			got, _ := w.has(table)
+			want.Equal(t, "the table's reads and writes", fmt.Sprint(got), fmt.Sprint(c.want))
+			want.Equal(t, "calls of UpdateTable that were carried out", w.done("UpdateTable"), c.updates)
+			want.Equal(t, "calls of RegisterScalableTarget that were carried out", w.done("RegisterScalableTarget"), len(c.managed))
 			output, err := scaling.DescribeScalableTargets(t.Context(), &applicationautoscaling.DescribeScalableTargetsInput{
 				ServiceNamespace: autoscalingtypes.ServiceNamespaceDynamodb, ResourceIds: []string{id},
 			})

@@ -10,7 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/want"
 )
 
 func TestLoad_endsWithItsLastDatapointUnlessThatLasts(t *testing.T) {
@@ -27,9 +28,7 @@ func TestLoad_endsWithItsLastDatapointUnlessThatLasts(t *testing.T) {
 		"a count, earlier":   {[]Sample{old}, true, []Sample{old}},
 		"a count, never yet": {nil, true, nil},
 	} {
-		if diff := cmp.Diff(c.want, load{lasts: c.lasts}.recent(c.all, noon)); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
+		want.Equal(t, name, load{lasts: c.lasts}.recent(c.all, noon), c.want)
 	}
 }
 
@@ -38,9 +37,7 @@ func TestHandle_takesMetricsThatCameInPartForNone(t *testing.T) {
 	s := throttledWrites(t)
 	s.measure("AWS/DynamoDB", "SuccessfulRequestLatency", 5, 1, map[string]string{"TableName": s.table, "Operation": "PutItem"})
 	report, err := s.handle(s.theEvent())
-	if got := decision(t, report, err); got.Outcome != Raised || !strings.Contains(got.Detail, "for lack of metrics") {
-		t.Errorf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Raised, Detail: "for lack of metrics"})
 }
 
 // answered gives the results of one metric another status: the emulator has all data always.
@@ -70,9 +67,9 @@ func TestHandle_takesMetricsThatCloudWatchCouldNotReadForNone(t *testing.T) {
 			s.clients.CloudWatch = answered{s.clients.CloudWatch, "m1_0", code} // of the table's writes, which come after the reads
 			report, err := s.handle(s.theEvent())
 			got := decision(t, report, err)
-			if whole := code == cloudwatchtypes.StatusCodeComplete; whole != (got.Outcome == Met) || whole == strings.Contains(got.Detail, "for lack of metrics") {
-				t.Errorf("%+v", got)
-			}
+			whole := code == cloudwatchtypes.StatusCodeComplete
+			want.Equal(t, "the need is met", got.Outcome == Met, whole)
+			want.Equal(t, "it says that it lacks metrics", strings.Contains(got.Detail, "for lack of metrics"), !whole)
 		})
 	}
 }
@@ -86,7 +83,7 @@ func TestTableLoads_countWhatAnIndexBeingBuiltIsWrittenTo(t *testing.T) {
 		"ConsumedWriteCapacityUnits": 60, "WriteThrottleEvents": 3, "OnlineIndexConsumedWriteCapacity": 600, "OnlineIndexThrottleEvents": 30,
 		"ConsumedReadCapacityUnits": 7,
 	}
-	for part, want := range map[Part]Sample{
+	for part, sample := range map[Part]Sample{
 		{"new", Write}: {Consumed: 660, Throttled: 33, Requests: 5}, {"old", Write}: {Consumed: 60, Throttled: 3, Requests: 5},
 		{"", Write}: {Consumed: 60, Throttled: 3, Requests: 5}, {"new", Read}: {Consumed: 7, Requests: 5},
 	} {
@@ -97,8 +94,7 @@ func TestTableLoads_countWhatAnIndexBeingBuiltIsWrittenTo(t *testing.T) {
 				values[i] = 1
 			}
 		}
-		if diff := cmp.Diff(want, one.sample(values)); diff != "" || one.tell != len(one.series)-5 {
-			t.Errorf("%s: %d tell of the load: %s", part, one.tell, diff)
-		}
+		want.Equal(t, part.String(), one.sample(values), sample)
+		want.Equal(t, part.String()+": the metrics that tell of a load", one.tell, len(one.series)-5)
 	}
 }

@@ -28,17 +28,11 @@ func TestHandle_countsARaiseThatIsFoundLater(t *testing.T) {
 			s.fault(emulator.Fault{Operation: "UpdateTable", Times: 1, Truncate: true})
 			s.clients.DynamoDB = &latecomer{dynamodbAPI: s.clients.DynamoDB}
 			event := s.theEvent()
-			if report, err := s.handle(event); err == nil || report.Outcomes[Waiting] != 1 {
-				t.Fatalf("the raise is not unclear: %+v, %v", report, err)
-			}
-			if report, err := s.handle(event); err != nil || report.Outcomes[Raised] != 1 {
-				t.Fatalf("it is not found: %+v, %v", report, err)
-			}
+			ran(s.handle(event)).fails(t, counts{Waiting: 1}, "as the answer is lost")
+			ran(s.handle(event)).wants(t, counts{Raised: 1}, "as the event comes again")
 			s.pass(2 * time.Minute)
 			report, err := s.handle(s.theEvent())
-			if got := decision(t, report, err); got.Outcome != Refused || got.Reason != reason {
-				t.Errorf("a second raise: %+v", got)
-			}
+			ran(report, err).decides(t, Decision{Outcome: Refused, Reason: reason}, "a second raise")
 			s.wantWrites(75, 1)
 		})
 	}
@@ -61,13 +55,13 @@ func TestHandle_completesNoEventOfARunThatLives(t *testing.T) {
 	event := episode{Alarm: *Decode(dead)[0].Alarm}.event(Resource{KindTable, s.table})
 	ledger := s.raiser(s.cfg).ledger
 	if _, standing, err := ledger.claim(t.Context(), event, s.now().Add(time.Minute)); err != nil || standing != claimed {
-		t.Fatalf("the event cannot be claimed again: %v, %v", standing, err)
+		t.Fatalf("the claim of the event is %v, want %v; error: %v", standing, claimed, err)
 	}
 	if report, err := s.handle(s.theEvent()); err != nil || report.Outcomes[Raised] == 0 {
-		t.Fatalf("%+v, %v", report, err)
+		t.Fatalf("nothing is raised, or there is an error; the run:\n%s", ran(report, err))
 	}
 	if _, standing, err := ledger.claim(t.Context(), event, s.now().Add(time.Minute)); err != nil || standing != inProgress {
-		t.Errorf("the event is no longer in progress: %v, %v", standing, err)
+		t.Errorf("the claim of the event is %v, want %v; error: %v", standing, inProgress, err)
 	}
 }
 
@@ -85,26 +79,23 @@ func TestHandle_completesNoEventOfARaiseThatWasNotMade(t *testing.T) {
 	s.emulator.ClearFaults()
 	s.wantWrites(50, 1)
 	s.pass(unlimited + time.Minute)
-	if report, err := s.handle(s.theEvent()); err != nil || report.Outcomes[Raised] != 1 {
-		t.Fatalf("%+v, %v", report, err)
-	}
+	ran(s.handle(s.theEvent())).wants(t, counts{Raised: 1})
 	s.wantWrites(75, 2)
-	if report, err := s.handle(dead); err != nil || report.Duplicates != 0 || len(report.Answers) != 1 {
-		t.Errorf("the first again: %+v, %v", report, err)
-	}
+	ran(s.handle(dead)).wants(t, counts{"duplicates": 0, "answers": 1}, "the first again")
 }
 
 func TestHandle_givesBackTheCostOfWhatItCouldNotWriteDown(t *testing.T) {
 	s := throttledWrites(t)
 	ledger := &forgetful{ledgerAPI: s.clients.Ledger}
 	s.clients.Ledger = ledger
-	if report, err := s.handle(s.theEvent()); err == nil || report.Outcomes[Raised] != 0 || ledger.refused == 0 {
-		t.Fatalf("%d refused, %+v, %v", ledger.refused, report, err)
+	ran(s.handle(s.theEvent())).fails(t, counts{Raised: 0})
+	if ledger.refused == 0 {
+		t.Fatal("the ledger was not asked to note a raise")
 	}
 	s.wantWrites(50, 0)
 	spent, err := newLedger(ledger.ledgerAPI, s.options.Table, s.now).spent(t.Context(), s.now())
 	if err != nil || spent != 0 {
-		t.Errorf("$%v are counted, %v", spent, err)
+		t.Errorf("$%v are counted, want none; error: %v", spent, err)
 	}
 }
 
@@ -159,12 +150,10 @@ func TestHandle_sendsNoRaiseTwiceInARow(t *testing.T) {
 			w, cfg, event := scene(t)
 			w.emulator.ForgetCalls()
 			w.emulator.Inject(emulator.Fault{Operation: operation, Times: 1, Status: 500, Code: "InternalServerError"})
-			if report, err := w.raiser(cfg).Handle(t.Context(), event); err == nil || w.calls(operation) != 1 {
-				t.Errorf("%d calls: %+v, %v", w.calls(operation), report, err)
-			}
-			if report, err := w.raiser(cfg).Handle(t.Context(), event); err != nil || report.Outcomes[Raised] != 1 || w.calls(operation) != 2 {
-				t.Errorf("once it comes again, %d calls: %+v, %v", w.calls(operation), report, err)
-			}
+			ran(w.raiser(cfg).Handle(t.Context(), event)).fails(t, nil)
+			w.wantCalls(operation, 1)
+			ran(w.raiser(cfg).Handle(t.Context(), event)).wants(t, counts{Raised: 1}, "once it comes again")
+			w.wantCalls(operation, 2)
 		})
 	}
 }

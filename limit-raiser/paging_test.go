@@ -20,6 +20,7 @@ import (
 	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
 	"caretaker/internal/emulator/paging"
+	"caretaker/internal/want"
 )
 
 func TestHandle_readsEveryListToItsEnd(t *testing.T) {
@@ -58,15 +59,12 @@ func TestHandle_readsEveryListToItsEnd(t *testing.T) {
 func TestHistory_readsTheAuditTrailToItsEnd(t *testing.T) {
 	s := throttledWrites(t)
 	for range 3 {
-		if _, err := s.handle(s.theEvent()); err != nil {
-			t.Fatal(err)
-		}
+		ran(s.handle(s.theEvent())).wants(t, nil)
 		s.pass(time.Hour)
 	}
 	history, err := History(t.Context(), entryByEntry{s.tables}, s.options.Table, 10)
-	if err != nil || len(history) != 3 {
-		t.Errorf("%+v, %v", history, err)
-	}
+	want.NoError(t, "reading the audit trail", err)
+	want.Equal(t, "entries in the audit trail", len(history), 3)
 }
 
 // entryByEntry gets one entry a page, as of entries that fill it.

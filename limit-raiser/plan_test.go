@@ -5,14 +5,13 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"caretaker/internal/setting"
+	"caretaker/internal/want"
 )
 
 var noon = time.Date(2026, 6, 20, 12, 0, 0, 0, time.UTC)
@@ -134,9 +133,8 @@ func TestDecide(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			plan := Decide(c.facts, c.memory, c.cfg, "us-east-1", noon)
 			got := plan.Decisions[0]
-			if got.Outcome != c.outcome || got.Reason != c.reason || got.To != c.to || !strings.Contains(got.Detail, c.detail) {
-				t.Errorf("%+v; want %s, %s, to %v", got, c.outcome, c.reason, c.to)
-			}
+			wantDecision(t, got, Decision{Outcome: c.outcome, Reason: c.reason, Detail: c.detail})
+			want.Equal(t, "to", got.To, c.to)
 		})
 	}
 }
@@ -163,9 +161,7 @@ func TestDecide_leavesAloneWhatTheEpisodesRaiseCured(t *testing.T) {
 	} {
 		cfg := policy(func(c *Config) { c.Sizing.Headroom = 30 })
 		got := Decide(shortTable(320, 4000, change(func(h *Have) { h.Samples = c.samples })), c.memory, cfg, "us-east-1", noon).Decisions[0]
-		if got.Outcome != c.want {
-			t.Errorf("%s: %+v", name, got)
-		}
+		wantDecision(t, got, Decision{Outcome: c.want}, name)
 	}
 }
 
@@ -180,10 +176,7 @@ func TestDecide_takesAlongWhatIsAboutToBeShortItself(t *testing.T) {
 	for _, decision := range Decide(facts, Memory{}, policy(), "us-east-1", noon).Decisions {
 		got[decision.Part.Index] = decision.Outcome
 	}
-	want := map[string]Outcome{"": ToRaise, "busy": ToRaise, "quiet": Met, "unknown": Met, "unbounded": Met}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the outcomes by index", got, map[string]Outcome{"": ToRaise, "busy": ToRaise, "quiet": Met, "unknown": Met, "unbounded": Met})
 }
 
 func TestDecide_cutsAllPartsByTheSameShareToWhatTheMonthLeaves(t *testing.T) {
@@ -212,15 +205,17 @@ func TestDecide_cutsAllPartsByTheSameShareToWhatTheMonthLeaves(t *testing.T) {
 			for _, decision := range plan.Decisions {
 				got = append(got, decision.To)
 				cost += decision.CostAMonth
-				if raised := decision.To > decision.From; raised != (decision.Outcome == ToRaise) || !raised && (decision.Reason != OverCost || decision.CostAMonth != 0) {
-					t.Errorf("%+v", decision)
+				raised := decision.To > decision.From
+				want.Equal(t, sentence(decision)+": it is to be raised", decision.Outcome == ToRaise, raised)
+				if !raised {
+					wantDecision(t, decision, Decision{Reason: OverCost})
+					want.Equal(t, "the cost of what is not raised", decision.CostAMonth, 0)
 				}
-				if cut := decision.To > 100 && decision.To < 150; cut != (decision.Reason == CutToCost) {
-					t.Errorf("%+v", decision)
-				}
+				want.Equal(t, sentence(decision)+": it is cut to the cost", decision.Reason == CutToCost, decision.To > 100 && decision.To < 150)
 			}
-			if diff := cmp.Diff(c.want, got); diff != "" || cost > c.left {
-				t.Errorf("$%.2f of $%.2f: %s", cost, c.left, diff)
+			want.Equal(t, "where the parts go to", got, c.want)
+			if cost > c.left {
+				t.Errorf("the parts cost $%.2f, want no more than the $%.2f that are left", cost, c.left)
 			}
 		})
 	}
@@ -236,24 +231,19 @@ func TestDecide_holdsAStreamsGoalToTheLimitsOfOneRaise(t *testing.T) {
 		}}}
 		plan := Decide(facts, memory.In("one"), cfg, "us-east-1", at)
 		if plan.Decisions[0].Outcome != ToRaise {
-			if plan.Decisions[0].Reason != RaisesOfTheDay {
-				t.Errorf("%+v", plan.Decisions[0])
-			}
+			wantDecision(t, plan.Decisions[0], Decision{Reason: RaisesOfTheDay}, "the last")
 			break
 		}
 		memory = memory.After(plan.become(ToRaise, Raised, IsShort), "one", at)
 		shards = append(shards, plan.Decisions[0].To)
 	}
-	if diff := cmp.Diff([]float64{1, 2, 4, 8}, shards); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the shards, step by step", shards, []float64{1, 2, 4, 8})
 }
 
 func TestMemory_keepsAGoalToItsEpisode(t *testing.T) {
 	memory := Memory{}.After(Plan{Goal: 8, Decisions: []Decision{{Outcome: Raised}}}, "one", noon)
-	if memory.In("one").Goal != 8 || memory.In("another").Goal != 0 {
-		t.Errorf("%+v", memory)
-	}
+	want.Equal(t, "the goal in its own episode", memory.In("one").Goal, 8)
+	want.Equal(t, "the goal in another episode", memory.In("another").Goal, 0)
 }
 
 // Whatever the facts are, a plan keeps its promises.
@@ -290,13 +280,13 @@ func TestDecide_keepsItsPromises(t *testing.T) {
 			have := facts.Parts[i]
 			switch {
 			case decision.Reason == "" || decision.Outcome == "":
-				t.Fatalf("no reason: %+v", decision)
+				t.Fatalf("a decision has the outcome %q and the reason %q, want both: %s", decision.Outcome, decision.Reason, sentence(decision))
 			case decision.To < decision.From || decision.From != have.Now:
-				t.Fatalf("lowered: %+v", decision)
+				t.Fatalf("a decision goes from %v to %v, of a part that has %v: %s", decision.From, decision.To, have.Now, sentence(decision))
 			case decision.Outcome != ToRaise && decision.To != decision.From:
-				t.Fatalf("%s, and yet to be changed: %+v", decision.Outcome, decision)
+				t.Fatalf("the outcome is %q, and yet it goes from %v to %v: %s", decision.Outcome, decision.From, decision.To, sentence(decision))
 			case decision.Outcome == ToRaise && (decision.To <= decision.From || decision.To > have.Max || have.Means == NoMeans):
-				t.Fatalf("raised past its bounds: %+v", decision)
+				t.Fatalf("what has %v, by the means %q and to %v at most, is to go to %v: %s", have.Now, have.Means, have.Max, decision.To, sentence(decision))
 			}
 			spent += decision.CostAMonth
 			if decision.Reason == OverCost {

@@ -12,7 +12,6 @@ func TestQuotas_areThoseOfTheirDimensionsAlone(t *testing.T) {
 		"Service": "VPC", "Type": "Resource", "Resource": "SecurityGroups-" + w.name, "Class": "None",
 	}}
 	report, err := w.raiser(cfg).Handle(t.Context(), w.event(w.alarm("ALARM", metric), metric, w.now()))
-	if err != nil || len(report.Answers) != 0 || report.EventsRefused != 1 || w.calls("RequestServiceQuotaIncrease") != 0 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{"answers": 0, "events refused": 1})
+	w.wantCalls("RequestServiceQuotaIncrease", 0)
 }

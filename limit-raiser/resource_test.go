@@ -6,9 +6,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/alarm"
+	"caretaker/internal/want"
 )
 
 func TestShortages_areWhatARaiseCanCure(t *testing.T) {
@@ -50,13 +50,9 @@ func TestShortages_areWhatARaiseCanCure(t *testing.T) {
 		"nothing":             {nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, shortages(c.metrics)); diff != "" {
-				t.Error(diff)
-			}
+			want.Equal(t, "what is short", shortages(c.metrics), c.want)
 			slices.Reverse(c.metrics)
-			if diff := cmp.Diff(c.want, shortages(c.metrics)); diff != "" {
-				t.Errorf("in another order: %s", diff)
-			}
+			want.Equal(t, "what is short, the metrics in another order", shortages(c.metrics), c.want)
 		})
 	}
 }
@@ -67,16 +63,12 @@ func TestBusyTable_looksAtTheIndexesToo(t *testing.T) {
 		GlobalSecondaryIndexes: []dynamodbtypes.GlobalSecondaryIndexDescription{{IndexName: aws.String("by-day"), IndexStatus: dynamodbtypes.IndexStatusActive}},
 	}
 	if got := busyTable(table); got != "" {
-		t.Errorf("an active table is busy: %s", got)
+		t.Errorf("an active table is busy as %q, want not busy", got)
 	}
 	table.GlobalSecondaryIndexes[0].IndexStatus = dynamodbtypes.IndexStatusUpdating
-	if got := busyTable(table); got != "the index by-day is UPDATING" {
-		t.Errorf("%q", got)
-	}
+	want.Equal(t, "why it is busy", busyTable(table), "the index by-day is UPDATING")
 	table.TableStatus = dynamodbtypes.TableStatusUpdating
-	if got := busyTable(table); got != "the table is UPDATING" {
-		t.Errorf("%q", got)
-	}
+	want.Equal(t, "why it is busy", busyTable(table), "the table is UPDATING")
 }
 
 func TestUpdateTable_leavesOutWhatStaysAsItIs(t *testing.T) {
@@ -92,15 +84,15 @@ func TestUpdateTable_leavesOutWhatStaysAsItIs(t *testing.T) {
 		return Decision{Part: Part{index, dimension}, Means: Provisioned, To: to}
 	}
 	input := updateTable(facts, []Decision{raise("by-customer", Write, 140)})
-	if input.ProvisionedThroughput != nil || len(input.GlobalSecondaryIndexUpdates) != 1 {
-		t.Fatalf("%+v", input)
+	want.Equal(t, "the table itself is updated", input.ProvisionedThroughput != nil, false)
+	if len(input.GlobalSecondaryIndexUpdates) != 1 {
+		t.Fatalf("indexes that are updated: %d, want 1", len(input.GlobalSecondaryIndexUpdates))
 	}
 	units := input.GlobalSecondaryIndexUpdates[0].Update.ProvisionedThroughput
-	if *units.ReadCapacityUnits != 7 || *units.WriteCapacityUnits != 140 {
-		t.Errorf("%d reads, %d writes: what auto scaling provides stays", *units.ReadCapacityUnits, *units.WriteCapacityUnits)
-	}
+	want.Equal(t, "the index's reads, which auto scaling provides", *units.ReadCapacityUnits, 7)
+	want.Equal(t, "the index's writes", *units.WriteCapacityUnits, 140)
 	input = updateTable(facts, []Decision{raise("", Write, 100), raise("by-day", Read, 12), raise("by-day", Write, 120)})
-	if *input.ProvisionedThroughput.ReadCapacityUnits != 5 || *input.ProvisionedThroughput.WriteCapacityUnits != 100 || len(input.GlobalSecondaryIndexUpdates) != 1 {
-		t.Errorf("%+v", input)
-	}
+	want.Equal(t, "the table's reads", *input.ProvisionedThroughput.ReadCapacityUnits, 5)
+	want.Equal(t, "the table's writes", *input.ProvisionedThroughput.WriteCapacityUnits, 100)
+	want.Equal(t, "indexes that are updated", len(input.GlobalSecondaryIndexUpdates), 1)
 }

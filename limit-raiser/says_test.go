@@ -13,6 +13,7 @@ import (
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"caretaker/internal/alarm"
+	"caretaker/internal/want"
 )
 
 // ofTable is a metric of a table's.
@@ -139,14 +140,11 @@ func TestHandle_raisesOnlyWhatIsShort(t *testing.T) {
 				report, err := s.handle(event(s))
 				s.must(err)
 				if c.refused == "" {
-					if report.Outcomes[Raised] != 1 {
-						t.Errorf("nothing is raised: %+v", report)
-					}
+					ran(report, err).wants(t, counts{Raised: 1})
 					return
 				}
-				if report.EventsRefused != 1 || !strings.Contains(report.Refusals[0].Why, c.refused) || report.LooksSent != 0 {
-					t.Errorf("wanted a refusal that says %q: %+v", c.refused, report)
-				}
+				ran(report, err).wantRefusal(t, c.refused)
+				ran(report, err).wants(t, counts{"looks sent": 0})
 				s.wantWrites(50, 0)
 			})
 		}
@@ -163,26 +161,20 @@ func TestHandle_readsTheComparisonFromSNS(t *testing.T) {
 	for comparison, raised := range map[string]int{"LessThanThreshold": 0, "GreaterThanThreshold": 1} {
 		event := strings.Replace(message.Replace(string(raw)), "GreaterThanThreshold", comparison, 1)
 		report, err := s.handle(json.RawMessage(event))
-		if err != nil || report.Outcomes[Raised] != raised || report.EventsRefused != 1-raised {
-			t.Errorf("%s: %+v, %v", comparison, report, err)
-		}
+		ran(report, err).wants(t, counts{Raised: raised, "events refused": 1 - raised}, comparison)
 	}
-	if got := s.calls("DescribeAlarms"); got != 0 {
-		t.Errorf("%d calls of DescribeAlarms", got)
-	}
+	s.wantCalls("DescribeAlarms", 0)
 }
 
 // The looks carry what was learned.
 func TestHandle_asksOnceHowAnAlarmCompares(t *testing.T) {
 	s := throttledWrites(t)
 	report, err := s.handle(s.theEvent())
-	if err != nil || report.Outcomes[Raised] != 1 || s.calls("DescribeAlarms") != 1 {
-		t.Fatalf("%+v, %v, %d calls", report, err, s.calls("DescribeAlarms"))
-	}
+	ran(report, err).wants(t, counts{Raised: 1})
+	s.wantCalls("DescribeAlarms", 1)
 	s.pass(5 * time.Minute)
-	if report, err = s.handle(s.look()); err != nil || report.EventsRefused != 0 || s.calls("DescribeAlarms") != 2 {
-		t.Errorf("the look, which reads whether the alarm is still on: %+v, %v, %d calls", report, err, s.calls("DescribeAlarms"))
-	}
+	ran(s.handle(s.look())).wants(t, counts{"events refused": 0}, "the look, which reads whether the alarm is still on")
+	s.wantCalls("DescribeAlarms", 2)
 }
 
 func TestShortBy_takesWhatIsHighOfThisAccount(t *testing.T) {
@@ -213,9 +205,9 @@ func TestShortBy_takesWhatIsHighOfThisAccount(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			short, not := shortBy(c.alarm, "123456789012", true)
-			if len(short) != c.short || (c.not == "") != (len(not) == 0) || c.not != "" && !strings.Contains(strings.Join(not, "; "), c.not) {
-				t.Errorf("short are %+v, and it says %q; wanted %d and %q", short, not, c.short, c.not)
-			}
+			want.Equal(t, "resources that are short", len(short), c.short)
+			want.Equal(t, "it says why not", len(not) > 0, c.not != "")
+			want.Says(t, "why not", strings.Join(not, "; "), c.not)
 		})
 	}
 }
@@ -244,14 +236,10 @@ func TestHandle_raisesNothingForAMetricOfAnotherAccount(t *testing.T) {
 		"direct": s.direct(name), "child": s.composite(name), "contributor": of("210987654321"),
 	} {
 		report, err := s.handle(event)
-		if err != nil || report.EventsRefused != 1 || !strings.Contains(report.Refusals[0].Why, "of the account 210987654321") {
-			t.Errorf("%s: %+v, %v", shape, report, err)
-		}
+		ran(report, err).wantRefusal(t, "of the account 210987654321", shape)
 	}
 	s.wantWrites(50, 0)
-	if report, err := s.handle(of(s.emulator.Account())); err != nil || report.Outcomes[Raised] != 1 {
-		t.Errorf("a contributor of this account: %+v, %v", report, err)
-	}
+	ran(s.handle(of(s.emulator.Account()))).wants(t, counts{Raised: 1}, "a contributor of this account")
 }
 
 func TestHandle_doesNotActOnAMutedAlarm(t *testing.T) {
@@ -274,14 +262,11 @@ func TestHandle_doesNotActOnAMutedAlarm(t *testing.T) {
 	later := s.now().Add(time.Hour).Format("2006-01-02T15:04:05.000-0700")
 	for _, until := range []string{later, ""} {
 		report, err := s.handle(event(until))
-		if err != nil || report.EventsRefused != 1 || !strings.Contains(report.Refusals[0].Why, "it is muted by arn:aws:cloudwatch:us-east-1:000000000000:alarm-mute-rule:night") || report.LooksSent != 0 {
-			t.Errorf("until %q: %+v, %v", until, report, err)
-		}
+		ran(report, err).wantRefusal(t, "it is muted by arn:aws:cloudwatch:us-east-1:000000000000:alarm-mute-rule:night", "until ", until)
+		ran(report, err).wants(t, counts{"looks sent": 0}, "until ", until)
 	}
 	s.wantWrites(50, 0)
-	if report, err := s.handle(event(s.now().Add(-time.Minute).Format("2006-01-02T15:04:05.000-0700"))); err != nil || report.Outcomes[Raised] != 1 {
-		t.Errorf("after its window: %+v, %v", report, err)
-	}
+	ran(s.handle(event(s.now().Add(-time.Minute).Format("2006-01-02T15:04:05.000-0700")))).wants(t, counts{Raised: 1}, "after its window")
 }
 
 // A suppressed alarm says nothing when its suppressor ends before it does: it is looked at again.
@@ -297,17 +282,14 @@ func TestHandle_looksAgainAtASuppressedAlarm(t *testing.T) {
 	for _, by := range []string{"WaitPeriod", "Alarm", "ExtensionPeriod"} {
 		s.emulator.SetSuppressed(name, by)
 		report, err := s.handle(next)
-		if err != nil || report.LooksSent != 1 || report.EventsRefused != 1 || !strings.Contains(report.Refusals[0].Why, "suppressed ("+by+")") {
-			t.Fatalf("%s: %+v, %v", by, report, err)
-		}
+		ran(report, err).wantRefusal(t, "suppressed ("+by+")")
+		ran(report, err).wants(t, counts{"looks sent": 1}, by)
 		s.pass(5 * time.Minute)
 		next = s.look()
 	}
 	s.wantWrites(50, 0)
 	s.emulator.SetSuppressed(name, "")
-	if report, err := s.handle(next); err != nil || report.Outcomes[Raised] != 1 || report.LooksSent != 1 {
-		t.Errorf("when nothing suppresses it: %+v, %v", report, err)
-	}
+	ran(s.handle(next)).wants(t, counts{Raised: 1, "looks sent": 1}, "when nothing suppresses it")
 	s.wantWrites(75, 1)
 }
 
@@ -329,9 +311,7 @@ func TestLook_ofAnEarlierVersionIsJudgedByWhatTheAlarmIs(t *testing.T) {
 				}
 			}
 			report, err := s.handle(inQueue(raw))
-			if err != nil || report.Outcomes[Raised] != raised || report.EventsRefused != 1-raised {
-				t.Errorf("%+v, %v", report, err)
-			}
+			ran(report, err).wants(t, counts{Raised: raised, "events refused": 1 - raised})
 		})
 	}
 }
@@ -341,9 +321,12 @@ func TestNotices_holdNothingOfTheAlarmThatNoMessageNeeds(t *testing.T) {
 	e := anEpisode(0, "ALARM(a)")
 	e.Alarm.Description, e.Alarm.Attributes, e.Alarm.Recent = "long", map[string]string{"TableName": "orders"}, alarm.Recent{Values: []float64{1}}
 	list := notices(e, Facts{}, Plan{Decisions: []Decision{{Outcome: Raised}}}, nil)
-	if kept := list[0].Episode.Alarm; kept.Rule != "" || kept.Description != "" || kept.Attributes != nil || kept.Recent.Values != nil || kept.Name != e.Alarm.Name {
-		t.Errorf("it holds %+v", kept)
-	}
+	kept := list[0].Episode.Alarm
+	want.Equal(t, "the rule that is kept", kept.Rule, "")
+	want.Equal(t, "the description that is kept", kept.Description, "")
+	want.Equal(t, "the attributes that are kept", kept.Attributes, nil)
+	want.Equal(t, "the values that are kept", kept.Recent.Values, nil)
+	want.Equal(t, "the alarm's name", kept.Name, e.Alarm.Name)
 }
 
 // banded makes an alarm compare with an anomaly band, above and below.
@@ -371,9 +354,7 @@ func TestEpisode_ofACompositeAlarmWaitsForChildrenThatMayBeShort(t *testing.T) {
 			s := throttledWrites(t)
 			machine := s.world.alarm("ALARM", alarm.Metric{Namespace: "AWS/EC2", Name: "CPUUtilization", Dimensions: map[string]string{"InstanceId": "i-1"}})
 			child := s.world.alarm("OK", ofTable(s.table, "ConsumedWriteCapacityUnits"), c.change(s.table))
-			if report, err := s.handle(s.composite(machine, child)); err != nil || report.LooksSent != c.looks || report.Outcomes[Raised] != 0 {
-				t.Errorf("%+v, %v; want %d looks", report, err, c.looks)
-			}
+			ran(s.handle(s.composite(machine, child))).wants(t, counts{"looks sent": c.looks, Raised: 0})
 		})
 	}
 }
@@ -396,8 +377,6 @@ func TestHandle_asksWhichWayABandWasLeft(t *testing.T) {
 		at := s.now().Add(time.Duration(i) * time.Second).Format("2006-01-02T15:04:05.000-0700")
 		event := strings.NewReplacer("123456789012", s.emulator.Account(), "eu-west-1", "us-east-1", `\"orders\"`, `\"`+s.table+`\"`,
 			"orders-writes", s.alarm, "2026-02-26T10:15:02.123+0000", at).Replace(string(raw))
-		if report, err := s.handle(json.RawMessage(event)); err != nil || report.Outcomes[Raised] != c.raised || report.EventsRefused != 1-c.raised {
-			t.Errorf("at %s: %+v, %v", c.value, report, err)
-		}
+		ran(s.handle(json.RawMessage(event))).wants(t, counts{Raised: c.raised, "events refused": 1 - c.raised}, "at ", c.value)
 	}
 }

@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"caretaker/internal/setting"
+	"caretaker/internal/want"
 )
 
 func TestEstimateDemand_countsWhatWasMeant(t *testing.T) {
@@ -38,14 +38,18 @@ func TestEstimateDemand_countsWhatWasMeant(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := EstimateDemand(c.samples, c.factor)
-			if !got.Known || math.Abs(got.PerSecond-c.want) > 1e-9 || got.Detail == "" {
-				t.Errorf("the demand is %+v, want %v", got, c.want)
+			want.Equal(t, "the demand is known", got.Known, true)
+			if math.Abs(got.PerSecond-c.want) > 1e-9 {
+				t.Errorf("the demand is %v a second, want %v", got.PerSecond, c.want)
+			}
+			if got.Detail == "" {
+				t.Error("the demand does not say what it is made of")
 			}
 		})
 	}
-	if got := EstimateDemand(nil, 3); got.Known || got.PerSecond != 0 {
-		t.Errorf("without a sample the demand is %+v, want an unknown one", got)
-	}
+	got := EstimateDemand(nil, 3)
+	want.Equal(t, "without a sample the demand is known", got.Known, false)
+	want.Equal(t, "without a sample the demand", got.PerSecond, 0)
 }
 
 func TestSize_takesTheLargestStepWithinItsBounds(t *testing.T) {
@@ -82,8 +86,9 @@ func TestSize_takesTheLargestStepWithinItsBounds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Size(c.present, c.maximum, c.demand, c.cfg)
-			if diff := cmp.Diff(c.want, got, cmpopts.IgnoreFields(Step{}, "Reason")); diff != "" || got.Reason == "" {
-				t.Errorf("Size (-want +got), because %q:\n%s", got.Reason, diff)
+			want.Equal(t, "the step", got, c.want, cmpopts.IgnoreFields(Step{}, "Reason"))
+			if got.Reason == "" {
+				t.Error("the step does not say its reason")
 			}
 		})
 	}
@@ -108,15 +113,15 @@ func TestSize_staysWithinItsBoundsWhatever(t *testing.T) {
 		step := Size(present, maximum, demand, cfg)
 		switch {
 		case step.From != present || step.To < present:
-			t.Errorf("lowers: %+v", step)
+			t.Errorf("what has %v is stepped from %v to %v, which lowers it: %s", present, step.From, step.To, step.Reason)
 		case step.To > present && step.To > maximum:
-			t.Errorf("goes over the maximum: %+v", step)
+			t.Errorf("it is raised to %v, over the maximum of %v: %s", step.To, maximum, step.Reason)
 		case step.To > math.Ceil(present*cfg.MaxFactor):
-			t.Errorf("goes over the factor: %+v", step)
+			t.Errorf("it is raised from %v to %v, over the factor of %v: %s", step.From, step.To, cfg.MaxFactor, step.Reason)
 		case step.To != math.Trunc(step.To):
-			t.Errorf("is not whole: %+v", step)
+			t.Errorf("it is raised to %v, want whole units: %s", step.To, step.Reason)
 		case step.Reason == "":
-			t.Errorf("says no reason: %+v", step)
+			t.Errorf("the step from %v to %v says no reason", step.From, step.To)
 		}
 		more := demand
 		more.PerSecond += rapid.Float64Range(0, 1e5).Draw(t, "more")
@@ -149,7 +154,7 @@ func TestEstimateDemand_growsWithTheLoad(t *testing.T) {
 		less := EstimateDemand(samples, factor)
 		samples = append(samples, Sample{At: time.Time{}, Throttled: count.Draw(t, "more")})
 		if more := EstimateDemand(samples, factor); more.PerSecond < less.PerSecond || math.IsInf(more.PerSecond, 0) {
-			t.Errorf("one more minute makes %v of %v", more.PerSecond, less.PerSecond)
+			t.Errorf("one more minute makes the demand %v of %v, want no less", more.PerSecond, less.PerSecond)
 		}
 	})
 }
@@ -186,9 +191,7 @@ func TestAddedCost_takesListPricesAndSaysWhenNot(t *testing.T) {
 }
 
 func TestPriceNames_areThoseOfTheTable(t *testing.T) {
-	if diff := cmp.Diff([]string{PriceInfrequentReadUnit, PriceInfrequentWriteUnit, PriceReadUnit, PriceShard, PriceWriteUnit}, PriceNames()); diff != "" {
-		t.Errorf("PriceNames (-want +got):\n%s", diff)
-	}
+	want.Equal(t, "the names of the prices", PriceNames(), []string{PriceInfrequentReadUnit, PriceInfrequentWriteUnit, PriceReadUnit, PriceShard, PriceWriteUnit})
 	for region, p := range unitPrices {
 		if !(p.read > 0.0001 && p.read < 0.0003) || math.Abs(p.write/p.read-5) > 0.1 {
 			t.Errorf("%s: a write unit of %v beside a read unit of %v is a slip of the pen", region, p.write, p.read)

@@ -13,6 +13,7 @@ import (
 	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
 	"caretaker/internal/setting"
+	"caretaker/internal/want"
 )
 
 // brokenTopic refuses all messages to people.
@@ -44,26 +45,19 @@ func TestHandle_tellsLaterWhatItCouldNotTell(t *testing.T) {
 			s.fault(fault)
 			event := s.theEvent()
 			report, err := s.handle(event)
-			if err == nil || report.Outcomes[Raised] != 1 || report.LooksSent != 1 {
-				t.Errorf("the run does not say that it could not tell: %+v, %v", report, err)
-			}
-			if again, err := s.handle(event); err != nil || again.Duplicates != 1 || again.LooksSent != 0 {
-				t.Errorf("the event again: %+v, %v", again, err)
-			}
+			ran(report, err).fails(t, counts{Raised: 1, "looks sent": 1}, "as nobody can be told")
+			ran(s.handle(event)).wants(t, counts{"duplicates": 1, "looks sent": 0}, "the event again")
 			s.emulator.ClearFaults()
 			s.pass(5 * time.Minute)
 			s.full()
 			report, err = s.handle(s.look())
-			if got := decision(t, report, err); got.Outcome != Refused || got.Reason != InCooldown || report.MessagesSent != 2 {
-				t.Errorf("%+v, %v", report, err)
-			}
+			ran(report, err).decides(t, Decision{Outcome: Refused, Reason: InCooldown})
+			ran(report, err).wants(t, counts{"messages to people": 2})
 			s.wantWrites(75, 1)
-			if told := s.received(s.inbox); len(told) != 2 || !strings.Contains(told[0]+told[1], "raised write from 50 to 75") {
-				t.Errorf("people were told %q", told)
-			}
-			if trail := s.trail(); len(trail) != 2 || trail[1].Outcome != Raised || !trail[1].At.Equal(s.now().Add(-5*time.Minute)) {
-				t.Errorf("the audit trail is %+v", trail)
-			}
+			s.wantTold(2, "raised write from 50 to 75")
+			raise := s.wantTrail(2)[1]
+			want.Equal(t, "the outcome in the audit trail", raise.Outcome, Raised)
+			want.Equal(t, "when it was raised, as the audit trail says", raise.At.Format(time.RFC3339Nano), s.now().Add(-5*time.Minute).Format(time.RFC3339Nano))
 		})
 	}
 }
@@ -79,16 +73,12 @@ func TestHandle_raisesThoughNobodyCanBeTold(t *testing.T) {
 	s.pass(time.Hour)
 	s.need()
 	report, err := s.handle(s.theEvent()) // another change of the alarm
-	if err == nil || report.Outcomes[Raised] != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).fails(t, counts{Raised: 1})
 	s.wantWrites(344, 2)
 	s.emulator.ClearFaults()
 	s.pass(5 * time.Minute)
 	s.need()
-	if report, err := s.handle(s.theEvent()); err != nil || report.MessagesSent != 2 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(s.handle(s.theEvent())).wants(t, counts{"messages to people": 2})
 }
 
 // Of an outage one telling a run finds out, or the time for the raises behind it is gone.
@@ -99,22 +89,14 @@ func TestHandle_triesOnceARunToTellDuringAnOutage(t *testing.T) {
 	first := s.theEvent()
 	s.pass(time.Second)
 	report, err := s.handle(inQueue(first, s.theEvent()))
-	if err == nil || report.Outcomes[Raised] != 2 || len(report.Errors) != 2 || len(report.BatchItemFailures) != 0 {
-		t.Errorf("%+v, %v", report, err)
-	}
-	if calls := s.calls("Publish"); calls != 5 { // as often as the SDK tries
-		t.Errorf("%d calls of Publish", calls)
-	}
+	ran(report, err).fails(t, counts{Raised: 2, "errors": 2, "events that come again": 0})
+	s.wantCalls("Publish", 5) // as often as the SDK tries
 	s.emulator.ClearFaults()
 	s.setState(s.alarm, "OK")
 	for _, body := range s.received(s.options.Queue) {
-		if _, err := s.handle(inQueue(json.RawMessage(body))); err != nil {
-			t.Error(err)
-		}
+		ran(s.handle(inQueue(json.RawMessage(body)))).wants(t, nil)
 	}
-	if told := s.received(s.inbox); len(told) != 2 {
-		t.Errorf("people were told %q", told)
-	}
+	s.wantTold(2)
 }
 
 // A queue brings what failed again after six minutes, ten times in all.
@@ -139,14 +121,12 @@ func TestHandle_multipliesNoMessagesWhileNobodyCanBeTold(t *testing.T) {
 		s.pass(6 * time.Minute)
 	}
 	if len(queue) > 2 || received > 20 {
-		t.Errorf("an hour after an alarm there are %d messages in the queue, after %d runs", len(queue), received)
+		t.Errorf("an hour after an alarm there are %d messages in the queue, after %d runs; want 2 and 20 at most", len(queue), received)
 	}
 	s.emulator.ClearFaults()
 	s.setState(s.alarm, "OK")
 	for _, body := range queue {
-		if _, err := s.handle(inQueue(body)); err != nil {
-			t.Error(err)
-		}
+		ran(s.handle(inQueue(body))).wants(t, nil)
 	}
 	raised := 0
 	for _, body := range s.received(s.inbox) {
@@ -154,9 +134,11 @@ func TestHandle_multipliesNoMessagesWhileNobodyCanBeTold(t *testing.T) {
 			raised++
 		}
 	}
-	if raised != made || made == 0 || s.done("UpdateTable") != made {
-		t.Errorf("%d raises, %d reported, people were told of %d", s.done("UpdateTable"), made, raised)
+	if made == 0 {
+		t.Error("nothing is raised")
 	}
+	want.Equal(t, "raises that people are told of", raised, made)
+	want.Equal(t, "raises that AWS carried out", s.done("UpdateTable"), made)
 }
 
 func TestHandle_countsARaiseOnce(t *testing.T) {
@@ -170,8 +152,9 @@ func TestHandle_countsARaiseOnce(t *testing.T) {
 				made += report.Outcomes[Raised]
 				cost += report.CostAMonth
 			}
-			if want := 25 * 0.00065 * 730; made != 1 || cost < want-1e-6 || cost > want+1e-6 {
-				t.Errorf("one raise of $%v is counted as %d of $%v", want, made, cost)
+			want.Equal(t, "raises that are counted", made, 1)
+			if wanted := 25 * 0.00065 * 730; cost < wanted-1e-6 || cost > wanted+1e-6 {
+				t.Errorf("the raise is counted as $%v, want $%v", cost, wanted)
 			}
 		})
 	}
@@ -184,17 +167,11 @@ func TestHandle_bringsARefusalThatNobodyCouldBeToldOfAgain(t *testing.T) {
 	s.fault(brokenTopic)
 	event := s.theEvent()
 	for range 2 {
-		if report, err := s.handle(inQueue(event)); err != nil || len(report.BatchItemFailures) != 1 || report.LooksSent != 0 {
-			t.Errorf("%+v, %v", report, err)
-		}
+		ran(s.handle(inQueue(event))).wants(t, counts{"events that come again": 1, "looks sent": 0})
 	}
 	s.emulator.ClearFaults()
-	if report, err := s.handle(inQueue(event)); err != nil || len(report.BatchItemFailures) != 0 || report.MessagesSent != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
-	if told := s.received(s.inbox); len(told) != 1 || !strings.Contains(told[0], string(NoMaximum)) {
-		t.Errorf("people were told %q", told)
-	}
+	ran(s.handle(inQueue(event))).wants(t, counts{"events that come again": 0, "messages to people": 1})
+	s.wantTold(1, string(NoMaximum))
 }
 
 // What people were told in the episode cannot be read: they would be told twice, or never.
@@ -204,13 +181,9 @@ func TestHandle_bringsAgainWhatItCannotTellWhetherItWasTold(t *testing.T) {
 	event, clients := s.theEvent(), s.clients
 	clients.Ledger = absentMinded{clients.Ledger}
 	report, err := New(s.cfg, clients, s.options).Handle(t.Context(), event)
-	if err == nil || report.LooksSent != 0 || report.MessagesSent != 0 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).fails(t, counts{"looks sent": 0, "messages to people": 0})
 	report, err = s.handle(event)
-	if err != nil || report.Outcomes[AtMaximum] != 1 || report.LooksSent != 1 || report.MessagesSent != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
+	ran(report, err).wants(t, counts{AtMaximum: 1, "looks sent": 1, "messages to people": 1})
 }
 
 // absentMinded is a ledger that cannot say what people were told.
@@ -234,15 +207,15 @@ func TestNotices_sayOnceOfEachPart(t *testing.T) {
 	}
 	first := notices(episode{}, table, of(Write), nil)
 	if len(first) != 1 || len(first[0].Decisions) != 1 {
-		t.Fatalf("%+v", first)
+		t.Fatalf("people are told %d times at first, want once of one decision", len(first))
 	}
 	second := notices(episode{}, table, of(Read, Write), first[0].once())
-	if len(second) != 1 || len(second[0].Decisions) != 1 || second[0].Decisions[0].Part.Dimension != Read {
-		t.Errorf("of the part that came to its maximum later people are told %+v", second)
+	if len(second) != 1 || len(second[0].Decisions) != 1 {
+		t.Fatalf("of the part that came to its maximum later people are told %d times, want once of one decision", len(second))
 	}
-	if third := notices(episode{}, table, of(Read, Write), append(first[0].once(), second[0].once()...)); len(third) != 0 {
-		t.Errorf("people are told again: %+v", third)
-	}
+	want.Equal(t, "the part that people are told of later", second[0].Decisions[0].Part.Dimension, Read)
+	third := notices(episode{}, table, of(Read, Write), append(first[0].once(), second[0].once()...))
+	want.Equal(t, "messages once both are told", len(third), 0)
 }
 
 func TestEpisode_endsOnceAllIsTold(t *testing.T) {
@@ -254,19 +227,13 @@ func TestEpisode_endsOnceAllIsTold(t *testing.T) {
 	s.setState(s.alarm, "OK")
 	s.pass(5 * time.Minute)
 	look := s.look()
-	if report, err := s.handle(look); err != nil || len(report.BatchItemFailures) != 1 || report.LooksSent != 0 {
-		t.Errorf("the look is not to come again: %+v, %v", report, err)
-	}
+	ran(s.handle(look)).wants(t, counts{"events that come again": 1, "looks sent": 0}, "the look that cannot tell")
 	s.emulator.ClearFaults()
-	for want := range []int{1, 0} {
+	for again := range []int{1, 0} {
 		report, err := s.handle(look)
-		if err != nil || report.Ended != 1 || report.MessagesSent != 1-want || len(report.BatchItemFailures) != 0 {
-			t.Errorf("%+v, %v", report, err)
-		}
+		ran(report, err).wants(t, counts{"alarms that ended": 1, "messages to people": 1 - again, "events that come again": 0})
 	}
-	if trail := s.trail(); len(trail) != 1 || trail[0].Outcome != Raised {
-		t.Errorf("the audit trail is %+v", trail)
-	}
+	want.Equal(t, "the outcome in the audit trail", s.wantTrail(1)[0].Outcome, Raised)
 }
 
 // A raise whose answer was lost ends the alarm: it is told and counted as any other.
@@ -278,19 +245,13 @@ func TestEpisode_endsOnceItsRaisesAreClear(t *testing.T) {
 		s.fault(busy)
 	}})
 	report, err := s.handle(s.theEvent())
-	if got := decision(t, report, err); got.Outcome != Waiting || got.Reason != Unclear {
-		t.Fatalf("%+v", got)
-	}
+	ran(report, err).decides(t, Decision{Outcome: Waiting, Reason: Unclear})
 	s.emulator.ClearFaults()
 	s.setState(s.alarm, "OK")
 	s.pass(time.Minute)
 	report, err = s.handle(s.look())
-	if err != nil || report.Ended != 1 || report.Outcomes[Raised] != 1 || report.MessagesSent != 1 {
-		t.Errorf("%+v, %v", report, err)
-	}
-	if trail := s.trail(); len(trail) != 1 || trail[0].To != 75 {
-		t.Errorf("the audit trail is %+v", trail)
-	}
+	ran(report, err).wants(t, counts{"alarms that ended": 1, Raised: 1, "messages to people": 1})
+	want.Equal(t, "the audit trail's to", s.wantTrail(1)[0].To, 75)
 	s.wantWrites(75, 1)
 }
 
@@ -312,12 +273,8 @@ func TestEpisode_endsOnceTheRaisesOfADeadRunAreClear(t *testing.T) {
 			s.setState(alarm, "OK")
 			s.pass(unlimited + time.Minute)
 			report, err := s.handle(event)
-			if err != nil || report.Ended != 1 || report.Outcomes[Raised] != 1 || report.MessagesSent != 1 {
-				t.Errorf("%+v, %v", report, err)
-			}
-			if trail := s.trail(); len(trail) != 1 || trail[0].To != 75 {
-				t.Errorf("the audit trail is %+v", trail)
-			}
+			ran(report, err).wants(t, counts{"alarms that ended": 1, Raised: 1, "messages to people": 1})
+			want.Equal(t, "the audit trail's to", s.wantTrail(1)[0].To, 75)
 		})
 	}
 }
@@ -337,10 +294,12 @@ func TestTell_saysWhatItGivesUp(t *testing.T) {
 	}
 	list = append(list, list...)
 	untold, err := s.raiser(s.cfg).tell(t.Context(), Resource{KindTable, s.table}, list, &Report{})
-	if err == nil || !strings.Contains(err.Error(), "people will not be told this") || !strings.Contains(err.Error(), "raised write from 0 to 1") {
-		t.Errorf("it is given up silently: %.300v", err)
+	if err == nil {
+		t.Fatal("what is given up is no error")
 	}
-	if len(untold) == 0 || weight(untold) > mostUntold || untold[len(untold)-1].Episode.Step != 119 {
-		t.Errorf("%d messages of %d bytes are kept", len(untold), weight(untold))
+	want.Says(t, "the error", err.Error(), "people will not be told this", "raised write from 0 to 1")
+	if len(untold) == 0 || weight(untold) > mostUntold {
+		t.Fatalf("%d messages of %d bytes are kept, want some, of %d bytes at most", len(untold), weight(untold), mostUntold)
 	}
+	want.Equal(t, "the step of the last that is kept", untold[len(untold)-1].Episode.Step, 119)
 }

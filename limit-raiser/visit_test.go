@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/alarm"
+	"caretaker/internal/want"
 )
 
 // anEpisode is a step of an alarm that changed at noon. One with a rule is composite.
@@ -69,9 +70,7 @@ func TestVisitsOf(t *testing.T) {
 					t.Errorf("%s: %v are said to be short", text, v.Parts)
 				}
 			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Error(diff)
-			}
+			want.Equal(t, "the visits", got, c.want)
 		})
 	}
 }
@@ -129,17 +128,18 @@ func TestComesTo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v.why = c.why
 			left := comesTo(&intent{Event: c.event, At: noon, Decisions: c.of}, c.facts, v)
-			if diff := cmp.Diff(c.made, left.made.Decisions); diff != "" || left.open != c.open || left.own != c.own {
-				t.Errorf("open %v, own %v, want %v and %v: %s", left.open, left.own, c.open, c.own, diff)
-			}
+			want.Equal(t, "the decisions that were made", left.made.Decisions, c.made)
+			want.Equal(t, "it is open", left.open, c.open)
+			want.Equal(t, "it is of this event", left.own, c.own)
 			if len(c.made) > 0 && !left.made.At.Equal(noon) {
 				t.Errorf("it is told as made at %v", left.made.At)
 			}
 		})
 	}
-	if left := comesTo(nil, shortTable(50, 4000), v); left.open || left.own || len(left.made.Decisions) > 0 {
-		t.Errorf("without an intent: %+v", left)
-	}
+	left := comesTo(nil, shortTable(50, 4000), v)
+	want.Equal(t, "without an intent: it is open", left.open, false)
+	want.Equal(t, "without an intent: it is of this event", left.own, false)
+	want.Equal(t, "without an intent: decisions that were made", len(left.made.Decisions), 0)
 }
 
 func TestVisit_isFollowedByALookUnlessNothingWouldComeOfIt(t *testing.T) {
@@ -166,12 +166,10 @@ func TestVisit_isFollowedByALookUnlessNothingWouldComeOfIt(t *testing.T) {
 		"at the end while a raise is open":      {single, over, plan(), true, next{due: true, after: time.Minute}},
 	} {
 		v := visit{episode: anEpisode(7, c.rule), why: c.why}
-		if got := v.next(c.plan, c.open, options, noon.Add(time.Hour)); got != c.want {
-			t.Errorf("%s: %+v, want %+v", name, got, c.want)
-		}
-		if got := v.next(c.plan, c.open, options, noon.Add(longestEpisode)); got.due || got.ended != c.want.due {
-			t.Errorf("%s, a month later: %+v", name, got)
-		}
+		want.Equal(t, name, v.next(c.plan, c.open, options, noon.Add(time.Hour)), c.want, cmp.AllowUnexported(next{}))
+		late := v.next(c.plan, c.open, options, noon.Add(longestEpisode))
+		want.Equal(t, name+", a month later: a look is due", late.due, false)
+		want.Equal(t, name+", a month later: it says that it ends", late.ended, c.want.due)
 		if v.Step = mostSteps; v.next(c.plan, c.open, options, noon.Add(time.Hour)).due {
 			t.Errorf("%s: there is a step after the last", name)
 		}
@@ -191,8 +189,6 @@ func TestRecord_remembersWhatWasMadeAndKeepsWhatNobodyKnows(t *testing.T) {
 		"unclear":      {[]Decision{unclear}, record{Intent: &intent{Episode: e, At: noon, Goal: 12, Decisions: []Decision{unclear}}}},
 	} {
 		got := record{Intent: &intent{Episode: e, At: noon, Goal: 12, Decisions: c.of}}.closed(resource)
-		if diff := cmp.Diff(c.want, got); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
+		want.Equal(t, name, got, c.want)
 	}
 }

@@ -24,6 +24,7 @@ import (
 
 	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
+	"caretaker/internal/want"
 )
 
 // One emulator serves all tests, which use names of their own. It starts when the first test asks
@@ -67,9 +68,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	e, err := sharedEmulator()
-	if err != nil {
-		t.Fatal(err)
-	}
+	want.NoError(t, "starting the emulator", err)
 	w := &world{T: t, emulator: e, name: unusual.ReplaceAllString(t.Name(), "-"), clock: time.Now().UTC().Truncate(time.Millisecond)}
 	w.name = w.name[max(0, len(w.name)-60):]
 	w.config = e.AWS()
