@@ -42,7 +42,7 @@ func TestAlarms_areTheseWithTheFileThatShips(t *testing.T) {
 		t.Errorf("alarms (-want +got):\n%s", diff)
 	}
 	if found := notes(t, shipped); len(found) > 0 {
-		t.Errorf("synth prints %q", found)
+		t.Errorf("what synth prints: %q, want nothing", found)
 	}
 }
 
@@ -87,14 +87,14 @@ func TestAlarms_areWithinCloudWatchsLimits(t *testing.T) {
 				limit = 604800
 			}
 			if period%60 != 0 || period*periods > limit {
-				t.Errorf("%s: %s looks at %d x %d s", stack, id, periods, period)
+				t.Errorf("%s: %s looks at %d x %d s, want whole minutes and %d s at most", stack, id, periods, period, limit)
 			}
 			text, err := json.Marshal(alarm["AlarmDescription"])
 			if err != nil {
 				t.Fatal(err)
 			}
 			if len(text) > 1000 {
-				t.Errorf("%s: the description of %s has %d characters of 1024", stack, id, len(text))
+				t.Errorf("%s: the description of %s has %d characters, want 1000 at most of CloudWatch's 1024", stack, id, len(text))
 			}
 		}
 	}
@@ -107,8 +107,11 @@ func TestAlarms_watchWhatTheyNameAndTellTheTopic(t *testing.T) {
 		own := []any{object{"Name": "Part", "Value": "janitor"}, object{"Name": "Stage", "Value": stageOf(properties["FunctionName"].(string))}}
 		queues := map[string]bool{}
 		for id, alarm := range resources(t, stack, "AWS::CloudWatch::Alarm") {
-			if diff := cmp.Diff([]any{object{"Ref": topic}}, alarm["AlarmActions"]); diff != "" || alarm["ActionsEnabled"] == false {
-				t.Errorf("%s: %s tells (-want +got):\n%s", stack, id, diff)
+			if diff := cmp.Diff([]any{object{"Ref": topic}}, alarm["AlarmActions"]); diff != "" {
+				t.Errorf("%s: what %s tells (-want +got):\n%s", stack, id, diff)
+			}
+			if alarm["ActionsEnabled"] == false {
+				t.Errorf("%s: the actions of %s are switched off, want them on", stack, id)
 			}
 			var want any = own
 			switch alarm["Namespace"] {
@@ -137,7 +140,7 @@ func TestAlarms_sayInDryRunThatNothingIsFreed(t *testing.T) {
 			storage := strings.Contains("CodeStoragePercent DaysToLimit Remaining", alarm["MetricName"].(string))
 			said := strings.Contains(fmt.Sprint(alarm["AlarmDescription"]), "NOTHING IS BEING FREED")
 			if said != (storage && dry) {
-				t.Errorf("%s: dry run is %t, and the description of %s is: %v", stack, dry, id, alarm["AlarmDescription"])
+				t.Errorf("%s: the description of %s with dry run %t: %v, want it to say that nothing is being freed: %t", stack, id, dry, alarm["AlarmDescription"], storage && dry)
 			}
 		}
 	}
@@ -167,7 +170,7 @@ func TestAlarms_sayWhatToTypeAndWhereToRead(t *testing.T) {
 			for _, typed := range command.FindAllString(text, -1) {
 				stage := " --stage " + strings.Split(stack, "-")[1]
 				if !strings.Contains(typed, " --region ") || strings.HasPrefix(typed, "caretaker") && !strings.Contains(typed, stage) {
-					t.Errorf("%s: %s says to type: %s", stack, id, typed)
+					t.Errorf("%s: %s says to type: %s, want the Region in it, and for caretaker %q", stack, id, typed, stage)
 				}
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"caretaker/internal/want"
 )
 
 // runApp runs the app as the CDK command line does, as a process of its own.
@@ -43,7 +45,7 @@ func TestApp_twoAtOnceDoNotDisturbEachOther(t *testing.T) {
 	for range 2 {
 		done := <-results
 		if done.err != nil {
-			t.Fatalf("%v\n%s", done.err, done.output)
+			t.Fatalf("making the app: %v\n%s", done.err, done.output)
 		}
 		text, err := os.ReadFile(filepath.Join(done.outdir, shipped+".template.json"))
 		if err != nil {
@@ -65,9 +67,10 @@ func TestApp_saysWhichStageItIsForWhichAccountAndWhatIsForNothing(t *testing.T) 
 		"caretaker: this is stage default, the base of the file, for account " + account + "; the file's others: -c stage=prod\n",
 		"caretaker: note: caretaker.yaml:17: account: no account is named",
 	} {
-		if err != nil || !strings.Contains(output, line) {
-			t.Errorf("it does not say %s: %v\n%s", line, err, output)
+		if err != nil {
+			t.Fatalf("making the app: %v\n%s", err, output)
 		}
+		want.Says(t, "the app", output, line)
 	}
 }
 
@@ -76,21 +79,27 @@ func TestApp_isMadeForTheAccountOfTheFile(t *testing.T) {
 	assets, outdir := t.TempDir(), t.TempDir()
 	writeBinary(assets)
 	output, err := runApp("..", outdir, map[string]any{"assets": assets, "set": `account="222233334444"`})
-	if err != nil || !strings.Contains(output, "for account 222233334444, while these credentials are for account "+account) {
-		t.Fatalf("%v\n%s", err, output)
+	if err != nil {
+		t.Fatalf("making the app: %v\n%s", err, output)
 	}
+	want.Says(t, "the app", output, "for account 222233334444, while these credentials are for account "+account)
 	manifest, err := os.ReadFile(filepath.Join(outdir, "manifest.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(manifest), `"aws://222233334444/eu-west-1"`) || strings.Contains(string(manifest), account) {
-		t.Errorf("the stacks are made for another account:\n%s", manifest)
+	want.Says(t, "the manifest", string(manifest), `"aws://222233334444/eu-west-1"`)
+	if strings.Contains(string(manifest), account) {
+		t.Errorf("the manifest names the account %s, want that of the file alone:\n%s", account, manifest)
 	}
 }
 
 func TestApp_saysWhereToStartIt(t *testing.T) {
 	output, err := runApp(t.TempDir(), t.TempDir(), nil)
-	if err == nil || !strings.Contains(output, "in the root of the repository") || strings.Contains(output, "goroutine") {
-		t.Errorf("%v\n%s", err, output)
+	if err == nil {
+		t.Error("the app started in another folder: no error, want one")
+	}
+	want.Says(t, "the app", output, "in the root of the repository")
+	if strings.Contains(output, "goroutine") {
+		t.Errorf("the app shows where in the code it failed, want its message alone:\n%s", output)
 	}
 }

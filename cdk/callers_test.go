@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"caretaker/internal/want"
 	limitraiser "caretaker/limit-raiser"
 )
 
@@ -32,7 +33,7 @@ func calling(t *testing.T, stack string) map[string]string {
 				what += "; " + metric(query, at(query, "MetricStat", "Metric"), at(query, "MetricStat", "Stat"))
 			}
 			if at(query, "ReturnData") != (index == 0) {
-				t.Errorf("%s: %v returns data: %v", stack, alarm["AlarmName"], query)
+				t.Errorf("%s: the query %d of %v returns data: %v, want that of the first alone: %v", stack, index, alarm["AlarmName"], at(query, "ReturnData"), query)
 			}
 		}
 		if len(metrics) == 0 {
@@ -119,8 +120,9 @@ func TestCallers_sayWhatHappenedWhatFollowsAndWhetherItIsDry(t *testing.T) {
 				continue
 			}
 			text, _ := alarm["AlarmDescription"].(string)
-			if strings.Contains(text, "NOTHING IS RAISED") != dry || strings.Contains(text, "%!") || len(text) > 1000 {
-				t.Errorf("%s: dry run is %t, and the description of %s is: %s", stack, dry, id, text)
+			want.Equal(t, fmt.Sprintf("%s: the description of %s says that nothing is raised", stack, id), strings.Contains(text, "NOTHING IS RAISED"), dry)
+			if strings.Contains(text, "%!") || len(text) > 1000 {
+				t.Errorf("%s: the description of %s has %d characters, want 1000 at most and each value in its place: %s", stack, id, len(text), text)
 			}
 		}
 	}
@@ -133,25 +135,23 @@ func TestCallers_sayWhatHappenedWhatFollowsAndWhetherItIsDry(t *testing.T) {
 			"DRY RUN: NOTHING IS RAISED, and the messages say what would be, until limitRaiser.dryRun is false."
 	}
 	if !said {
-		t.Errorf("no alarm says so: %v", alarms)
+		t.Errorf("no alarm describes in full, in dry run, what follows when the table orders is used by more than 80%%: %v", alarms)
 	}
 }
 
 func TestShortened_fitsAndStaysUnique(t *testing.T) {
 	short := "caretaker-prod-limit-raiser-table-orders-read"
-	if got := shortened(short, 255); got != short {
-		t.Errorf("%s became %s", short, got)
-	}
+	want.Equal(t, "a name that is short enough", shortened(short, 255), short)
 	long := strings.Repeat("x", 260)
 	names := []string{shortened(long+"-read", 255), shortened(long+"-write", 255), shortened(long[:255], 255)}
 	for _, name := range names {
 		if len(name) > 255 {
-			t.Errorf("%s has %d characters", name, len(name))
+			t.Errorf("%s has %d characters, want 255 at most", name, len(name))
 		}
 	}
 	slices.Sort(names)
 	if len(slices.Compact(names)) != 3 {
-		t.Errorf("names meet: %q", names)
+		t.Errorf("the shortened names: %q, want three that differ", names)
 	}
 }
 
@@ -166,7 +166,7 @@ func TestCallers_describeTheLongestNamesWithinWhatAWSTakes(t *testing.T) {
 	}
 	for _, c := range callers(cfg) {
 		if text := c.description("caretaker-"+long[:32]+"-limit-raiser", dryCaller); len(text) > 1024 {
-			t.Errorf("%d characters: %s", len(text), text)
+			t.Errorf("a description has %d characters, want 1024 at most: %s", len(text), text)
 		}
 	}
 }

@@ -1,10 +1,11 @@
 package main
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 
 	"caretaker/internal/config"
+	"caretaker/internal/want"
 )
 
 func TestEnvironment_namesTheStageTheAccountAndTheOtherStages(t *testing.T) {
@@ -24,23 +25,19 @@ func TestEnvironment_namesTheStageTheAccountAndTheOtherStages(t *testing.T) {
 		if err := in.environment(test.credentials, "eu-west-1"); err != nil {
 			t.Fatal(err)
 		}
-		if got := in.headline(test.credentials); got != test.want {
-			t.Errorf("stage %s, credentials of %q: it says %s", test.stage, test.credentials, got)
-		}
+		want.Equal(t, fmt.Sprintf("the headline for stage %s and credentials of %q", test.stage, test.credentials), in.headline(test.credentials), test.want)
 	}
 }
 
 func TestEnvironment_refusesARegionThatAWSDoesNotHave(t *testing.T) {
 	in := input{}
-	if err := in.environment("", "eu-wst-1"); err == nil || !strings.Contains(err.Error(), `"eu-wst-1" is not allowed: a Region of AWS, did you mean eu-west-1?`) {
-		t.Errorf("the error is %v", err)
-	}
+	want.Says(t, "the error", fmt.Sprint(in.environment("", "eu-wst-1")), `"eu-wst-1" is not allowed: a Region of AWS, did you mean eu-west-1?`)
 	in.file.NewRegions = []string{"eu-wst-1"}
 	if err := in.environment("", "eu-wst-1"); err != nil {
-		t.Error(err)
+		t.Errorf("a new Region that the file names: %v, want no error", err)
 	}
 	in.file.NewRegions, in.file.Regions = nil, []string{"eu-west-1"} // the environment's is not used
 	if err := in.environment("", "eu-wst-1"); err != nil {
-		t.Error(err)
+		t.Errorf("a Region of the environment that is not used: %v, want no error", err)
 	}
 }

@@ -33,7 +33,7 @@ func TestFunction_isWhatTheFileAsksFor(t *testing.T) {
 			"group":     "/aws/lambda/" + test.name, "keeps": test.keeps,
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", test.stack, diff)
+			t.Errorf("%s: the function (-want +got):\n%s", test.stack, diff)
 		}
 	}
 }
@@ -54,7 +54,7 @@ func TestFunction_isNotRetriedAndFailuresAreKept(t *testing.T) {
 			"DestinationConfig": object{"OnFailure": object{"Destination": attribute(queue, "Arn")}},
 		}
 		if diff := cmp.Diff(want, async); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", stack, diff)
+			t.Errorf("%s: what becomes of a run that failed (-want +got):\n%s", stack, diff)
 		}
 		if resources(t, stack, "AWS::SQS::Queue")[queue] == nil {
 			t.Errorf("%s: the destination %s is not a queue of the stack", stack, queue)
@@ -86,7 +86,7 @@ func TestSchedule_keepsTheTimeZoneAndWhatItCouldNotDeliver(t *testing.T) {
 			"event": "{}", // the part refuses what else Scheduler would send
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", test.stack, diff)
+			t.Errorf("%s: the schedule (-want +got):\n%s", test.stack, diff)
 		}
 		undelivered, _ := at(schedule, "Target", "DeadLetterConfig", "Arn", "Fn::GetAtt", 0).(string)
 		if resources(t, test.stack, "AWS::SQS::Queue")[undelivered] == nil {
@@ -99,11 +99,11 @@ func TestQueues_areEncryptedOverSSLAndKeepTwoWeeks(t *testing.T) {
 	for _, stack := range everyStack {
 		queues := resources(t, stack, "AWS::SQS::Queue")
 		if len(queues) != 2 {
-			t.Errorf("%s has %d queues", stack, len(queues))
+			t.Errorf("%s has %d queues, want 2", stack, len(queues))
 		}
 		for id, queue := range queues {
 			if queue["SqsManagedSseEnabled"] != true || queue["MessageRetentionPeriod"] != 14.0*24*3600 {
-				t.Errorf("%s: %s is %v", stack, id, queue)
+				t.Errorf("%s: the queue %s is %v, want it encrypted by SQS and its messages kept for 14 days", stack, id, queue)
 			}
 			refused := false
 			for _, policy := range resources(t, stack, "AWS::SQS::QueuePolicy") {
@@ -115,7 +115,7 @@ func TestQueues_areEncryptedOverSSLAndKeepTwoWeeks(t *testing.T) {
 				}
 			}
 			if !refused {
-				t.Errorf("%s: %s takes calls without SSL", stack, id)
+				t.Errorf("%s: %s takes calls without SSL, want them refused", stack, id)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/config"
+	"caretaker/internal/want"
 )
 
 var everyGuarded = []string{guardedJanitor, "Caretaker-guarded-Janitor-us-east-1", guardedRaiser, "Caretaker-guarded-LimitRaiser-us-east-1"}
@@ -23,18 +25,18 @@ func TestGuard_boundsAndNamesEveryRole(t *testing.T) {
 		}
 		for id, role := range roles {
 			if role["PermissionsBoundary"] != "arn:aws:iam::"+account+":policy/platform/developer-boundary" || role["Path"] != "/platform/caretaker/" {
-				t.Errorf("%s: %s has the boundary %v and the path %v", stack, id, role["PermissionsBoundary"], role["Path"])
+				t.Errorf("%s: %s has the boundary %v and the path %v, want platform/developer-boundary and /platform/caretaker/", stack, id, role["PermissionsBoundary"], role["Path"])
 			}
 			name, _ := role["RoleName"].(string)
 			if !strings.HasPrefix(name, "acme-Caretaker-guarded-") || len(name) > 64 || names[name] {
-				t.Errorf("%s: the name of %s is %q, which another has: %t", stack, id, name, names[name])
+				t.Errorf("%s: the name of %s is %q, want 64 characters at most that begin with acme-Caretaker-guarded-, and no other with it, which there is: %t", stack, id, name, names[name])
 			}
 			names[name] = true
 		}
 	}
 	for id, role := range resources(t, prod, "AWS::IAM::Role") {
 		if role["PermissionsBoundary"] != nil || role["Path"] != nil || role["RoleName"] != nil {
-			t.Errorf("%s: %s is guarded by what nobody asked for: %v", prod, id, role)
+			t.Errorf("%s: %s is guarded by what nobody asked for, want no boundary, path and name: %v", prod, id, role)
 		}
 	}
 }
@@ -97,7 +99,7 @@ func TestGrants_letRolesUseTheKeyThroughServicesAlone(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(test.want, keys); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
+			t.Errorf("how %s may use the key (-want +got):\n%s", name, diff)
 		}
 	}
 }
@@ -109,7 +111,7 @@ func TestGuard_deploysThroughTheBootstrapThatTheFileNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !strings.Contains(string(text), "cdk-"+qualifier+"-assets-") || strings.Count(string(text), "cdk-"+qualifier) != strings.Count(string(text), "cdk-") {
-			t.Errorf("%s is not deployed through the bootstrap %s", stack, qualifier)
+			t.Errorf("%s is not deployed through the bootstrap %s alone: %s", stack, qualifier, text)
 		}
 	}
 }
@@ -128,9 +130,8 @@ func TestReadInput_refusesGuardRailsThatTheCDKWouldPassOver(t *testing.T) {
 		},
 	} {
 		context["config"] = "testdata/caretaker.yaml"
-		if _, err := given(t, context); err == nil || !strings.Contains(err.Error(), said) {
-			t.Errorf("%v: the error is %v", context, err)
-		}
+		_, err := given(t, context)
+		want.Says(t, fmt.Sprintf("the error for %v", context), fmt.Sprint(err), said)
 	}
 }
 
@@ -142,27 +143,25 @@ func TestApp_takesTheQualifierAndTheBoundaryOfCDKsOwnContext(t *testing.T) {
 		"assets": assets, "@aws-cdk/core:bootstrapQualifier": "mine", "@aws-cdk/core:permissionsBoundary": map[string]any{"name": "ours"},
 	})
 	if err != nil {
-		t.Fatalf("%v\n%s", err, output)
+		t.Fatalf("making the app: %v\n%s", err, output)
 	}
-	for file, want := range map[string]string{".assets.json": "cdk-mine-assets-", ".template.json": "policy/ours"} {
+	for file, wanted := range map[string]string{".assets.json": "cdk-mine-assets-", ".template.json": "policy/ours"} {
 		text, err := os.ReadFile(filepath.Join(outdir, shipped+file))
-		if err != nil || !strings.Contains(string(text), want) {
-			t.Errorf("%v: %s does not hold %s", err, file, want)
-		}
+		want.NoError(t, "reading what was made", err)
+		want.Says(t, shipped+file, string(text), wanted)
 	}
 }
 
 func TestGuard_refusesAKeyOfAnotherRegionThanTheEnvironments(t *testing.T) {
 	_, err := config.Load("testdata/caretaker.yaml", config.Options{Set: []string{"deployment.kmsKey=arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"}})
-	if err == nil || !strings.Contains(err.Error(), "a key of the Region eu-west-1, in which the stack is") {
-		t.Errorf("the file names eu-west-1: %v", err)
-	}
+	want.Says(t, "the error where the file names eu-west-1", fmt.Sprint(err), "a key of the Region eu-west-1, in which the stack is")
 	assets := t.TempDir()
 	writeBinary(assets)
 	output, err := runApp("..", t.TempDir(), map[string]any{"assets": assets, "set": "deployment.kmsKey=arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"})
-	if err == nil || !strings.Contains(output, "a key of the Region eu-west-1, in which the stack is") {
-		t.Errorf("the environment is in eu-west-1: %v\n%s", err, output)
+	if err == nil {
+		t.Error("the app in the environment's eu-west-1: no error, want one")
 	}
+	want.Says(t, "the app in the environment's eu-west-1", output, "a key of the Region eu-west-1, in which the stack is")
 }
 
 // Without the key's own policy no alarm arrives, in silence: what the page says of it is what companies copy.
@@ -189,7 +188,7 @@ func TestSecurityPage_letsEachServiceUseTheKeyThatActsByItself(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff([]any{"cloudwatch.amazonaws.com", "sns.amazonaws.com", "logs.eu-west-1.amazonaws.com"}, services); diff != "" {
-		t.Errorf("(-want +page):\n%s", diff)
+		t.Errorf("the services in the policy of docs/security.md (-want +page):\n%s", diff)
 	}
 	for _, check := range []string{"CKV_AWS_26", "CKV_AWS_27", "CKV_AWS_158", "CKV_AWS_119", "CKV_AWS_173", "CKV_AWS_117", "CKV_AWS_115", "CKV_AWS_116"} {
 		if !strings.Contains(string(page), "| "+check+" | ") {

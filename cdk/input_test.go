@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/config"
+	"caretaker/internal/want"
 )
 
 func TestSplitSet_keepsListsAndMapsWhole(t *testing.T) {
@@ -24,7 +26,7 @@ func TestSplitSet_keepsListsAndMapsWhole(t *testing.T) {
 		},
 	} {
 		if diff := cmp.Diff(want, splitSet(text)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", text, diff)
+			t.Errorf("the settings in %q (-want +got):\n%s", text, diff)
 		}
 	}
 }
@@ -43,12 +45,12 @@ func TestReadInput_takesEachKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if in.stage != "prod" || in.assets != filepath.Join("dist", "x86_64") || *in.arch.Name() != "x86_64" {
-		t.Errorf("stage %s, assets %s, architecture %s", in.stage, in.assets, *in.arch.Name())
-	}
-	if in.file.Janitor.Keep.Newest != 7 || in.file.Janitor.DryRun || len(in.file.Janitor.Exclude.Names) != 2 {
-		t.Errorf("the janitor is %+v", in.file.Janitor)
-	}
+	want.Equal(t, "the stage", in.stage, "prod")
+	want.Equal(t, "the folder of the binaries", in.assets, filepath.Join("dist", "x86_64"))
+	want.Equal(t, "the architecture", *in.arch.Name(), "x86_64")
+	want.Equal(t, "keep.newest", in.file.Janitor.Keep.Newest, 7)
+	want.Equal(t, "dryRun", in.file.Janitor.DryRun, false)
+	want.Equal(t, "names in exclude.names", len(in.file.Janitor.Exclude.Names), 2)
 }
 
 // What the CDK command line puts there itself, from cdk.json and from cdk.context.json.
@@ -69,7 +71,7 @@ func TestReadInput_leavesTheKeysOfCDKAlone(t *testing.T) {
 	}
 	context["owner"] = "me"
 	if _, err := given(t, context); err != nil {
-		t.Error(err)
+		t.Errorf("reading the keys of the CDK: %v, want no error", err)
 	}
 }
 
@@ -78,9 +80,9 @@ func TestReadInput_deploysTheBaseForARM64WithoutContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if in.stage != "default" || in.assets != "dist" || *in.arch.Name() != "arm64" {
-		t.Errorf("stage %s, assets %s, architecture %s", in.stage, in.assets, *in.arch.Name())
-	}
+	want.Equal(t, "the stage", in.stage, "default")
+	want.Equal(t, "the folder of the binaries", in.assets, "dist")
+	want.Equal(t, "the architecture", *in.arch.Name(), "arm64")
 }
 
 func TestReadInput_refusesAndSaysWhatIsAllowed(t *testing.T) {
@@ -96,9 +98,8 @@ func TestReadInput_refusesAndSaysWhatIsAllowed(t *testing.T) {
 		if context["config"] == nil {
 			context["config"] = "testdata/caretaker.yaml"
 		}
-		if _, err := given(t, context); err == nil || !strings.Contains(err.Error(), said) {
-			t.Errorf("%v: the error is %v", context, err)
-		}
+		_, err := given(t, context)
+		want.Says(t, fmt.Sprintf("the error for %v", context), fmt.Sprint(err), said)
 	}
 }
 
@@ -114,9 +115,7 @@ func TestAddStacks_refusesAScheduleThatAWSWouldRefuse(t *testing.T) {
 			app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false)})
 			_, err = addStacks(app, input{stage: "default", file: file, assets: assets, arch: awslambda.Architecture_ARM_64()})
 		}
-		if err == nil || !strings.Contains(err.Error(), said) {
-			t.Errorf("%s: the error is %v", set, err)
-		}
+		want.Says(t, "the error for "+set, fmt.Sprint(err), said)
 	}
 }
 
@@ -138,12 +137,10 @@ func TestStageAsset_makesEqualContentAnEqualAsset(t *testing.T) {
 	}
 	for _, name := range []string{"bootstrap", "config.json"} {
 		first, second := describe(t, filepath.Join(staged[0], name)), describe(t, filepath.Join(staged[1], name))
-		if first != second {
-			t.Errorf("%s is %s and %s", name, first, second)
-		}
+		want.Equal(t, name+" of the second", second, first)
 	}
 	if got := describe(t, filepath.Join(staged[0], "config.json")); !strings.HasSuffix(got, "{\n  \"newest\": 3\n}\n") {
-		t.Errorf("config.json is %s", got)
+		t.Errorf("config.json: %q, want it to end with the slice, as JSON with newest 3", got)
 	}
 }
 
@@ -163,7 +160,5 @@ func describe(t *testing.T, path string) string {
 
 func TestStageAsset_saysHowToBuildAnAbsentBinary(t *testing.T) {
 	_, _, err := stageAsset(filepath.Join(t.TempDir(), "janitor"), nil)
-	if err == nil || !strings.Contains(err.Error(), "make build") {
-		t.Errorf("the error is %v", err)
-	}
+	want.Says(t, "the error", fmt.Sprint(err), "make build")
 }

@@ -10,6 +10,7 @@ import (
 
 	"caretaker/internal/config"
 	"caretaker/internal/emf"
+	"caretaker/internal/want"
 	limitraiser "caretaker/limit-raiser"
 )
 
@@ -52,7 +53,7 @@ func TestLimitRaiser_isWatchedItself(t *testing.T) {
 			queue, _ := at(alarm, "Dimensions", 0, "Value", "Fn::GetAtt", 0).(string)
 			queues[queue] = true
 			if text := fmt.Sprint(alarm["AlarmDescription"]); strings.Contains(text, "%!") || len(text) > 1000 {
-				t.Errorf("%s: the description of %s is: %s", stack, id, text)
+				t.Errorf("%s: the description of %s has %d characters, want 1000 at most and each value in its place: %s", stack, id, len(text), text)
 			}
 		}
 		_, source := one(t, stack, "AWS::Lambda::EventSourceMapping")
@@ -77,7 +78,7 @@ func TestLimitRaiser_publishesTheMetricThatIsWatched(t *testing.T) {
 	for _, alarm := range resources(t, raiser, "AWS::CloudWatch::Alarm") {
 		if alarm["MetricName"] == "RaisesFailed" {
 			if diff := cmp.Diff(want, alarm["Dimensions"]); diff != "" || !published {
-				t.Errorf("published: %t, dimensions (-want +got):\n%s", published, diff)
+				t.Errorf("RaisesFailed is published: %t, want true; its alarm's dimensions (-want +got):\n%s", published, diff)
 			}
 		}
 	}
@@ -109,7 +110,7 @@ func TestLimitRaiser_isWhatTheFileAsksFor(t *testing.T) {
 		"loop": "Allow",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
+		t.Errorf("the function (-want +got):\n%s", diff)
 	}
 	if _, function := one(t, prod, "AWS::Lambda::Function"); function["RecursiveLoop"] != nil {
 		t.Errorf("the janitor, which never calls itself, may: %v", function["RecursiveLoop"])
@@ -144,7 +145,7 @@ func TestFeed_givesLambdaTimeAndKeepsWhatFailed(t *testing.T) {
 			t.Errorf("%s: the queue (-want +got):\n%s", stack, diff)
 		}
 		if queues[dead]["MessageRetentionPeriod"] != 14.0*24*3600 || queues[dead]["SqsManagedSseEnabled"] != true {
-			t.Errorf("%s: the dead letters are %v", stack, queues[dead])
+			t.Errorf("%s: the dead letters are %v, want them encrypted by SQS and kept for 14 days", stack, queues[dead])
 		}
 	}
 }
@@ -183,7 +184,7 @@ func TestFeed_letsTheTopicAloneIntoTheQueuesOverSSL(t *testing.T) {
 				"RedrivePolicy": object{"deadLetterTargetArn": attribute(dead, "Arn")},
 			}
 			if diff := cmp.Diff(want, subscription); diff != "" {
-				t.Errorf("%s: %s (-want +got):\n%s", stack, id, diff)
+				t.Errorf("%s: the subscription %s (-want +got):\n%s", stack, id, diff)
 			}
 		}
 	}
@@ -193,7 +194,7 @@ func TestFeed_letsAlarmsPublishOverSSLOnly(t *testing.T) {
 	for _, stack := range everyRaiser {
 		topics := resources(t, stack, "AWS::SNS::Topic")
 		if len(topics) != 2 {
-			t.Errorf("%s has %d topics", stack, len(topics))
+			t.Errorf("%s has %d topics, want 2", stack, len(topics))
 		}
 		for id, topic := range topics {
 			if topic["KmsMasterKeyId"] != nil {
@@ -213,7 +214,7 @@ func TestLimitRaiser_mayBeCalledByAlarmsOfTheAccountAlone(t *testing.T) {
 			"SourceAccount": account, "SourceArn": "arn:aws:cloudwatch:" + regionOf(stack) + ":" + account + ":alarm:*",
 		}
 		if diff := cmp.Diff(want, permission); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", stack, diff)
+			t.Errorf("%s: who may call the function (-want +got):\n%s", stack, diff)
 		}
 	}
 }
@@ -222,7 +223,7 @@ func TestLimitRaiser_isTriedTwiceMoreWithinAnHour(t *testing.T) {
 	_, async := one(t, raiser, "AWS::Lambda::EventInvokeConfig")
 	queue, _ := at(async, "DestinationConfig", "OnFailure", "Destination", "Fn::GetAtt", 0).(string)
 	if async["MaximumRetryAttempts"] != 2.0 || async["MaximumEventAgeInSeconds"] != 3600.0 || resources(t, raiser, "AWS::SQS::Queue")[queue] == nil {
-		t.Errorf("asynchronous invocations are %v", async)
+		t.Errorf("asynchronous invocations are %v, want two attempts more within 3600 s, and then a queue of the stack", async)
 	}
 }
 
@@ -240,7 +241,7 @@ func TestLedger_isPaidByUseAndRecoverable(t *testing.T) {
 			"PointInTimeRecoverySpecification": object{"PointInTimeRecoveryEnabled": true}, "Tags": table["Tags"],
 		}
 		if diff := cmp.Diff(want, table); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", stack, diff)
+			t.Errorf("%s: the ledger (-want +got):\n%s", stack, diff)
 		}
 	}
 }
@@ -285,7 +286,7 @@ func TestGrants_letLambdaReadTheQueueForTheFunction(t *testing.T) {
 			},
 		}
 		if diff := cmp.Diff(want, inline(t, functionRole(t, stack), "function")); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", stack, diff)
+			t.Errorf("%s: what the function's role grants for the function itself (-want +got):\n%s", stack, diff)
 		}
 	}
 }
@@ -303,7 +304,5 @@ func TestLimitRaiser_saysWhatOneNeedsNext(t *testing.T) {
 	if diff := cmp.Diff(object{"Ref": callersTopic(t, raiser)}, at(outputs, "AlarmTopicArn", "Value")); diff != "" {
 		t.Errorf("AlarmTopicArn (-want +got):\n%s", diff)
 	}
-	if text := fmt.Sprint(at(outputs, "LedgerTableName", "Description")); !strings.Contains(text, "goes with the stack") {
-		t.Errorf("LedgerTableName says: %s", text)
-	}
+	want.Says(t, "the output LedgerTableName", fmt.Sprint(at(outputs, "LedgerTableName", "Description")), "goes with the stack")
 }

@@ -104,7 +104,7 @@ func nag(t *testing.T) []finding {
 		}
 	}
 	if err := json.Unmarshal(output, &report); err != nil {
-		t.Fatalf("%v\n%s", err, output)
+		t.Fatalf("reading cdk-nag's report: %v\n%s", err, output)
 	}
 	anywhere := strings.NewReplacer(account, "<Account>", "eu-west-1", "<Region>", "eu-central-1", "<Region>")
 	var found []finding
@@ -118,7 +118,7 @@ func nag(t *testing.T) []finding {
 		}
 	}
 	if !packs["AwsSolutions"] || !packs["Serverless"] {
-		t.Fatalf("the packs that ran are %v", packs)
+		t.Fatalf("the packs that ran are %v, want AwsSolutions and Serverless", packs)
 	}
 	return found
 }

@@ -169,11 +169,11 @@ func TestRole_deniesTheExcludedNames(t *testing.T) {
 func TestRole_hasAReasonWhereverItAsksForEverything(t *testing.T) {
 	for _, statement := range janitor.Statements(config.Default().Janitor) {
 		if slices.Contains(statement.Resources, "*") != (statement.WhyStar != "") {
-			t.Errorf("%s: resources %v, reason %q", statement.Sid, statement.Resources, statement.WhyStar)
+			t.Errorf("%s: resources %v, reason %q, want a reason where * is among them, and only there", statement.Sid, statement.Resources, statement.WhyStar)
 		}
 		for _, action := range statement.Actions {
 			if strings.Contains(action, "*") {
-				t.Errorf("%s grants %s", statement.Sid, action)
+				t.Errorf("%s grants %s, want each action by its name", statement.Sid, action)
 			}
 		}
 	}
@@ -193,7 +193,7 @@ func TestGrants_letTheSchedulerRunTheFunctionAndNothingElse(t *testing.T) {
 			object{"Sid": "KeepUndelivered", "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": at(schedule, "Target", "DeadLetterConfig", "Arn")},
 		}
 		if diff := cmp.Diff(want, inline(t, role, "schedule")); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", stack, diff)
+			t.Errorf("%s: what the schedule's role grants (-want +got):\n%s", stack, diff)
 		}
 		trust := object{
 			"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": object{"Service": "scheduler.amazonaws.com"},
@@ -218,7 +218,7 @@ func TestGrants_letTheFunctionLogTraceAndKeepItsFailures(t *testing.T) {
 			object{"Sid": "KeepFailures", "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": at(async, "DestinationConfig", "OnFailure", "Destination")},
 		}
 		if diff := cmp.Diff(want, inline(t, functionRole(t, stack), "function")); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", stack, diff)
+			t.Errorf("%s: what the function's role grants for the function itself (-want +got):\n%s", stack, diff)
 		}
 	}
 }
@@ -229,12 +229,12 @@ func TestGrants_areNoneForTopicsAndQueuesAsSources(t *testing.T) {
 	for _, stack := range everyStack {
 		for _, kind := range []string{"AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping"} {
 			if found := resources(t, stack, kind); len(found) > 0 {
-				t.Errorf("%s: %v", stack, found)
+				t.Errorf("%s: of %s there is %v, want none", stack, kind, found)
 			}
 		}
 		for id, subscription := range resources(t, stack, "AWS::SNS::Subscription") {
 			if subscription["Protocol"] != "email" {
-				t.Errorf("%s: %s is a subscription of %v", stack, id, subscription["Protocol"])
+				t.Errorf("%s: %s is a subscription of %v, want those of email alone", stack, id, subscription["Protocol"])
 			}
 		}
 	}

@@ -66,7 +66,7 @@ func TestFlags_areAllSetAsCDKRecommends(t *testing.T) {
 	}
 	flags := artifacts(t)["aws-cdk-lib/feature-flag-report"].Properties.Flags
 	if len(flags) < 80 {
-		t.Fatalf("CDK reports on %d flags", len(flags))
+		t.Fatalf("CDK reports on %d flags, want 80 at least", len(flags))
 	}
 	for name, flag := range flags {
 		want := flag.RecommendedValue
@@ -133,7 +133,7 @@ func TestStacks_leaveNothingBehind(t *testing.T) {
 		for id, resource := range template["Resources"].(object) {
 			for _, policy := range []string{"DeletionPolicy", "UpdateReplacePolicy"} {
 				if kept := at(resource, policy); kept != nil && kept != "Delete" {
-					t.Errorf("%s: %s of %s is %v", stack, policy, id, kept)
+					t.Errorf("%s: %s of %s is %v, want Delete", stack, policy, id, kept)
 				}
 			}
 		}
@@ -168,7 +168,7 @@ func TestStacks_sayWhatOneNeedsNext(t *testing.T) {
 	}
 	const command = "aws lambda invoke --region eu-central-1 --function-name caretaker-prod-janitor --cli-read-timeout 0 /dev/stdout"
 	if got := at(outputs, "FirstRun", "Value"); got != command {
-		t.Errorf("FirstRun is %v", got)
+		t.Errorf("FirstRun is %v, want %s", got, command)
 	}
 	for _, name := range []string{"LogGroupName", "TopicArn", "OnFailureQueueUrl", "UndeliveredQueueUrl"} {
 		if at(outputs, name, "Value") == nil {

@@ -63,7 +63,7 @@ func TestFunction_aPartMayHaveSeveral(t *testing.T) {
 		"What caretaker-default-gardener-weeder may do": {"KeepFailures", "Look", "Trace", "WriteLogs"},
 	}
 	if diff := cmp.Diff(want, granted); diff != "" {
-		t.Errorf("(-want +granted):\n%s", diff)
+		t.Errorf("what each role grants (-want +granted):\n%s", diff)
 	}
 	for _, output := range []string{"FunctionName", "WeederFunctionName"} {
 		if len(*template.FindOutputs(jsii.String(output), nil)) != 1 {
