@@ -16,6 +16,8 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"caretaker/internal/want"
 )
 
 // ratio are the metrics of an alarm on the share of a table's write units that are used up.
@@ -52,7 +54,7 @@ func described(t *testing.T, cfg aws.Config) metrictypes.MetricAlarm {
 	t.Helper()
 	output, err := cloudwatch.NewFromConfig(cfg).DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{})
 	if err != nil || len(output.MetricAlarms) != 1 {
-		t.Fatalf("%+v, %v", output, err)
+		t.Fatalf("the alarms described: %+v, %v, want one", output, err)
 	}
 	return output.MetricAlarms[0]
 }
@@ -64,7 +66,7 @@ func isRatio(t *testing.T, alarm metrictypes.MetricAlarm) {
 		t.Errorf("the metrics put (-) and described (+):\n%s", diff)
 	}
 	if alarm.MetricName != nil || alarm.Namespace != nil || alarm.Period != nil || len(alarm.Dimensions) > 0 {
-		t.Errorf("it has a metric of its own as well: %v %v", aws.ToString(alarm.Namespace), aws.ToString(alarm.MetricName))
+		t.Errorf("it has a metric of its own as well: %v %v, want none", aws.ToString(alarm.Namespace), aws.ToString(alarm.MetricName))
 	}
 }
 
@@ -135,7 +137,7 @@ func published(t *testing.T, cfg aws.Config, alarm, queue string) map[string]any
 	}
 	output, err := sqs.NewFromConfig(cfg).ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue, WaitTimeSeconds: 10})
 	if err != nil || len(output.Messages) != 1 {
-		t.Fatalf("%+v, %v", output, err)
+		t.Fatalf("the messages in the queue: %+v, %v, want one", output, err)
 	}
 	var message map[string]any
 	if err := json.Unmarshal([]byte(aws.ToString(output.Messages[0].Body)), &message); err != nil {
@@ -161,12 +163,12 @@ func TestAlarm_publishesTheDocumentedMessage(t *testing.T) {
 	}{{"StateChangeTime", aws.ToTime(alarm.StateUpdatedTimestamp)}, {"AlarmConfigurationUpdatedTimestamp", aws.ToTime(alarm.AlarmConfigurationUpdatedTimestamp)}} {
 		text, _ := message[field.name].(string)
 		if at, err := time.Parse("2006-01-02T15:04:05.000+0000", text); err != nil || !at.Equal(field.want.Truncate(time.Millisecond)) {
-			t.Errorf("%s is %q, and the alarm's %s", field.name, text, field.want)
+			t.Errorf("%s of the message: %q, want that of the alarm, %s", field.name, text, field.want)
 		}
 		delete(message, field.name)
 	}
 	if !aws.ToTime(alarm.StateTransitionedTimestamp).Equal(aws.ToTime(alarm.StateUpdatedTimestamp)) {
-		t.Errorf("it changed at %v", alarm.StateTransitionedTimestamp)
+		t.Errorf("the alarm changed at %v, want the time of its update, %v", aws.ToTime(alarm.StateTransitionedTimestamp), aws.ToTime(alarm.StateUpdatedTimestamp))
 	}
 	metric := func(id, name, statistic string) entries {
 		return entries{"Id": id, "ReturnData": false, "MetricStat": entries{"Period": 60.0, "Stat": statistic, "Metric": entries{
@@ -231,7 +233,7 @@ func TestAlarm_staysWhereItIsWhateverIsMeasured(t *testing.T) {
 		t.Fatal(err)
 	}
 	if state := described(t, cfg).StateValue; state != metrictypes.StateValueInsufficientData {
-		t.Errorf("another function's error moved it to %s", state)
+		t.Errorf("another function's error moved the alarm to %s, want it left at %s", state, metrictypes.StateValueInsufficientData)
 	}
 }
 
@@ -253,7 +255,5 @@ func TestAlarm_saysWhyACompositeAlarmsActionsAreSuppressed(t *testing.T) {
 	for _, alarm := range answer.CompositeAlarms {
 		got[aws.ToString(alarm.AlarmName)] = string(alarm.ActionsSuppressedBy)
 	}
-	if diff := cmp.Diff(map[string]string{"suppressed": "WaitPeriod", "other": ""}, got); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "why the actions of each are suppressed", got, map[string]string{"suppressed": "WaitPeriod", "other": ""})
 }

@@ -35,13 +35,13 @@ func TestAuth_theTopicSaysWhetherCloudWatchAndWhetherOthersPublish(t *testing.T)
 			t.Fatal(err)
 		}
 		if err := enforced.Announce(t.Context(), *made.TopicArn, ours, "{}"); (err == nil) != policy.alarm {
-			t.Errorf("%s: an alarm of the account: %v", policy.statements, err)
+			t.Errorf("%s: an alarm of the account: %v, want it let through: %t", policy.statements, err, policy.alarm)
 		}
 		if err := enforced.Announce(t.Context(), *made.TopicArn, theirs, "{}"); (err == nil) != policy.alarmOther {
-			t.Errorf("%s: an alarm of another account: %v", policy.statements, err)
+			t.Errorf("%s: an alarm of another account: %v, want it let through: %t", policy.statements, err, policy.alarmOther)
 		}
 		if _, err := forger.Publish(t.Context(), &sns.PublishInput{TopicArn: made.TopicArn, Message: aws.String("{}")}); (err == nil) != policy.forge {
-			t.Errorf("%s: a role with sns:Publish: %v", policy.statements, err)
+			t.Errorf("%s: a role with sns:Publish: %v, want it let through: %t", policy.statements, err, policy.forge)
 		}
 	}
 }

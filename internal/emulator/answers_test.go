@@ -20,7 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/pipes"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
-	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/want"
 )
 
 func TestListProvisionedConcurrencyConfigs_listsThoseOfAliasesAndVersions(t *testing.T) {
@@ -42,9 +43,7 @@ func TestListProvisionedConcurrencyConfigs_listsThoseOfAliasesAndVersions(t *tes
 		}
 		return got
 	}
-	if diff := cmp.Diff([]string{}, list()); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the configurations before the first is put", list(), []string{})
 	if _, err := client.CreateAlias(t.Context(), &lambdasvc.CreateAliasInput{FunctionName: aws.String("fn"), Name: aws.String("live"), FunctionVersion: aws.String("1")}); err != nil {
 		t.Fatal(err)
 	}
@@ -54,30 +53,23 @@ func TestListProvisionedConcurrencyConfigs_listsThoseOfAliasesAndVersions(t *tes
 		})
 		return err
 	}
-	if got := outcome(put("$LATEST")); got != "InvalidParameterValueException" {
-		t.Error(got)
-	}
+	want.Equal(t, "the answer for $LATEST", outcome(put("$LATEST")), "InvalidParameterValueException")
 	for _, qualifier := range []string{"live", "2"} {
 		if err := put(qualifier); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff([]string{"fn:2 2", "fn:live 2"}, list()); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the configurations", list(), []string{"fn:2 2", "fn:live 2"})
 	_, err := client.ListProvisionedConcurrencyConfigs(t.Context(), &lambdasvc.ListProvisionedConcurrencyConfigsInput{FunctionName: aws.String("absent")})
-	if got := outcome(err); got != "ResourceNotFoundException" {
-		t.Error(got)
-	}
+	want.Equal(t, "the answer for a function that is not there", outcome(err), "ResourceNotFoundException")
 }
 
 func TestSetCodeStorageLimit_movesTheCap(t *testing.T) {
 	defer shared.SetCodeStorageLimit(0)
 	shared.SetCodeStorageLimit(4096)
 	out, err := lambdas(t).GetAccountSettings(t.Context(), &lambdasvc.GetAccountSettingsInput{})
-	if err != nil || out.AccountLimit.TotalCodeSize != 4096 {
-		t.Errorf("%v, %+v", err, out)
-	}
+	want.NoError(t, "reading the account's settings", err)
+	want.Equal(t, "the limit of code storage", out.AccountLimit.TotalCodeSize, 4096)
 }
 
 func TestMarkEdge_showsTheMasterInLists(t *testing.T) {
@@ -93,9 +85,7 @@ func TestMarkEdge_showsTheMasterInLists(t *testing.T) {
 	for _, version := range out.Functions {
 		got = append(got, aws.ToString(version.MasterArn))
 	}
-	if diff := cmp.Diff([]string{"", master}, got); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the master of each version", got, []string{"", master})
 }
 
 func TestLookupEvents_tellsOfAliasChangesNewestFirst(t *testing.T) {
@@ -140,7 +130,7 @@ func TestLookupEvents_tellsOfAliasChangesNewestFirst(t *testing.T) {
 					t.Fatal(err)
 				}
 				if record.EventTime.Sub(*event.EventTime).Abs() > time.Second {
-					t.Errorf("%s is not %s", record.EventTime, event.EventTime)
+					t.Errorf("the time in the record: %s, want that of the event, %s", record.EventTime, event.EventTime)
 				}
 				got = append(got, record.RequestParameters.FunctionName+" "+record.RequestParameters.Name)
 			}
@@ -152,10 +142,8 @@ func TestLookupEvents_tellsOfAliasChangesNewestFirst(t *testing.T) {
 		lookup("UpdateAlias20150331", weekAgo), lookup("UpdateAlias20150331", hourAgo),
 		lookup("DeleteAlias20150331", weekAgo), lookup("UpdateAlias", weekAgo), lookup("CreateAlias20150331", weekAgo),
 	}
-	want := [][]string{{"fn live", "old-in-lookup live"}, {"fn live"}, {"fn live"}, nil, {"fn live", "old-in-lookup live"}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	wanted := [][]string{{"fn live", "old-in-lookup live"}, {"fn live"}, {"fn live"}, nil, {"fn live", "old-in-lookup live"}}
+	want.Equal(t, "the changes of aliases that each lookup finds", got, wanted)
 }
 
 func TestListMetrics_findsInvocationsByDimensionAcrossPages(t *testing.T) {
@@ -190,9 +178,7 @@ func TestListMetrics_findsInvocationsByDimensionAcrossPages(t *testing.T) {
 		}
 		sizes = append(sizes, len(out.Metrics))
 	}
-	if diff := cmp.Diff([]int{500, 100}, sizes); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "metrics on each page", sizes, []int{500, 100})
 }
 
 func TestGetResources_showsTagsOfFunctionsAHundredAPage(t *testing.T) {
@@ -218,12 +204,10 @@ func TestGetResources_showsTagsOfFunctionsAHundredAPage(t *testing.T) {
 		}
 		sizes = append(sizes, len(out.ResourceTagMappingList))
 		if out.PaginationToken == nil {
-			t.Error("the last page's token is absent, not empty")
+			t.Error("the last page's token: absent, want it empty")
 		}
 	}
-	if diff := cmp.Diff([]int{100, 1}, sizes); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "functions on each page", sizes, []int{100, 1})
 }
 
 func TestSetStack_tagsAFunctionAsCloudFormationDoes(t *testing.T) {
@@ -244,10 +228,8 @@ func TestSetStack_tagsAFunctionAsCloudFormationDoes(t *testing.T) {
 			got[afterColon(resource.ResourceARN)+" "+aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 		}
 	}
-	want := map[string]string{"stacked aws:cloudformation:stack-id": id, "stacked aws:cloudformation:stack-name": "shop"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	wanted := map[string]string{"stacked aws:cloudformation:stack-id": id, "stacked aws:cloudformation:stack-name": "shop"}
+	want.Equal(t, "the tags", got, wanted)
 }
 
 func TestSetStackStatus_playsAStackThatIsStuck(t *testing.T) {
@@ -282,16 +264,13 @@ func TestSetStackStatus_playsAStackThatIsStuck(t *testing.T) {
 		return got
 	}
 	got := []map[string]stacktypes.StackStatus{list(), list("UPDATE_ROLLBACK_FAILED"), list("CREATE_COMPLETE")}
-	want := []map[string]stacktypes.StackStatus{
+	wanted := []map[string]stacktypes.StackStatus{
 		{"stuck": "UPDATE_ROLLBACK_FAILED", "sound": "CREATE_COMPLETE"}, {"stuck": "UPDATE_ROLLBACK_FAILED"}, {"sound": "CREATE_COMPLETE"},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the stacks listed, all and by status", got, wanted)
 	described, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String("stuck")})
-	if err != nil || described.Stacks[0].StackStatus != "UPDATE_ROLLBACK_FAILED" {
-		t.Errorf("%v, %+v", err, described)
-	}
+	want.NoError(t, "describing the stack", err)
+	want.Equal(t, "the stack's status", described.Stacks[0].StackStatus, "UPDATE_ROLLBACK_FAILED")
 }
 
 func TestDescribePipe_showsTheEnrichment(t *testing.T) {
@@ -313,9 +292,7 @@ func TestDescribePipe_showsTheEnrichment(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := []string{afterColon(described.Target), afterColon(described.Enrichment), afterColon(listed.Pipes[0].Enrichment)}
-	if diff := cmp.Diff([]string{"fn:1", "fn:2", "fn:2"}, got); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the target, the enrichment and the enrichment in the list", got, []string{"fn:1", "fn:2", "fn:2"})
 }
 
 func TestExportApi_showsIntegrationsWithTheirRoles(t *testing.T) {
@@ -345,18 +322,15 @@ func TestExportApi_showsIntegrationsWithTheirRoles(t *testing.T) {
 		}
 	}
 	_, err = client.ExportApi(ctx, &apigatewayv2.ExportApiInput{ApiId: empty.ApiId, OutputType: aws.String("JSON"), Specification: aws.String("OAS30")})
-	if got := outcome(err); got != "BadRequestException" {
-		t.Errorf("the export of an API without routes: %s", got)
-	}
+	want.Equal(t, "the answer for the export of an API without routes", outcome(err), "BadRequestException")
 	listed, err := client.GetIntegrations(ctx, &apigatewayv2.GetIntegrationsInput{ApiId: api.ApiId})
-	if err != nil || aws.ToString(listed.Items[0].CredentialsArn) != role {
-		t.Errorf("%v, %+v", err, listed)
-	}
+	want.NoError(t, "listing the integrations", err)
+	want.Equal(t, "the integration's role", aws.ToString(listed.Items[0].CredentialsArn), role)
 	got := exported(t, client, api.ApiId, nil)
 	for path, method := range map[string]string{"/pets": "get", "/carts": "x-amazon-apigateway-any-method", "/$default": "x-amazon-apigateway-any-method"} {
-		if got := got.Paths[path][method].Integration; got.URI != uriOfVersion("1") || got.Credentials != role {
-			t.Errorf("%s: %+v", path, got)
-		}
+		integration := got.Paths[path][method].Integration
+		want.Equal(t, "what is called at "+path, integration.URI, uriOfVersion("1"))
+		want.Equal(t, "the role at "+path, integration.Credentials, role)
 	}
 }
 
@@ -418,15 +392,13 @@ func TestExportApi_showsAStageAsItWasDeployed(t *testing.T) {
 	_, err = client.UpdateIntegration(ctx, &apigatewayv2.UpdateIntegrationInput{ApiId: api.ApiId, IntegrationId: integration.IntegrationId, IntegrationUri: function("2")})
 	must(err)
 	for stage, version := range map[string]string{"prod": "1", "dev": "2"} {
-		if got := exported(t, client, api.ApiId, &stage).Paths["/pets"]["get"].Integration.URI; got != uriOfVersion(version) {
-			t.Errorf("stage %s calls %s", stage, got)
-		}
+		want.Equal(t, "what stage "+stage+" calls", exported(t, client, api.ApiId, &stage).Paths["/pets"]["get"].Integration.URI, uriOfVersion(version))
 	}
 	_, err = client.ExportApi(ctx, &apigatewayv2.ExportApiInput{
 		ApiId: api.ApiId, StageName: aws.String("absent"), OutputType: aws.String("JSON"), Specification: aws.String("OAS30"),
 	})
 	var absent *apitypes.NotFoundException
 	if !errors.As(err, &absent) {
-		t.Errorf("the export of a stage that is not there: %v", err)
+		t.Errorf("the export of a stage that is not there: %v, want %T", err, absent)
 	}
 }

@@ -28,6 +28,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"caretaker/internal/want"
 )
 
 // acting are the calls of the parts' runs by the IAM action that each needs.
@@ -253,18 +255,16 @@ func TestAuth_eachCallNeedsItsOwnActionAndNoOther(t *testing.T) {
 			allow(t, "reader", "Allow", "sts:GetCallerIdentity", "*", "")
 			err := c.call(ctx, cfg)
 			if !denied(err) || !strings.Contains(err.Error(), c.action) {
-				t.Errorf("without the action: %v", err)
+				t.Errorf("without the action: %v, want a denial that names %s", err, c.action)
 			}
 			allow(t, "reader", "Allow", c.action, "*", "")
 			if err := c.call(ctx, cfg); denied(err) {
-				t.Errorf("with the action: %v", err)
+				t.Errorf("with the action: %v, want no denial", err)
 			}
 		})
 	}
 	calls := enforced.Calls()
-	if got := calls[len(calls)-1].Principal; got != "arn:aws:iam::000000000000:user/reader" {
-		t.Errorf("the recorded principal is %s", got)
-	}
+	want.Equal(t, "the recorded principal", calls[len(calls)-1].Principal, "arn:aws:iam::000000000000:user/reader")
 }
 
 func TestAuth_holdsForTheNamespaceOfMetrics(t *testing.T) {
@@ -278,10 +278,10 @@ func TestAuth_holdsForTheNamespaceOfMetrics(t *testing.T) {
 		return err
 	}
 	if err := put("Caretaker"); err != nil {
-		t.Error(err)
+		t.Errorf("the namespace that is allowed: %v, want no error", err)
 	}
 	if err := put("Other"); !denied(err) {
-		t.Errorf("another namespace: %v", err)
+		t.Errorf("another namespace: %v, want a denial", err)
 	}
 }
 
@@ -293,7 +293,7 @@ func TestAuth_holdsForWhatAScalableTargetScales(t *testing.T) {
 		allow(t, "raiser", "Allow", "application-autoscaling:RegisterScalableTarget", "*", fmt.Sprintf(`,"Condition":{"StringEquals":{
 			"application-autoscaling:service-namespace":%q,"application-autoscaling:scalable-dimension":"dynamodb:table:ReadCapacityUnits"}}`, namespace))
 		if err := manage(t.Context(), cfg, "orders", aws.Int32(1), aws.Int32(7)); denied(err) != refused {
-			t.Errorf("allowed for %s: %v", namespace, err)
+			t.Errorf("allowed for %s: %v, want a denial: %t", namespace, err, refused)
 		}
 	}
 }
@@ -315,10 +315,10 @@ func TestAuth_deniedDeletionsAreNotCarriedOut(t *testing.T) {
 		return err
 	}
 	if err := remove("guarded"); !denied(err) {
-		t.Errorf("a function that is not allowed: %v", err)
+		t.Errorf("a function that is not allowed: %v, want a denial", err)
 	}
 	if err := remove("free"); err != nil {
-		t.Error(err)
+		t.Errorf("a function that is allowed: %v, want no error", err)
 	}
 	out, err := client.ListFunctions(ctx, &lambdasvc.ListFunctionsInput{FunctionVersion: types.FunctionVersionAll})
 	if err != nil {
@@ -328,9 +328,7 @@ func TestAuth_deniedDeletionsAreNotCarriedOut(t *testing.T) {
 	for _, version := range out.Functions {
 		left = append(left, afterColon(version.FunctionArn))
 	}
-	if got := strings.Join(left, " "); got != "free:$LATEST guarded:$LATEST guarded:1" {
-		t.Error(got)
-	}
+	want.Equal(t, "the versions left", strings.Join(left, " "), "free:$LATEST guarded:$LATEST guarded:1")
 }
 
 func TestAuth_signaturesHoldThroughTheProxyAndBodiesArriveWhole(t *testing.T) {
@@ -346,15 +344,16 @@ func TestAuth_signaturesHoldThroughTheProxyAndBodiesArriveWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	head, err := client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: in.Bucket, Key: in.Key})
-	if err != nil || aws.ToInt64(head.ContentLength) != int64(len(sent)) {
-		t.Errorf("%v, %+v", err, head)
-	}
+	want.NoError(t, "asking for the object's size", err)
+	want.Equal(t, "the object's size", aws.ToInt64(head.ContentLength), int64(len(sent)))
 	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: in.Bucket, Key: in.Key})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = out.Body.Close() }()
-	if got, err := io.ReadAll(out.Body); err != nil || !bytes.Equal(got, sent) {
-		t.Errorf("%v, %d bytes of %d", err, len(got), len(sent))
+	got, err := io.ReadAll(out.Body)
+	want.NoError(t, "reading the object", err)
+	if !bytes.Equal(got, sent) {
+		t.Errorf("the object read has %d bytes, want the %d that were sent, and the same", len(got), len(sent))
 	}
 }

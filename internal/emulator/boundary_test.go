@@ -28,6 +28,6 @@ func TestCloudFormation_boundsRoles(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := found.Role.PermissionsBoundary; got == nil || aws.ToString(got.PermissionsBoundaryArn) != boundary {
-		t.Errorf("the boundary is %+v", got)
+		t.Errorf("the boundary of the role: %+v, want %s", got, boundary)
 	}
 }

@@ -24,9 +24,9 @@ import (
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/pipes"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
-	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/emulator"
+	"caretaker/internal/want"
 )
 
 func TestCorrections_areNamedOnce(t *testing.T) {
@@ -181,9 +181,7 @@ func TestDescribeAlarmContributors_listsThoseInALARMInPages(t *testing.T) {
 			break
 		}
 	}
-	if diff := cmp.Diff(map[string]time.Time{"a": since.Add(-time.Minute), "b": since}, got); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "since when each contributor is in its state", got, map[string]time.Time{"a": since.Add(-time.Minute), "b": since})
 }
 
 func TestDeregisterScalableTarget_takesOneAway(t *testing.T) {
@@ -205,9 +203,7 @@ func TestDeregisterScalableTarget_takesOneAway(t *testing.T) {
 	if got, err := managed(ctx, cfg); len(got) != 0 || err != nil {
 		t.Errorf("%v, %v, want none", got, err)
 	}
-	if got := outcome(remove()); got != "ObjectNotFoundException" {
-		t.Errorf("taking it away again: %s", got)
-	}
+	want.Equal(t, "the answer when it is taken away again", outcome(remove()), "ObjectNotFoundException")
 }
 
 // What a policy names is compared with what the call is about.
@@ -273,7 +269,7 @@ func TestCorrections_standInFilesOfTheirOwn(t *testing.T) {
 	}
 	rules := regexp.MustCompile(`(?m)^\t"([a-z-]+:[A-Za-z]+)":\s+(\w+),$`).FindAllStringSubmatch(string(table), -1)
 	if len(rules) < 40 {
-		t.Errorf("%d rules were found in corrections.go", len(rules))
+		t.Errorf("the rules found in corrections.go: %d, want 40 at least", len(rules))
 	}
 	for _, rule := range rules {
 		if !strings.Contains(all.String(), "\nfunc "+rule[2]+"(x *exchange)") {

@@ -9,7 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/want"
 )
 
 func TestListFunctions_showsEachFunctionOnceWithoutQualifierByDefault(t *testing.T) {
@@ -24,12 +25,10 @@ func TestListFunctions_showsEachFunctionOnceWithoutQualifierByDefault(t *testing
 	for _, function := range out.Functions {
 		got = append(got, afterColon(function.FunctionArn)+" "+aws.ToString(function.Version))
 		if function.State != "" || function.LastUpdateStatus != "" || function.RuntimeVersionConfig != nil {
-			t.Errorf("%s shows its state", aws.ToString(function.FunctionArn))
+			t.Errorf("%s shows its state in the list: %q, %q, %v, want none", aws.ToString(function.FunctionArn), function.State, function.LastUpdateStatus, function.RuntimeVersionConfig)
 		}
 	}
-	if diff := cmp.Diff([]string{"a $LATEST", "b $LATEST"}, got); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the functions listed", got, []string{"a $LATEST", "b $LATEST"})
 }
 
 func TestListFunctions_showsAllVersionsInOrderAcrossPages(t *testing.T) {
@@ -37,11 +36,11 @@ func TestListFunctions_showsAllVersionsInOrderAcrossPages(t *testing.T) {
 	seed(t, client, "b", 11)
 	seed(t, client, "a", 1)
 	create(t, client, "c")
-	want := []string{"a:$LATEST", "a:1", "b:$LATEST"}
+	wanted := []string{"a:$LATEST", "a:1", "b:$LATEST"}
 	for n := 1; n <= 11; n++ {
-		want = append(want, fmt.Sprint("b:", n))
+		wanted = append(wanted, fmt.Sprint("b:", n))
 	}
-	want = append(want, "c:$LATEST")
+	wanted = append(wanted, "c:$LATEST")
 	for _, size := range []int32{1, 5, 15, 10000} {
 		var got []string
 		pages := lambdasvc.NewListFunctionsPaginator(client, &lambdasvc.ListFunctionsInput{
@@ -56,9 +55,7 @@ func TestListFunctions_showsAllVersionsInOrderAcrossPages(t *testing.T) {
 				got = append(got, afterColon(function.FunctionArn))
 			}
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("pages of %d: %s", size, diff)
-		}
+		want.Equal(t, fmt.Sprintf("the versions listed, with pages of %d", size), got, wanted)
 	}
 }
 
@@ -84,22 +81,16 @@ func TestLists_holdAtMostFiftyItemsAPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := []int{len(all.Functions), len(versions.Versions), len(rest.Versions)}
-	if diff := cmp.Diff([]int{50, 50, 11}, got); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "items on each page", got, []int{50, 50, 11})
 	if all.NextMarker == nil || versions.NextMarker == nil || rest.NextMarker != nil {
-		t.Error("the first pages must name the next, and the last must not")
+		t.Errorf("there is a next page: %t, %t and after the last %t, want true, true and false", all.NextMarker != nil, versions.NextMarker != nil, rest.NextMarker != nil)
 	}
-	if got := afterColon(versions.Versions[0].FunctionArn); got != "a:$LATEST" {
-		t.Errorf("the first version is %s", got)
-	}
+	want.Equal(t, "the first version", afterColon(versions.Versions[0].FunctionArn), "a:$LATEST")
 }
 
 func TestListFunctions_refusesUnknownFunctionVersion(t *testing.T) {
 	_, err := lambdas(t).ListFunctions(t.Context(), &lambdasvc.ListFunctionsInput{FunctionVersion: "EVERY"})
-	if got := outcome(err); got != "ValidationException" {
-		t.Error(got)
-	}
+	want.Equal(t, "the answer", outcome(err), "ValidationException")
 }
 
 func TestBackdate_setsThePublicationDateEverywhere(t *testing.T) {
@@ -107,7 +98,7 @@ func TestBackdate_setsThePublicationDateEverywhere(t *testing.T) {
 	seed(t, client, "backdated", 1)
 	published := time.Date(2026, 3, 4, 5, 6, 7, 890_000_000, time.UTC)
 	shared.Backdate("backdated", "1", published)
-	want := "2026-03-04T05:06:07.890+0000"
+	wanted := "2026-03-04T05:06:07.890+0000"
 	function, err := client.GetFunction(t.Context(), &lambdasvc.GetFunctionInput{FunctionName: aws.String("backdated"), Qualifier: aws.String("1")})
 	if err != nil {
 		t.Fatal(err)
@@ -128,11 +119,9 @@ func TestBackdate_setsThePublicationDateEverywhere(t *testing.T) {
 		"GetFunction": function.Configuration.LastModified, "GetFunctionConfiguration": configuration.LastModified,
 		"ListVersionsByFunction": versions.Versions[1].LastModified, "ListFunctions": all.Functions[1].LastModified,
 	} {
-		if aws.ToString(got) != want {
-			t.Errorf("%s says %s", from, aws.ToString(got))
-		}
+		want.Equal(t, "the date in "+from, aws.ToString(got), wanted)
 	}
-	if aws.ToString(all.Functions[0].LastModified) == want {
+	if aws.ToString(all.Functions[0].LastModified) == wanted {
 		t.Error("$LATEST is backdated too")
 	}
 }
@@ -189,9 +178,7 @@ func TestDeleteFunction_answersAsAWSDoes(t *testing.T) {
 	for _, version := range out.Versions {
 		left = append(left, aws.ToString(version.Version))
 	}
-	if diff := cmp.Diff([]string{"$LATEST", "3", "4", "5", "6"}, left); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the versions left", left, []string{"$LATEST", "3", "4", "5", "6"})
 }
 
 func TestGetAccountSettings_sumsAllVersions(t *testing.T) {
@@ -206,17 +193,16 @@ func TestGetAccountSettings_sumsAllVersions(t *testing.T) {
 	}
 	seed(t, client, "a", 3)
 	create(t, client, "b")
-	var want int64
+	var wanted int64
 	out, err := client.ListFunctions(t.Context(), &lambdasvc.ListFunctionsInput{FunctionVersion: types.FunctionVersionAll})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, version := range out.Functions {
-		want += version.CodeSize
+		wanted += version.CodeSize
 	}
-	if got := total(); got != want || len(out.Functions) != 5 {
-		t.Errorf("got %d bytes, want %d of 5 versions, not %d", got, want, len(out.Functions))
-	}
+	want.Equal(t, "versions", len(out.Functions), 5)
+	want.Equal(t, "the bytes of all versions", total(), wanted)
 }
 
 func TestPublishVersion_answersWithTheExistingVersionWhileNothingChanged(t *testing.T) {
@@ -251,7 +237,5 @@ func TestPublishVersion_answersWithTheExistingVersionWhileNothingChanged(t *test
 	configure(lambdasvc.UpdateFunctionConfigurationInput{Description: aws.String("other words")})
 	step("described")
 	step("again")
-	if diff := cmp.Diff([]string{"1 first", "1 first", "1 first", "2 larger", "3 described", "3 described"}, got); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the version and its description after each step", got, []string{"1 first", "1 first", "1 first", "2 larger", "3 described", "3 described"})
 }

@@ -12,7 +12,8 @@ import (
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
-	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/want"
 )
 
 func TestListEventSourceMappings_holdsAtMostAHundredAPage(t *testing.T) {
@@ -45,9 +46,7 @@ func TestListEventSourceMappings_holdsAtMostAHundredAPage(t *testing.T) {
 		}
 		sizes = append(sizes, len(out.EventSourceMappings))
 	}
-	if diff := cmp.Diff([]int{100, 1}, sizes); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "mappings on each page", sizes, []int{100, 1})
 }
 
 func TestListMetrics_namesWhatIsOfTheLastTwoWeeksAndGetMetricDataKnowsMore(t *testing.T) {
@@ -62,8 +61,9 @@ func TestListMetrics_namesWhatIsOfTheLastTwoWeeksAndGetMetricDataKnowsMore(t *te
 		}
 	}
 	listed, err := client.ListMetrics(t.Context(), &cloudwatch.ListMetricsInput{Namespace: aws.String("Test")})
-	if err != nil || len(listed.Metrics) != 1 || aws.ToString(listed.Metrics[0].MetricName) != "recent" {
-		t.Errorf("listed %+v, %v", listed, err)
+	want.NoError(t, "listing metrics", err)
+	if len(listed.Metrics) != 1 || aws.ToString(listed.Metrics[0].MetricName) != "recent" {
+		t.Errorf("the metrics listed: %+v, want the recent one alone", listed.Metrics)
 	}
 	data, err := client.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{
 		StartTime: aws.Time(now.Add(-100 * 24 * time.Hour)), EndTime: &now, MetricDataQueries: []metrictypes.MetricDataQuery{{
@@ -72,8 +72,9 @@ func TestListMetrics_namesWhatIsOfTheLastTwoWeeksAndGetMetricDataKnowsMore(t *te
 			},
 		}},
 	})
-	if err != nil || len(data.MetricDataResults) != 1 || len(data.MetricDataResults[0].Values) != 1 || data.MetricDataResults[0].Values[0] != 3 {
-		t.Errorf("read %+v, %v", data, err)
+	want.NoError(t, "reading the old metric", err)
+	if len(data.MetricDataResults) != 1 || len(data.MetricDataResults[0].Values) != 1 || data.MetricDataResults[0].Values[0] != 3 {
+		t.Errorf("the old metric: %+v, want one value, 3", data.MetricDataResults)
 	}
 }
 
@@ -102,9 +103,7 @@ func TestListFunctionEventInvokeConfigs_makesPages(t *testing.T) {
 		}
 		got = append(got, page)
 	}
-	if diff := cmp.Diff([][]string{{"fn:$LATEST", "fn:1"}, {"fn:2"}}, got); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the configurations on each page", got, [][]string{{"fn:$LATEST", "fn:1"}, {"fn:2"}})
 }
 
 func TestListAliases_filtersByPrimaryVersion(t *testing.T) {
@@ -116,8 +115,9 @@ func TestListAliases_filtersByPrimaryVersion(t *testing.T) {
 		}
 	}
 	out, err := client.ListAliases(t.Context(), &lambdasvc.ListAliasesInput{FunctionName: aws.String("fn"), FunctionVersion: aws.String("2")})
-	if err != nil || len(out.Aliases) != 1 || aws.ToString(out.Aliases[0].Name) != "next" {
-		t.Errorf("%v, %+v", err, out)
+	want.NoError(t, "listing aliases", err)
+	if len(out.Aliases) != 1 || aws.ToString(out.Aliases[0].Name) != "next" {
+		t.Errorf("the aliases of version 2: %+v, want next alone", out.Aliases)
 	}
 }
 
@@ -144,7 +144,8 @@ func TestListProvisionedConcurrencyConfigs_listsWhatCloudFormationMade(t *testin
 		t.Fatal(err)
 	}
 	out, err := lambdasvc.NewFromConfig(cfg).ListProvisionedConcurrencyConfigs(ctx, &lambdasvc.ListProvisionedConcurrencyConfigsInput{FunctionName: aws.String("fn")})
-	if err != nil || len(out.ProvisionedConcurrencyConfigs) != 1 || afterColon(out.ProvisionedConcurrencyConfigs[0].FunctionArn) != "fn:live" {
-		t.Errorf("%v, %+v", err, out)
+	want.NoError(t, "listing provisioned concurrency", err)
+	if len(out.ProvisionedConcurrencyConfigs) != 1 || afterColon(out.ProvisionedConcurrencyConfigs[0].FunctionArn) != "fn:live" {
+		t.Errorf("the configurations: %+v, want that of fn:live alone", out.ProvisionedConcurrencyConfigs)
 	}
 }

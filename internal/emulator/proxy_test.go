@@ -19,9 +19,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/emulator"
+	"caretaker/internal/want"
 )
 
 // callsOf are the calls made with an account's key.
@@ -62,10 +62,10 @@ func TestCalls_nameTheOperationInEveryProtocol(t *testing.T) {
 	for _, call := range callsOf(t, cfg) {
 		got = append(got, named{call.Service + ":" + call.Operation, call.Region, call.ErrorCode, call.Status, call.Attempt})
 		if call.Duration <= 0 {
-			t.Errorf("%s took %s", call.Operation, call.Duration)
+			t.Errorf("%s took %s, want more than nothing", call.Operation, call.Duration)
 		}
 	}
-	want := []named{
+	wanted := []named{
 		{"lambda:ListProvisionedConcurrencyConfigs", "eu-west-1", "ResourceNotFoundException", 404, 1},
 		{"lambda:GetProvisionedConcurrencyConfig", "eu-west-1", "ResourceNotFoundException", 404, 1},
 		{"lambda:ListTags", "eu-west-1", "ResourceNotFoundException", 404, 1},
@@ -79,9 +79,7 @@ func TestCalls_nameTheOperationInEveryProtocol(t *testing.T) {
 		{"apigateway:GetApis", "eu-west-1", "", 200, 1},
 		{"s3:GetObject", "eu-west-1", "NoSuchBucket", 404, 1},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the calls recorded", got, wanted)
 }
 
 func TestCalls_tellWhetherAQualifierWasGiven(t *testing.T) {
@@ -107,19 +105,15 @@ func TestCalls_tellWhetherAQualifierWasGiven(t *testing.T) {
 		}
 		got = append(got, text)
 	}
-	want := []string{"fn without", "fn with 7", "fn with ", "fn with live", "fn with 8", "fn with 9", "fn with 10"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	wanted := []string{"fn without", "fn with 7", "fn with ", "fn with live", "fn with 8", "fn with 9", "fn with 10"}
+	want.Equal(t, "the function of each call and its qualifier", got, wanted)
 }
 
 func TestForgetCalls_startsAnew(t *testing.T) {
 	client := lambdas(t)
 	_, _ = client.ListFunctions(t.Context(), &lambdasvc.ListFunctionsInput{})
 	shared.ForgetCalls()
-	if calls := shared.Calls(); len(calls) != 0 {
-		t.Errorf("%d calls are left", len(calls))
-	}
+	want.Equal(t, "calls left", len(shared.Calls()), 0)
 }
 
 func TestInject_befallsCallsAsTold(t *testing.T) {
@@ -165,9 +159,7 @@ func TestInject_speaksTheProtocolOfTheCall(t *testing.T) {
 	_, machines := sfn.NewFromConfig(cfg).ListStateMachines(ctx, &sfn.ListStateMachinesInput{})
 	_, object := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }).GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String("b"), Key: aws.String("k")})
 	for protocol, err := range map[string]error{"cbor": metrics, "query": stacks, "json": machines, "s3": object} {
-		if got := outcome(err); got != "Sorry" {
-			t.Errorf("%s: %s", protocol, got)
-		}
+		want.Equal(t, "the error in "+protocol, outcome(err), "Sorry")
 	}
 }
 
@@ -178,7 +170,7 @@ func TestInject_refusedCallsAreNotCarriedOutAndTruncatedOnesAre(t *testing.T) {
 	remove := func(version string) {
 		t.Helper()
 		if _, err := client.DeleteFunction(t.Context(), &lambdasvc.DeleteFunctionInput{FunctionName: aws.String("fn"), Qualifier: &version}); err == nil {
-			t.Errorf("deleting %s succeeded", version)
+			t.Errorf("deleting %s succeeded, want an error", version)
 		}
 	}
 	shared.Inject(emulator.Fault{Operation: "DeleteFunction", Times: 1, Status: 500, Code: "ServiceException"})
@@ -190,7 +182,7 @@ func TestInject_refusedCallsAreNotCarriedOutAndTruncatedOnesAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := client.PublishVersion(t.Context(), &lambdasvc.PublishVersionInput{FunctionName: aws.String("fn")}); err == nil {
-		t.Error("publishing succeeded")
+		t.Error("publishing succeeded, want an error")
 	}
 	out, err := client.ListVersionsByFunction(t.Context(), &lambdasvc.ListVersionsByFunctionInput{FunctionName: aws.String("fn")})
 	if err != nil || len(out.Versions) != 5 {
@@ -222,9 +214,8 @@ func TestInject_hooksRunBeforeAndAfterTheCall(t *testing.T) {
 	if _, err := client.DeleteFunction(t.Context(), &lambdasvc.DeleteFunctionInput{FunctionName: aws.String("fn"), Qualifier: aws.String("1")}); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]int{3, 2}, seen); diff != "" || called.Load() != 1 {
-		t.Error(diff, called.Load())
-	}
+	want.Equal(t, "versions before and after the call", seen, []int{3, 2})
+	want.Equal(t, "how often the deletion was told of", called.Load(), 1)
 }
 
 func TestSetLatency_delaysEachCall(t *testing.T) {
@@ -235,7 +226,7 @@ func TestSetLatency_delaysEachCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	if calls := callsOf(t, cfg); len(calls) != 1 || calls[0].Duration < 30*time.Millisecond {
-		t.Errorf("%+v", calls)
+		t.Errorf("the calls: %+v, want one that took 30ms at least", calls)
 	}
 }
 
@@ -252,8 +243,6 @@ func TestLimitRates_answers429BeyondTheBurstForEachAccountAndKindApart(t *testin
 		return outcome(err)
 	}
 	got := []string{list(first), list(first), policy(first), policy(first), list(second)}
-	want := []string{"ok", "TooManyRequestsException", "ResourceNotFoundException", "TooManyRequestsException", "ok"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	wanted := []string{"ok", "TooManyRequestsException", "ResourceNotFoundException", "TooManyRequestsException", "ok"}
+	want.Equal(t, "the answers", got, wanted)
 }

@@ -2,13 +2,14 @@ package emulator_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
-	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/emulator"
+	"caretaker/internal/want"
 )
 
 // vpcs is the quota of VPCs in a Region: 5 by default.
@@ -75,11 +76,10 @@ func TestQuotas_takeOneOpenRequestAndAreRaisedByItsApproval(t *testing.T) {
 		}
 	}
 	statuses, err := asked(ctx, cfg)
-	if diff := cmp.Diff([]string{"DENIED", "APPROVED", "PENDING"}, statuses); diff != "" || err != nil {
-		t.Error(diff, err)
-	}
+	want.NoError(t, "listing the requests", err)
+	want.Equal(t, "the statuses of the requests", statuses, []string{"DENIED", "APPROVED", "PENDING"})
 	if got := enforced.QuotaRequests("vpc", vpcs); len(got) != 3 || got[1].Value != 9 || got[1].SupportCase {
-		t.Errorf("%+v", got)
+		t.Errorf("the requests: %+v, want three, the second for 9 and without a support case", got)
 	}
 }
 
@@ -91,27 +91,20 @@ func TestQuotas_areAsTheyWereSet(t *testing.T) {
 		Service: "vpc", Code: vpcs, Metric: "ResourceCount", Dimensions: map[string]string{"Service": "VPC"}, Fixed: true, DefaultOnly: true,
 	})
 	_, err := client.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: aws.String("vpc"), QuotaCode: aws.String(vpcs)})
-	if got := outcome(err); got != "NoSuchResourceException" {
-		t.Errorf("what is known by its default only: %v", err)
-	}
+	want.Equal(t, "the answer for what is known by its default only", outcome(err), "NoSuchResourceException")
 	output, err := client.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: aws.String("vpc"), QuotaCode: aws.String(vpcs)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	usage := output.Quota.UsageMetric
 	if usage == nil || aws.ToString(usage.MetricNamespace) != "AWS/Usage" || aws.ToString(usage.MetricName) != "ResourceCount" || usage.MetricDimensions["Service"] != "VPC" {
-		t.Errorf("its usage is %+v", usage)
+		t.Errorf("its usage is %+v, want the metric ResourceCount of AWS/Usage for the service VPC", usage)
 	}
-	if output.Quota.Adjustable || aws.ToString(output.Quota.QuotaArn) != "arn:aws:servicequotas:us-east-1:000000000000:vpc/"+vpcs {
-		t.Errorf("%+v", output.Quota)
-	}
-	if got := outcome(request(ctx, once(enforced.AWS()), 10)); got != "IllegalArgumentException" {
-		t.Errorf("asking for what AWS adjusts for nobody: %s", got)
-	}
+	want.Equal(t, "AWS adjusts it", output.Quota.Adjustable, false)
+	want.Equal(t, "its ARN", aws.ToString(output.Quota.QuotaArn), "arn:aws:servicequotas:us-east-1:000000000000:vpc/"+vpcs)
+	want.Equal(t, "the answer for what AWS adjusts for nobody", outcome(request(ctx, once(enforced.AWS()), 10)), "IllegalArgumentException")
 	for _, absent := range [][2]string{{"vpc", "L-00000000"}, {"none", vpcs}} {
 		_, err := client.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: &absent[0], QuotaCode: &absent[1]})
-		if got := outcome(err); got != "NoSuchResourceException" {
-			t.Errorf("%v: %v", absent, err)
-		}
+		want.Equal(t, fmt.Sprintf("the answer for %v", absent), outcome(err), "NoSuchResourceException")
 	}
 }

@@ -66,7 +66,7 @@ func TestScalableTargets_areKeptForEachAccountUntilAReset(t *testing.T) {
 	expect(cfg, []string{"table/carts 2-3"}, "table/carts")
 	expect(other, nil)
 	if calls := enforced.Calls(); calls[len(calls)-1].Service != "application-autoscaling" || calls[len(calls)-1].Operation != "DescribeScalableTargets" {
-		t.Errorf("the last recorded call is %+v", calls[len(calls)-1])
+		t.Errorf("the last recorded call is %+v, want DescribeScalableTargets of application-autoscaling", calls[len(calls)-1])
 	}
 	empty(t, enforced)
 	expect(cfg, nil)

@@ -10,23 +10,20 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/emulator"
+	"caretaker/internal/want"
 )
 
 func TestStart_namesMakeSetupWhenTheInterpreterIsMissing(t *testing.T) {
 	_, err := emulator.Start(t.Context(), emulator.Options{Python: filepath.Join(t.TempDir(), "python")})
-	if err == nil || !strings.Contains(err.Error(), "make setup") {
-		t.Error(err)
-	}
+	want.Says(t, "the error", fmt.Sprint(err), "make setup")
 }
 
 func TestStart_showsWhyTheEmulatorEnded(t *testing.T) {
@@ -35,9 +32,7 @@ func TestStart_showsWhyTheEmulatorEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := emulator.Start(t.Context(), emulator.Options{Python: python})
-	if err == nil || !strings.Contains(err.Error(), "no such module") || !strings.Contains(err.Error(), "exit status 3") {
-		t.Error(err)
-	}
+	want.Says(t, "the error", fmt.Sprint(err), "no such module", "exit status 3")
 }
 
 func TestStart_runsSideBySideAndLeavesNothingBehind(t *testing.T) {
@@ -52,32 +47,32 @@ func TestStart_runsSideBySideAndLeavesNothingBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	who, err := sts.NewFromConfig(other.AWS()).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err != nil || aws.ToString(who.Account) != "123456789012" {
-		t.Errorf("%v, %+v", err, who)
-	}
+	want.NoError(t, "asking who calls", err)
+	want.Equal(t, "the account", aws.ToString(who.Account), "123456789012")
 	if _, err := iam.NewFromConfig(other.AWS()).CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("here")}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := iam.NewFromConfig(shared.AWS()).GetUser(ctx, &iam.GetUserInput{UserName: aws.String("here")}); outcome(err) != "NoSuchEntity" {
-		t.Errorf("the other emulator's user: %v", err)
+		t.Errorf("the other emulator's user: %v, want that it is not there", err)
 	}
 	environment := other.Environ()
 	if !slices.Contains(environment, "AWS_ENDPOINT_URL="+other.Endpoint()) || slices.Contains(environment, "DRY_RUN=of the developer") {
-		t.Errorf("%v", environment)
+		t.Errorf("the environment: %q, want the other emulator's address in it and nothing of DRY_RUN", environment)
 	}
 	cancel()
 	other.Stop() // waits for the end that the context began
 	other.Stop()
 	if response, err := http.Get(other.Endpoint()); err == nil {
 		_ = response.Body.Close()
-		t.Error("the proxy still answers")
+		t.Error("the proxy answers after the end, want it closed")
 	}
 	left, err := os.ReadDir(folder)
-	if err != nil || len(left) != 0 {
-		t.Errorf("%v, left: %v", err, left)
+	want.NoError(t, "reading the folder", err)
+	if len(left) != 0 {
+		t.Errorf("left in the folder: %v, want nothing", left)
 	}
 	if log.Len() == 0 {
-		t.Error("the emulator's output did not come")
+		t.Error("the emulator's output: none came, want some")
 	}
 }
 
@@ -99,9 +94,8 @@ func TestStart_removesTheFoldersOfKilledProcesses(t *testing.T) {
 	}
 	other.Stop()
 	left, err := filepath.Glob(filepath.Join(folder, "*"))
-	if diff := cmp.Diff([]string{alive}, left); err != nil || diff != "" {
-		t.Error(err, diff)
-	}
+	want.NoError(t, "reading the folder", err)
+	want.Equal(t, "what is left in the folder", left, []string{alive})
 }
 
 func TestReset_emptiesTheEmulatorAndTheProxy(t *testing.T) {
@@ -117,11 +111,11 @@ func TestReset_emptiesTheEmulatorAndTheProxy(t *testing.T) {
 	if err := other.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if calls := other.Calls(); len(calls) != 0 {
-		t.Errorf("%d calls are left", len(calls))
-	}
+	want.Equal(t, "calls left", len(other.Calls()), 0)
 	out, err := client.GetAccountSettings(t.Context(), &lambdasvc.GetAccountSettingsInput{})
-	if err != nil || out.AccountUsage.TotalCodeSize != 0 || out.AccountLimit.TotalCodeSize < 2 {
-		t.Errorf("%v, %+v", err, out)
+	want.NoError(t, "reading the account's settings", err)
+	want.Equal(t, "the bytes of code", out.AccountUsage.TotalCodeSize, 0)
+	if out.AccountLimit.TotalCodeSize < 2 {
+		t.Errorf("the limit of code storage: %d, want that of an account, not the 1 that was set", out.AccountLimit.TotalCodeSize)
 	}
 }

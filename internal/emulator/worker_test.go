@@ -20,7 +20,8 @@ import (
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/want"
 )
 
 // told is what the deployed handler saw.
@@ -93,23 +94,19 @@ func TestLambda_callsThroughTheProxyWithItsOwnRole(t *testing.T) {
 	}
 	var got told
 	if err := json.Unmarshal(out.Payload, &got); err != nil || out.FunctionError != nil {
-		t.Fatalf("%v: %s", err, out.Payload)
+		t.Fatalf("the function's answer: %v, %v: %s, want what it was told", err, aws.ToString(out.FunctionError), out.Payload)
 	}
 	if home, _ := os.UserHomeDir(); got.Home == home {
-		t.Error("the function sees the developer's home")
+		t.Errorf("the function's home: %s, want another than the developer's", got.Home)
 	}
 	arn := fmt.Sprintf("arn:aws:sts::%s:assumed-role/teller/teller", enforced.Account())
-	want := told{ARN: arn, Endpoint: enforced.Endpoint(), Home: got.Home, Refusal: "AccessDeniedException"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	wanted := told{ARN: arn, Endpoint: enforced.Endpoint(), Home: got.Home, Refusal: "AccessDeniedException"}
+	want.Equal(t, "what the function was told", got, wanted)
 	var recorded []string
 	for _, call := range enforced.Calls() {
 		if strings.HasSuffix(call.Principal, "/teller") {
 			recorded = append(recorded, fmt.Sprint(call.Service, ":", call.Operation, " ", call.Status))
 		}
 	}
-	if diff := cmp.Diff([]string{"sts:GetCallerIdentity 200", "lambda:ListFunctions 403"}, recorded); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the calls of the function", recorded, []string{"sts:GetCallerIdentity 200", "lambda:ListFunctions 403"})
 }
