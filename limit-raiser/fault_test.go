@@ -245,7 +245,7 @@ func TestHandle_endsBeforeItsDeadlineAndLosesNothing(t *testing.T) {
 	defer cancel()
 	event := s.theEvent()
 	if _, err := s.raiser(s.cfg).Handle(ctx, event); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the run ended with %v", err)
+		t.Errorf("the run ended with the error %v, want that its deadline is over", err)
 	}
 	report, err := s.handle(event)
 	ran(report, err).wants(t, counts{Raised: 1})
@@ -324,7 +324,7 @@ func killedAt(t *testing.T, call int64, arrives bool) (alive bool) {
 	event := s.theEvent()
 	if _, err := New(s.cfg, dying, s.options).Handle(t.Context(), event); left.Load() > 0 {
 		if err != nil {
-			t.Errorf("a run that nobody killed: %v", err)
+			t.Errorf("a run that nobody killed ended with the error %v, want none", err)
 		}
 		return true
 	}
@@ -545,9 +545,7 @@ func TestEpisode_looksOnceMoreAtWhatIsUnclearAtItsEnd(t *testing.T) {
 	clients.DynamoDB = updating{clients.DynamoDB}
 	report, err := New(s.cfg, clients, s.options).Handle(t.Context(), over)
 	ran(report, err).wants(t, counts{"alarms that ended": 1, "looks sent": 1, "answers": 0})
-	if last := s.hasty.delays[len(s.hasty.delays)-1]; last != time.Minute {
-		t.Errorf("the look comes after %v", last)
-	}
+	want.Equal(t, "the delay of the look", s.hasty.delays[len(s.hasty.delays)-1], time.Minute)
 	s.wantSpent(25)
 	report, err = s.handle(s.look())
 	ran(report, err).wants(t, counts{"alarms that ended": 1, "looks sent": 0}, "once it can be seen")

@@ -28,14 +28,6 @@ func (s *scene) need() {
 	s.measure("AWS/DynamoDB", "WriteThrottleEvents", 600*60, 1, of)
 }
 
-// trail is the audit trail, newest first.
-func (s *scene) trail() []Entry {
-	s.Helper()
-	entries, err := History(s.Context(), s.tables, s.options.Table, 100)
-	s.must(err)
-	return entries
-}
-
 // The raise is made and looked at again, once; what could not be said of it is said by the look.
 func TestHandle_tellsLaterWhatItCouldNotTell(t *testing.T) {
 	for _, fault := range []emulator.Fault{brokenTopic, {Operation: "PutItem", Status: 400, Code: "AccessDeniedException"}, {Operation: "Publish", Drop: true}} {

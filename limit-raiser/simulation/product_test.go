@@ -18,11 +18,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"caretaker/internal/emulator"
 	"caretaker/internal/setting"
+	"caretaker/internal/want"
 	limitraiser "caretaker/limit-raiser"
 )
 
@@ -69,9 +69,7 @@ func (p *product) decide(minute int, seen []measured, capacity float64, busy boo
 func (p *product) handle(event json.RawMessage) {
 	p.Helper()
 	report, err := p.raiser.Handle(p.Context(), event)
-	if err != nil {
-		p.Fatalf("minute %d: %v", p.minute, err)
-	}
+	want.NoError(p, fmt.Sprintf("the run of minute %d", p.minute), err)
 	for _, answer := range report.Answers {
 		for _, d := range answer.Decisions {
 			switch {
@@ -108,9 +106,7 @@ func (p *product) event(a *alarm) json.RawMessage {
 			}}}},
 		},
 	})
-	if err != nil {
-		p.Fatal(err)
-	}
+	want.NoError(p, "writing the alarm's event", err)
 	return raw
 }
 
@@ -193,15 +189,11 @@ func (p *product) capacity() float64 {
 	p.Helper()
 	if p.policy.Units == Shards {
 		output, err := p.streams.DescribeStreamSummary(p.Context(), &kinesis.DescribeStreamSummaryInput{StreamName: &p.kind.resource.Name})
-		if err != nil {
-			p.Fatal(err)
-		}
+		want.NoError(p, "reading the stream", err)
 		return float64(aws.ToInt32(output.StreamDescriptionSummary.OpenShardCount))
 	}
 	output, err := p.tables.DescribeTable(p.Context(), &dynamodb.DescribeTableInput{TableName: &p.kind.resource.Name})
-	if err != nil {
-		p.Fatal(err)
-	}
+	want.NoError(p, "reading the table", err)
 	return float64(aws.ToInt64(output.Table.ProvisionedThroughput.WriteCapacityUnits))
 }
 
@@ -233,9 +225,7 @@ func newProduct(t *testing.T, e *emulator.Emulator, name string, policy Policy, 
 			ProvisionedThroughput: &dynamodbtypes.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(5), WriteCapacityUnits: aws.Int64(int64(policy.Present))},
 		})
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	want.NoError(t, "making the ledger and what is raised", err)
 	clients := limitraiser.Connect(cfg)
 	clients.CloudWatch, clients.SQS = fakeCloudWatch{cloudwatch.NewFromConfig(cfg), p}, fakeQueue{p}
 	clients.DynamoDB, clients.Kinesis = slowTables{p.tables, p}, slowStreams{p.streams, p}
@@ -250,9 +240,7 @@ func newProduct(t *testing.T, e *emulator.Emulator, name string, policy Policy, 
 
 func TestSimulate_decidesAsTheProductDoes(t *testing.T) {
 	e, err := emulator.Start(t.Context(), emulator.Options{Region: "us-east-1"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	want.NoError(t, "starting the emulator", err)
 	defer e.Stop()
 	step := func(from, to, minutes float64) Trace {
 		return Trace{Points: []Point{{0, from}, {10 * time.Minute, to}, {time.Duration(minutes) * time.Minute, to}}}
@@ -294,12 +282,8 @@ func TestSimulate_decidesAsTheProductDoes(t *testing.T) {
 			p := newProduct(t, e, strings.ReplaceAll(fmt.Sprintf("%s-%s", t.Name(), policy.Units), "/", "-"), policy, begins)
 			play(c.trace.seconds(), policy, p)
 			simulated := Simulate(c.trace, policy)
-			if diff := cmp.Diff(p.raises, simulated.Raises, cmpopts.IgnoreFields(Raise{}, "Episode", "Why", "Demand")); diff != "" {
-				t.Errorf("the raises (-product +simulated):\n%s", diff)
-			}
-			if diff := cmp.Diff(p.refusals, simulated.Refusals, cmpopts.IgnoreFields(Refusal{}, "Detail")); diff != "" {
-				t.Errorf("the refusals (-product +simulated):\n%s", diff)
-			}
+			want.Equal(t, "the simulated raises, as those of the product", simulated.Raises, p.raises, cmpopts.IgnoreFields(Raise{}, "Episode", "Why", "Demand"))
+			want.Equal(t, "the simulated refusals, as those of the product", simulated.Refusals, p.refusals, cmpopts.IgnoreFields(Refusal{}, "Detail"))
 			t.Logf("%d raises, %d refusals", len(p.raises), len(p.refusals))
 		})
 	}

@@ -1,14 +1,14 @@
 package simulation
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"caretaker/internal/setting"
+	"caretaker/internal/want"
 	limitraiser "caretaker/limit-raiser"
 )
 
@@ -20,12 +20,21 @@ func usual() Policy {
 	return Policy{Config: cfg, Units: Writes, Present: 100, Maximum: 40_000, Target: 70, Region: "eu-west-1"}
 }
 
+// raisesOf are the raises in words.
+func raisesOf(s Simulation) string {
+	list := []string{}
+	for _, raise := range s.Raises {
+		list = append(list, fmt.Sprintf("from %v to %v in minute %d (%s)", raise.From, raise.To, raise.Decided, raise.Why))
+	}
+	return "[" + strings.Join(list, ", ") + "]"
+}
+
 func TestSimulate_takesOneRaiseFrom50To250(t *testing.T) {
 	for late := range 60 {
 		step := Trace{Name: "step", Present: 50, Points: []Point{{0, 35}, {20*time.Minute + time.Duration(late)*time.Second, 250}, {80 * time.Minute, 250}}}
 		s := Simulate(step, usual())
 		if len(s.Raises) != 1 || s.Raises[0].To < 250 {
-			t.Errorf("a load that steps %d s into a minute takes %+v, %+v, want one raise over 250 and nothing else", late, s.Raises, s.Refusals)
+			t.Errorf("a load that steps %d s into a minute takes the raises %s, want one to 250 or more", late, raisesOf(s))
 		}
 	}
 }
@@ -39,11 +48,11 @@ func TestSimulate_leavesOneToTwoTimesTheDemand(t *testing.T) {
 			}
 			for i, raise := range raises {
 				if raise.Overshoot() > 2 {
-					t.Errorf("after minute %d there is %.2f times the demand: %+v", raise.Decided, raise.Overshoot(), raise)
+					t.Errorf("after minute %d there is %.2f times the demand, want 2 at most: %s", raise.Decided, raise.Overshoot(), raise.Why)
 				}
 				last := i+1 == len(raises) || raises[i+1].Episode != raise.Episode
 				if last && raise.Overshoot() < 1 {
-					t.Errorf("the episode of minute %d ends at %.2f times the demand: %+v", raise.Decided, raise.Overshoot(), raise)
+					t.Errorf("the episode of minute %d ends at %.2f times the demand, want 1 at least: %s", raise.Decided, raise.Overshoot(), raise.Why)
 				}
 			}
 		})
@@ -54,7 +63,7 @@ func TestSimulate_losesNoMoreThanTargetTracking(t *testing.T) {
 	for _, trace := range BuiltInTraces() {
 		s := Simulate(trace, usual())
 		if s.Raiser.Lost > s.Tracking.Lost {
-			t.Errorf("%s: %.0f requests are lost, under target tracking %.0f", trace.Name, s.Raiser.Lost, s.Tracking.Lost)
+			t.Errorf("%s: %.0f requests are lost, want no more than the %.0f of target tracking", trace.Name, s.Raiser.Lost, s.Tracking.Lost)
 		}
 	}
 }
@@ -67,7 +76,7 @@ func TestSimulate_neverLowersNorPassesMaximumNorLimits(t *testing.T) {
 		before := trace.Present
 		for _, minute := range s.Minutes {
 			if minute.Raiser.Capacity < before || minute.Raiser.Capacity > policy.Maximum {
-				t.Fatalf("%s: minute %d has %v after %v", trace.Name, minute.Minute, minute.Raiser.Capacity, before)
+				t.Fatalf("%s: minute %d has %v units, want from %v, as before, to %v", trace.Name, minute.Minute, minute.Raiser.Capacity, before, policy.Maximum)
 			}
 			before = minute.Raiser.Capacity
 		}
@@ -79,8 +88,11 @@ func TestSimulate_neverLowersNorPassesMaximumNorLimits(t *testing.T) {
 	} {
 		policy := usual()
 		limit(&policy)
-		if s := Simulate(BuiltInTraces()[0], policy); len(s.Raises) > 0 || len(s.Refusals) == 0 || s.Raiser.Capacity != 50 {
-			t.Errorf("%s: %d raises to %v and %d refusals", name, len(s.Raises), s.Raiser.Capacity, len(s.Refusals))
+		s := Simulate(BuiltInTraces()[0], policy)
+		want.Equal(t, name+": raises", raisesOf(s), "[]")
+		want.Equal(t, name+": the capacity", s.Raiser.Capacity, 50)
+		if len(s.Refusals) == 0 {
+			t.Errorf("%s: no raise is refused, want some", name)
 		}
 	}
 }
@@ -89,9 +101,11 @@ func TestSimulate_cutsARaiseToWhatTheMonthLeaves(t *testing.T) {
 	policy := usual()
 	policy.Config.Limits.AddedCostAMonth = 100 // 186 units
 	s := Simulate(BuiltInTraces()[0], policy)
-	if len(s.Raises) != 1 || s.Raises[0].To != 236 || !strings.Contains(s.Raises[0].Why, "for $") {
-		t.Errorf("%+v", s.Raises)
+	if len(s.Raises) != 1 {
+		t.Fatalf("the raises are %s, want one", raisesOf(s))
 	}
+	want.Equal(t, "it goes to", s.Raises[0].To, 236)
+	want.Says(t, "the raise", s.Raises[0].Why, "for $")
 }
 
 func TestSimulate_waitsForTheCooldown(t *testing.T) {
@@ -100,7 +114,7 @@ func TestSimulate_waitsForTheCooldown(t *testing.T) {
 	s := Simulate(BuiltInTraces()[5], policy)
 	for i := 1; i < len(s.Raises); i++ {
 		if apart := s.Raises[i].Decided - s.Raises[i-1].Decided; apart < 20 {
-			t.Errorf("raise %d comes %d minutes after the one before", i, apart)
+			t.Errorf("raise %d comes %d minutes after the one before, want 20 at least", i, apart)
 		}
 	}
 	if len(s.Raises) < 2 || len(s.Refusals) == 0 {
@@ -121,7 +135,7 @@ func TestTable_servesLosesOrHoldsEachRequest(t *testing.T) {
 			}
 		}
 		if math.Abs(demanded-kept) > 1e-6*demanded {
-			t.Errorf("%s: of %v requests %v are accounted for", trace.Name, demanded, kept)
+			t.Errorf("%s: of %v requests %v are accounted for, want all", trace.Name, demanded, kept)
 		}
 	}
 }
@@ -156,10 +170,8 @@ func TestTargetTracking_followsItsPublishedRules(t *testing.T) {
 		}
 	}
 	// Minute 12 sees minutes 10 and 11; minute 55 sees 40 to 54.
-	want := []Point{{12 * time.Minute, 129}, {55 * time.Minute, 100}}
-	if diff := cmp.Diff(want, changes); diff != "" {
-		t.Errorf("the capacity changes (-want +got):\n%s", diff)
-	}
+	changed := []Point{{12 * time.Minute, 129}, {55 * time.Minute, 100}}
+	want.Equal(t, "the capacity changes", changes, changed)
 }
 
 // A table without anything saved hides the most, and Python's clients refuse to be counted.
@@ -180,7 +192,7 @@ func TestSize_takesNoFleetToTwiceItsDemand(t *testing.T) {
 			}
 			step := limitraiser.Size(50, 1e6, limitraiser.EstimateDemand(samples, sizing.RetryFactor), sizing)
 			if got := step.To / demand; got > 2 || step.To <= 50 {
-				t.Errorf("clients that send %d times and want %v get %v, %.2f times as much: %s", clients.Attempts(), demand, step.To, got, step.Reason)
+				t.Errorf("clients that send %d times and want %v get %v, %.2f times as much, want more than 50 and twice as much at most: %s", clients.Attempts(), demand, step.To, got, step.Reason)
 			}
 		}
 	}

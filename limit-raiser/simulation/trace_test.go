@@ -1,15 +1,16 @@
 package simulation
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"caretaker/internal/want"
 )
 
 func TestReadTrace_readsSecondsMinutesAndTimes(t *testing.T) {
-	want := Trace{Name: "load.csv", Points: []Point{{0, 35}, {90 * time.Second, 250.5}, {3 * time.Minute, 0}}}
+	wanted := Trace{Name: "load.csv", Points: []Point{{0, 35}, {90 * time.Second, 250.5}, {3 * time.Minute, 0}}}
 	for _, file := range []string{
 		"seconds,unitsPerSecond\n0,35\n90,250.5\n180,0\n",
 		"\ufeffseconds,unitsPerSecond\n0,35\n90,250.5\n180,0\n",
@@ -17,21 +18,23 @@ func TestReadTrace_readsSecondsMinutesAndTimes(t *testing.T) {
 		"time,unitsPerSecond\n2026-01-31T18:00:00Z,35\n2026-01-31T18:01:30Z,250.5\n2026-01-31T19:03:00+01:00,0\n",
 	} {
 		got, err := ReadTrace("load.csv", strings.NewReader(file))
-		want.Begins = time.Time{}
+		wanted.Begins = time.Time{}
 		if strings.HasPrefix(file, "time") {
-			want.Begins = time.Date(2026, 1, 31, 18, 0, 0, 0, time.UTC)
+			wanted.Begins = time.Date(2026, 1, 31, 18, 0, 0, 0, time.UTC)
 		}
-		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("%q is read (-want +got), %v:\n%s", file, err, diff)
-		}
+		want.NoError(t, fmt.Sprintf("reading %q", file), err)
+		want.Equal(t, fmt.Sprintf("the trace of %q", file), got, wanted)
 	}
-	if seconds := want.seconds(); len(seconds) != 180 || seconds[89] != 35 || seconds[90] != 250.5 {
-		t.Errorf("the trace lasts %d seconds, want 180: 35 units in 90, then 250.5", len(seconds))
+	seconds := wanted.seconds()
+	if !want.Equal(t, "the seconds of the trace", len(seconds), 180) {
+		return
 	}
+	want.Equal(t, "units in the second 89", seconds[89], 35)
+	want.Equal(t, "units in the second 90", seconds[90], 250.5)
 }
 
 func TestReadTrace_saysWhereSomethingIsWrong(t *testing.T) {
-	for file, want := range map[string]string{
+	for file, wrong := range map[string]string{
 		"":                                         "it is empty: the first line must be seconds,unitsPerSecond",
 		"seconds;unitsPerSecond\n0;1\n":            "line 1: semicolons stand where commas should",
 		"seconds\n0\n":                             "line 1: it does not have two columns",
@@ -50,12 +53,12 @@ func TestReadTrace_saysWhereSomethingIsWrong(t *testing.T) {
 		"time,unitsPerSecond\nyesterday,1\n60,1\n": "line 2, the first column",
 	} {
 		got, err := ReadTrace("load.csv", strings.NewReader(file))
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "load.csv") {
-			t.Errorf("%q: %v, want one about %s", file, err, want)
+		if err == nil {
+			t.Errorf("%q is read without an error, want one about %s", file, wrong)
+		} else {
+			want.Says(t, fmt.Sprintf("the error of %q", file), err.Error(), wrong, "load.csv")
 		}
-		if diff := cmp.Diff(Trace{}, got); diff != "" {
-			t.Errorf("%q: beside the error there is:\n%s", file, diff)
-		}
+		want.Equal(t, fmt.Sprintf("%q: what is read beside the error", file), got, Trace{})
 	}
 }
 
@@ -65,13 +68,11 @@ func FuzzReadTrace(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file string) {
 		trace, err := ReadTrace("load.csv", strings.NewReader(file))
 		if err != nil {
-			if diff := cmp.Diff(Trace{}, trace); diff != "" {
-				t.Errorf("beside the error there is:\n%s", diff)
-			}
+			want.Equal(t, "what is read beside the error", trace, Trace{})
 			return
 		}
 		if n := len(trace.seconds()); n < 60 || n > int(maxTraceLength/time.Second) {
-			t.Errorf("the trace lasts %d seconds", n)
+			t.Errorf("the trace lasts %d seconds, want 60 to %d", n, int(maxTraceLength/time.Second))
 		}
 	})
 }

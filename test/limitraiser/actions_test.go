@@ -14,9 +14,9 @@ import (
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/alarm"
+	"caretaker/internal/want"
 	limitraiser "caretaker/limit-raiser"
 	"caretaker/test/deployed"
 )
@@ -135,7 +135,7 @@ func TestDeployed_needsEachActionOfItsRole(t *testing.T) {
 	must(t, err)
 	actions := deployed.Granted(policies, onBehalf...)
 	if len(actions) < 24 {
-		t.Fatalf("the role grants only %v", actions)
+		t.Fatalf("the role grants %d actions, want 24 at least: %v", len(actions), actions)
 	}
 	for number, action := range actions {
 		t.Run(action, func(t *testing.T) {
@@ -147,26 +147,26 @@ func TestDeployed_needsEachActionOfItsRole(t *testing.T) {
 			must(t, w.SetPolicies(context.WithoutCancel(t.Context()), policies))
 			if failure != nil {
 				// What cannot be told fails the run; the raise is made, and its event is done.
-				if again := w.bring(t, message); !strings.Contains(failure.Error(), action) || again.Duplicates != 1 || w.writes(t, "permitted")[0] != 75 {
-					t.Errorf("%v; then %+v, with %d writes", failure, again, w.writes(t, "permitted")[0])
-				}
+				again := w.bring(t, message)
+				want.Says(t, "the failure", failure.Error(), action)
+				want.Equal(t, "duplicates, once the event comes again", again.Duplicates, 1)
+				want.Equal(t, "the table's writes", w.writes(t, "permitted")[0], 75)
 				return
 			}
-			if !strings.Contains(said(report), action) {
-				t.Errorf("the report does not name it: %+v", report)
-			}
+			want.Says(t, "the report", said(report), action)
 			if refused := report.Outcomes[limitraiser.Failed] == 1; refused == (len(report.BatchItemFailures) == 1) {
-				t.Fatalf("neither is people told nor does the message come again: %+v", report)
+				t.Fatalf("the raise failed: %t, and events come again: %d; want one of both:\n%s", refused, len(report.BatchItemFailures), said(report))
 			} else if refused {
 				w.forget(t, "quota/"+quotas[0].Service+"/"+quotas[0].Code)
 				message = w.events(t, at.Add(time.Hour))[needing(action)]
 			}
 			again := w.bring(t, message)
-			if raised := report.Outcomes[limitraiser.Raised] + again.Outcomes[limitraiser.Raised]; raised == 0 || len(again.Errors) != 0 {
-				t.Errorf("with it: %+v", again)
+			if raised := report.Outcomes[limitraiser.Raised] + again.Outcomes[limitraiser.Raised]; raised == 0 {
+				t.Errorf("with it nothing is raised:\n%s", said(again))
 			}
+			want.Equal(t, "errors with it", again.Errors, nil)
 			if writes := w.writes(t, "permitted")[0]; writes > 75 { // a raise goes by half
-				t.Errorf("raised from 50 to %d, which is more than once", writes)
+				t.Errorf("raised from 50 to %d writes, want once, to 75", writes)
 			}
 		})
 	}
@@ -179,9 +179,8 @@ func TestDeployed_callsExactlyWhatItsRoleGrants(t *testing.T) {
 	w.begin(t)
 	w.ForgetCalls()
 	report := w.bring(t, slices.Collect(maps.Values(w.events(t, time.Now())))...)
-	if report.Outcomes[limitraiser.Raised] != 8 || len(report.Errors) != 0 {
-		t.Errorf("%+v", report)
-	}
+	want.Equal(t, "raises", report.Outcomes[limitraiser.Raised], 8)
+	want.Equal(t, "errors", report.Errors, nil)
 	called := map[string]bool{}
 	for _, call := range w.Own() {
 		called[call.Service+":"+call.Operation] = true
@@ -191,15 +190,12 @@ func TestDeployed_callsExactlyWhatItsRoleGrants(t *testing.T) {
 	}
 	policies, err := w.Policies(t.Context())
 	must(t, err)
-	if diff := cmp.Diff(deployed.Granted(policies, onBehalf...), slices.Sorted(maps.Keys(called))); diff != "" {
-		t.Errorf("granted (-) and called (+) differ:\n%s", diff)
-	}
-	if got := w.writes(t, "managed")[0]; got != 50 {
-		t.Errorf("the table that auto scaling manages has %d write units", got)
-	}
+	want.Equal(t, "the actions that are called, as those that are granted", slices.Sorted(maps.Keys(called)), deployed.Granted(policies, onBehalf...))
+	want.Equal(t, "the writes of the table that auto scaling manages", w.writes(t, "managed")[0], 50)
 	for _, quota := range quotas {
-		if got := w.QuotaRequests(quota.Service, quota.Code); len(got) != 1 || got[0].Value != 8 || got[0].SupportCase {
-			t.Errorf("of the quota %s was asked for %+v", quota.Code, got)
+		if got := w.QuotaRequests(quota.Service, quota.Code); want.Equal(t, "requests to raise the quota "+quota.Code, len(got), 1) {
+			want.Equal(t, "what was asked for of "+quota.Code, got[0].Value, 8)
+			want.Equal(t, "a support case is opened for "+quota.Code, got[0].SupportCase, false)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"caretaker/internal/emulator"
+	"caretaker/internal/want"
 	limitraiser "caretaker/limit-raiser"
 	"caretaker/test/deployed"
 )
@@ -43,21 +44,19 @@ func TestDeployed_raisesATableThatIsUpdatingOnceItIsNot(t *testing.T) {
 	for tries := 1; tries <= 3; tries++ {
 		eventually(t, "it is tried", func() bool { return w.count("UpdateTable") == tries })
 		w.idle(t)
-		want := int64(50)
+		writes := int64(50)
 		if tries == 3 {
-			want = 75
+			writes = 75
 		}
-		if got := w.writes(t, "updating")[0]; got != want {
-			t.Fatalf("after %d tries the table has %d write units, want %d", tries, got, want)
+		if got := w.writes(t, "updating")[0]; got != writes {
+			t.Fatalf("after %d tries the table has %d write units, want %d", tries, got, writes)
 		}
 		must(t, w.Elapse(t.Context(), time.Minute))
 	}
 	w.idle(t)
-	if calls := w.raises("UpdateTable"); calls != 1 {
-		t.Errorf("%d calls raised it", calls)
-	}
+	want.Equal(t, "calls that raised it", w.raises("UpdateTable"), 1)
 	if trail := w.trail(t, "table/updating"); len(trail) != 1 || trail[0].Outcome != limitraiser.Raised {
-		t.Errorf("the audit trail: %v", lines(trail))
+		t.Errorf("the audit trail is %q, want one entry, of a raise", lines(trail))
 	}
 }
 
@@ -74,9 +73,7 @@ func TestDeployed_losesNoAlarmWhenARunFails(t *testing.T) {
 	w.move(t, alarm, cloudwatchtypes.StateValueAlarm)
 	defer w.move(t, alarm, cloudwatchtypes.StateValueOk)
 	eventually(t, "a run fails and its message waits", func() bool { return w.count("GetMetricData") > 0 && w.inFlight(t) == "1" })
-	if got := w.writes(t, "failing")[0]; got != 50 {
-		t.Errorf("the table has %d write units", got)
-	}
+	want.Equal(t, "the table's writes", w.writes(t, "failing")[0], 50)
 	restore()
 	must(t, w.Elapse(t.Context(), 6*time.Minute)) // for which the queue hides a message that failed
 	eventually(t, "the table is raised", func() bool { return w.writes(t, "failing")[0] == 75 })
@@ -97,15 +94,12 @@ func TestDeployed_raisesNothingWithTheBrakePulled(t *testing.T) {
 	defer w.move(t, alarm, cloudwatchtypes.StateValueOk)
 	eventually(t, "the event is answered", func() bool { return len(w.trail(t, "table/braked")) > 0 })
 	w.idle(t)
-	if got, calls := w.writes(t, "braked")[0], w.count("UpdateTable"); got != 50 || calls != 0 {
-		t.Errorf("the table has %d write units after %d calls", got, calls)
-	}
-	if trail := w.trail(t, "table/braked"); trail[0].Outcome != limitraiser.WouldRaise || trail[0].To != 75 {
-		t.Errorf("the audit trail: %v", lines(trail))
-	}
-	if told := strings.Join(w.received(t, w.people), "\n"); !strings.Contains(told, "would raise write from 50 to 75") {
-		t.Errorf("people are told:\n%s", told)
-	}
+	want.Equal(t, "the table's writes", w.writes(t, "braked")[0], 50)
+	want.Equal(t, "calls of UpdateTable", w.count("UpdateTable"), 0)
+	entry := w.trail(t, "table/braked")[0]
+	want.Equal(t, "the outcome in the audit trail", entry.Outcome, limitraiser.WouldRaise)
+	want.Equal(t, "the audit trail's to", entry.To, 75)
+	want.Says(t, "what people are told", strings.Join(w.received(t, w.people), "\n"), "would raise write from 50 to 75")
 }
 
 // message is what an alarm on a metric publishes when it changes to ALARM, in short.
@@ -161,17 +155,15 @@ func TestDeployed_actsOnNothingFromElsewhereAndOnNoNoise(t *testing.T) {
 		strings.ReplaceAll(own, w.Region(), "eu-west-1"),
 		`{"a": "message that is not an alarm"}`, `{`, "",
 	)
-	if report.EventsRefused != 5 || len(report.BatchItemFailures) != 0 || len(report.Errors) != 0 {
-		t.Errorf("%+v", report)
-	}
+	want.Equal(t, "events refused", report.EventsRefused, 5)
+	want.Equal(t, "events that come again", len(report.BatchItemFailures), 0)
+	want.Equal(t, "errors", report.Errors, nil)
 	for _, call := range w.Own() {
-		t.Errorf("it called %s:%s", call.Service, call.Operation)
+		t.Errorf("it called %s:%s, want no call", call.Service, call.Operation)
 	}
 	must(t, w.publish(t.Context(), strings.ReplaceAll(own, w.Account(), "111122223333")))
 	w.idle(t)
-	if got := w.writes(t, "permitted")[0]; got != before {
-		t.Errorf("the table has %d write units, before %d", got, before)
-	}
+	want.Equal(t, "the table's writes, as before", w.writes(t, "permitted")[0], before)
 }
 
 // A forged alarm would raise whatever the file allows.
@@ -179,7 +171,7 @@ func TestDeployed_nobodyButCloudWatchSpeaksForAlarms(t *testing.T) {
 	w := shared
 	own := w.message(t, "forged", "AWS/DynamoDB", "WriteThrottleEvents", map[string]string{"TableName": "permitted"}, time.Now())
 	if _, err := w.topics.Publish(t.Context(), &sns.PublishInput{TopicArn: &w.callers, Message: &own}); err == nil || !strings.Contains(err.Error(), "AuthorizationError") {
-		t.Errorf("the account's own root publishes: %v", err)
+		t.Errorf("the account's own root publishes with the error %v, want an AuthorizationError", err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
+	"caretaker/internal/want"
 	limitraiser "caretaker/limit-raiser"
 )
 
@@ -84,19 +85,11 @@ func TestDeployed_anAlarmRaisesTableAndIndexOnceAndTellsPeople(t *testing.T) {
 	const raised = 173 // under twice the least demand, which is 91
 	eventually(t, "table and index are raised", func() bool { return cmp.Equal(w.writes(t, "orders"), []int64{raised, raised}) })
 	w.idle(t)
-	if calls := w.raises("UpdateTable"); calls != 1 {
-		t.Errorf("%d calls raised the table and its index", calls)
-	}
+	want.Equal(t, "calls that raised the table and its index", w.raises("UpdateTable"), 1)
 	told := strings.Join(w.received(t, w.people), "\n")
-	for _, part := range []string{"Limit-raiser table/orders: raised write from 50 to 173", "write of the index by-customer", "$", alarm} {
-		if !strings.Contains(told, part) {
-			t.Errorf("people are not told %q:\n%s", part, told)
-		}
-	}
+	want.Says(t, "what people are told", told, "Limit-raiser table/orders: raised write from 50 to 173", "write of the index by-customer", "$", alarm)
 	first := []string{"write raised 50 173 " + alarm + " 0", "write of the index by-customer raised 50 173 " + alarm + " 0"}
-	if diff := cmp.Diff(first, lines(w.trail(t, "table/orders"))); diff != "" {
-		t.Errorf("the audit trail (-want +got):\n%s", diff)
-	}
+	want.Equal(t, "the audit trail", lines(w.trail(t, "table/orders")), first)
 
 	// Five minutes later the alarm is still on, since that was too little: the next
 	// step. Only the queue's clock is moved on; the alarm's message is in the queue already.
@@ -106,18 +99,19 @@ func TestDeployed_anAlarmRaisesTableAndIndexOnceAndTellsPeople(t *testing.T) {
 	eventually(t, "the next step is made", func() bool { return w.writes(t, "orders")[0] > raised })
 	w.idle(t)
 	steps := w.trail(t, "table/orders")
-	if len(steps) != 4 || steps[2].Step != 1 || steps[2].From != raised || steps[2].Outcome != limitraiser.Raised {
-		t.Errorf("the audit trail: %s", strings.Join(lines(steps), "\n"))
+	if len(steps) != 4 {
+		t.Fatalf("entries in the audit trail: %d, want 4:\n%s", len(steps), strings.Join(lines(steps), "\n"))
 	}
+	want.Equal(t, "the step of the third entry", steps[2].Step, 1)
+	want.Equal(t, "the third entry's from", steps[2].From, raised)
+	want.Equal(t, "the outcome of the third entry", steps[2].Outcome, limitraiser.Raised)
 
 	// Once it is OK the episode is over.
 	w.move(t, alarm, cloudwatchtypes.StateValueOk)
 	w.idle(t)
 	must(t, w.Elapse(t.Context(), 5*time.Minute))
 	w.idle(t)
-	if got := len(w.trail(t, "table/orders")); got != 4 {
-		t.Errorf("the audit trail has %d entries after the alarm was OK", got)
-	}
+	want.Equal(t, "entries in the audit trail after the alarm was OK", len(w.trail(t, "table/orders")), 4)
 }
 
 func TestDeployed_theSameEventAgainChangesNothing(t *testing.T) {
@@ -128,7 +122,7 @@ func TestDeployed_theSameEventAgainChangesNothing(t *testing.T) {
 	w.idle(t)
 	messages := w.received(t, w.listened)
 	if len(messages) != 1 {
-		t.Fatalf("the alarm published %d messages", len(messages))
+		t.Fatalf("the alarm published %d messages, want 1", len(messages))
 	}
 	before := lines(w.trail(t, "table/copied"))
 
@@ -140,14 +134,11 @@ func TestDeployed_theSameEventAgainChangesNothing(t *testing.T) {
 	}
 	must(t, copies.Wait())
 	w.idle(t)
-	if units := w.writes(t, "copied"); units[0] != 75 {
-		t.Errorf("after 21 copies the table has %d write units", units[0])
-	}
-	if diff := cmp.Diff(before, lines(w.trail(t, "table/copied"))); diff != "" || len(before) != 1 {
-		t.Errorf("%d entries before, the audit trail (-before +after):\n%s", len(before), diff)
-	}
+	want.Equal(t, "the table's writes after 21 copies", w.writes(t, "copied")[0], 75)
+	want.Equal(t, "entries in the audit trail before the copies", len(before), 1)
+	want.Equal(t, "the audit trail, as before", lines(w.trail(t, "table/copied")), before)
 	if got := w.duplicates(t); got < 21 {
-		t.Errorf("the function reports %d duplicates of 21", got)
+		t.Errorf("the function reports %d duplicates, want 21 at least", got)
 	}
 	w.move(t, alarmOf("table-copied-write"), cloudwatchtypes.StateValueOk)
 }
