@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
+
 	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/emulator/lambdasim"
 )
@@ -13,17 +15,28 @@ import (
 const awayFrom = "version: 1\naccount: '222233334444'\nregions: [us-east-1]\njanitor: {rate: 15, checks: {aliasHistory: false}}\n" +
 	"stages: {prod: {account: '333344445555'}, here: {account: '000000000000'}}\n"
 
-// Each command that asks AWS anything is here.
 func TestAccount_otherThanTheFilesIsRefusedBeforeAnythingButWhoCallsIsAsked(t *testing.T) {
 	event := write(t, "event.json", string(read(t, "sns.json")))
-	for _, args := range [][]string{
-		{"janitor", "plan"},
-		{"janitor", "plan", "--all-regions"},
-		{"janitor", "apply", "--yes", "--set", "janitor.keep.newest=1"},
-		{"limit-raiser", "plan", "--event", event},
-		{"limit-raiser", "history"},
-	} {
-		t.Run(strings.Join(args[:2], " "), func(t *testing.T) {
+	cases := map[string][]string{ // each command that asks AWS anything, with its flags
+		"janitor plan":         {"--all-regions"},
+		"janitor apply":        {"--yes", "--set", "janitor.keep.newest=1"},
+		"limit-raiser plan":    {"--event", event},
+		"limit-raiser history": nil,
+		"status":               nil,
+	}
+	parser, err := kong.New(new(commandLine), kong.Vars{"version": ""})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, leaf := range parser.Model.Leaves(false) {
+		path := strings.TrimPrefix(leaf.FullPath(), parser.Model.Name+" ")
+		if _, tried := cases[path]; !tried && !leaf.Tag.Has("offline") {
+			t.Errorf("%s is not tried", path)
+		}
+	}
+	for name, flags := range cases {
+		t.Run(name, func(t *testing.T) {
+			args := append(strings.Fields(name), flags...)
 			file := write(t, "caretaker.yaml", awayFrom)
 			sim := fleet(t, lambdasim.Options{}, orders(1)...)
 			before := len(others.Calls())

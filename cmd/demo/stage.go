@@ -40,7 +40,8 @@ func openStage(ctx context.Context, out *screen) (*stage, error) {
 		return nil, err
 	}
 	s := &stage{out: out}
-	options := emulator.Options{Auth: true, CloudTrail: true}
+	// An edited file is for one account, which no command leaves: the emulator plays that one.
+	options := emulator.Options{Auth: true, CloudTrail: true, Account: file.Account}
 	if len(file.Regions) > 0 {
 		options.Region = file.Regions[0]
 	}
@@ -147,7 +148,7 @@ func (s *stage) farewell(chosen []part) {
 		hints = append(hints, one.look)
 	}
 	hints = append(hints,
-		hint{"$EDITOR caretaker.yaml", "Regions, e-mail addresses, what to leave alone"},
+		hint{"$EDITOR caretaker.yaml", "account, Regions, e-mail addresses, what to leave alone"},
 	)
 	for _, one := range chosen {
 		if one.edit != (hint{}) {
