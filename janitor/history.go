@@ -34,7 +34,7 @@ const (
 // history reads what earlier runs measured. The belts' counts are older than the memory when no
 // run since could or would write them; a belt that forgot them would open by itself.
 func (j *Janitor) history(ctx context.Context, now time.Time) (History, error) {
-	recalled := recollection{
+	recalled := pastMetrics{
 		History: History{References: map[Kind]int{}, FunctionsRead: map[Kind]int{}}, queries: j.historyQueries(),
 		latest: map[string]time.Time{}, growth: map[time.Time]int64{},
 	}
@@ -106,8 +106,8 @@ func (j *Janitor) historyQueries() []cloudwatchtypes.MetricDataQuery {
 	return queries
 }
 
-// recollection is a history while its data points come in.
-type recollection struct {
+// pastMetrics is a history while its data points come in.
+type pastMetrics struct {
 	History
 	queries []cloudwatchtypes.MetricDataQuery
 	// latest is when each query's latest data point was written, growth what grew by when.
@@ -116,7 +116,7 @@ type recollection struct {
 }
 
 // olderCounts are the queries, by the hour, for the counts of which nothing has come in.
-func (h *recollection) olderCounts() []cloudwatchtypes.MetricDataQuery {
+func (h *pastMetrics) olderCounts() []cloudwatchtypes.MetricDataQuery {
 	var older []cloudwatchtypes.MetricDataQuery
 	for _, query := range h.queries {
 		name := aws.ToString(query.MetricStat.Metric.MetricName)
@@ -132,7 +132,7 @@ func (h *recollection) olderCounts() []cloudwatchtypes.MetricDataQuery {
 }
 
 // whole is the history once all is in. What grew until the oldest run is not part of the time since.
-func (h *recollection) whole() History {
+func (h *pastMetrics) whole() History {
 	for at, grown := range h.growth {
 		if at.After(h.Since) {
 			h.Growth += grown
@@ -142,7 +142,7 @@ func (h *recollection) whole() History {
 }
 
 // remember takes one data point in; of most metrics only the latest counts.
-func (h *recollection) remember(id string, at time.Time, value float64) {
+func (h *pastMetrics) remember(id string, at time.Time, value float64) {
 	var position int
 	if _, err := fmt.Sscanf(id, "q%d", &position); err != nil || position < 0 || position >= len(h.queries) {
 		return

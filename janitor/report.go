@@ -111,7 +111,7 @@ func (r *run) report(ctx context.Context, after Storage) Report {
 		Calls: j.aws.Pace.Calls(), Throttles: j.aws.Pace.Throttles(),
 		doubted: historyBelt(plan).Closed() || aliasesBelt(plan).Closed(), partly: len(plan.Waiting) > 0,
 	}
-	report.reckon(plan)
+	report.computeGrowth(plan)
 	report.targets(plan.Dynamic, j.cfg.Checks.LookedAt)
 	// What keeps the whole run from its work comes before what befell single versions: only
 	// the first errors are shown.
@@ -156,13 +156,13 @@ func (j *Janitor) unplanned(plan Plan, err error) Report {
 		Started: plan.Made, Seconds: j.now().Sub(plan.Made).Seconds(), Before: plan.Storage, After: plan.Storage,
 		Calls: j.aws.Pace.Calls(), Throttles: j.aws.Pace.Throttles(), unplanned: true,
 	}
-	report.reckon(plan)
+	report.computeGrowth(plan)
 	report.failed(err)
 	return report
 }
 
-// reckon fills in how fast the storage grows.
-func (r *Report) reckon(plan Plan) {
+// computeGrowth fills in how fast the storage grows.
+func (r *Report) computeGrowth(plan Plan) {
 	if days, known := daysToLimit(r.After, plan.History, plan.Storage, plan.Made); known {
 		r.DaysToLimit = &days
 	}

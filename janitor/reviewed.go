@@ -77,7 +77,7 @@ func (p Plan) Reviewed(file PlanFile) Plan {
 		}
 		inFile[version.Function][version.Version] = true
 	}
-	anew := p.madeAnew(file)
+	anew := p.recreated(file)
 	most := len(p.Deletions())
 	p.Decisions = slices.Clone(p.Decisions)
 	for position := range p.Decisions {
@@ -109,9 +109,9 @@ func (p Plan) Confirmed(shown PlanFile) Plan {
 	return confirmed
 }
 
-// madeAnew are the functions of which a version has other code than the file says, or was published
+// recreated are the functions of which a version has other code than the file says, or was published
 // after the file was made. No version of theirs is one that was reviewed.
-func (p Plan) madeAnew(file PlanFile) map[string]bool {
+func (p Plan) recreated(file PlanFile) map[string]bool {
 	anew := map[string]bool{}
 	for _, version := range file.Versions {
 		decision, found := p.on(version.Function, version.Version)
@@ -149,7 +149,7 @@ type Staying struct {
 
 // Staying says of a plan that was shrunk to a file why not all of the file goes: the most frequent reason first.
 func (p Plan) Staying(file PlanFile) []Staying {
-	anew := p.madeAnew(file)
+	anew := p.recreated(file)
 	byReason := map[Reason]*Staying{}
 	for _, version := range file.Versions {
 		decision, found := p.on(version.Function, version.Version)

@@ -192,7 +192,7 @@ func (r *Raiser) make(ctx context.Context, positions []int, facts Facts, plan Pl
 	for _, position := range positions {
 		decision := &plan.Decisions[position]
 		switch {
-		case err == nil || reading == nil && there(now, *decision):
+		case err == nil || reading == nil && reached(now, *decision):
 			decision.Outcome = Raised
 		case answer == busy:
 			decision.Outcome, decision.Reason, decision.Detail = Waiting, IsBusy, said(err)

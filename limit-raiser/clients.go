@@ -51,10 +51,10 @@ func Connect(cfg aws.Config) Clients {
 	}
 }
 
-// once is how a raise itself is sent: again only when AWS refused to look at it, never after a
+// retryThrottled is how a raise itself is sent: again only when AWS refused to look at it, never after a
 // time-out, a connection that broke or an error 500, which leave open whether the call was
 // carried out. What became of it is read back first.
-func once() aws.Retryer {
+func retryThrottled() aws.Retryer {
 	codes := maps.Clone(retry.DefaultThrottleErrorCodes)
 	// Not a matter of a moment: what is left of an account's limit.
 	delete(codes, "LimitExceededException")

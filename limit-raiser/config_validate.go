@@ -20,8 +20,8 @@ func (p *problems) wrong(key string, value any, allowed string) {
 	*p = append(*p, setting.Problem{Key: "limitRaiser." + key, Value: fmt.Sprint(value), Allowed: allowed})
 }
 
-// once says of a name that it was there before.
-func (p *problems) once(key, name string, seen map[string]bool) {
+// unique says of a name that it was there before.
+func (p *problems) unique(key, name string, seen map[string]bool) {
 	if seen[name] {
 		p.wrong(key, name, "each name once")
 	}
@@ -53,17 +53,17 @@ func (c Config) Validate() []setting.Problem {
 func (c Config) namedOnce(p *problems) {
 	tables, streams, functions, quotas := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for index, table := range c.Tables {
-		p.once(fmt.Sprintf("tables[%d].name", index), table.Name, tables)
+		p.unique(fmt.Sprintf("tables[%d].name", index), table.Name, tables)
 		indexes := map[string]bool{}
 		for number, one := range table.Indexes {
-			p.once(fmt.Sprintf("tables[%d].indexes[%d].name", index, number), one.Name, indexes)
+			p.unique(fmt.Sprintf("tables[%d].indexes[%d].name", index, number), one.Name, indexes)
 		}
 	}
 	for index, stream := range c.Streams {
-		p.once(fmt.Sprintf("streams[%d].name", index), stream.Name, streams)
+		p.unique(fmt.Sprintf("streams[%d].name", index), stream.Name, streams)
 	}
 	for index, function := range c.Functions {
-		p.once(fmt.Sprintf("functions[%d].name", index), function.Name, functions)
+		p.unique(fmt.Sprintf("functions[%d].name", index), function.Name, functions)
 	}
 	for index, quota := range c.Quotas {
 		if key := quota.Service + "/" + quota.Code; quotas[key] {

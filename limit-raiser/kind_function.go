@@ -126,7 +126,7 @@ func functionLoad(name string) load {
 func (functions) raise(ctx context.Context, r *Raiser, facts Facts, decisions []Decision) error {
 	_, err := r.aws.Lambda.PutFunctionConcurrency(ctx, &lambdasvc.PutFunctionConcurrencyInput{
 		FunctionName: &facts.Resource.Name, ReservedConcurrentExecutions: aws.Int32(int32(decisions[0].To)),
-	}, func(o *lambdasvc.Options) { o.Retryer = once() })
+	}, func(o *lambdasvc.Options) { o.Retryer = retryThrottled() })
 	return err
 }
 

@@ -200,7 +200,7 @@ func (quotas) raise(ctx context.Context, r *Raiser, facts Facts, decisions []Dec
 	quota, _ := r.cfg.quota(facts.Resource.Name)
 	_, err := r.aws.Quotas.RequestServiceQuotaIncrease(ctx, &servicequotas.RequestServiceQuotaIncreaseInput{
 		ServiceCode: &quota.Service, QuotaCode: &quota.Code, DesiredValue: &decisions[0].To, SupportCaseAllowed: &quota.SupportCase,
-	}, func(o *servicequotas.Options) { o.Retryer = once() })
+	}, func(o *servicequotas.Options) { o.Retryer = retryThrottled() })
 	return err
 }
 

@@ -148,7 +148,7 @@ func streamLoad(name string) load {
 func (streams) raise(ctx context.Context, r *Raiser, facts Facts, decisions []Decision) error {
 	_, err := r.aws.Kinesis.UpdateShardCount(ctx, &kinesis.UpdateShardCountInput{
 		StreamName: &facts.Resource.Name, TargetShardCount: aws.Int32(int32(decisions[0].To)), ScalingType: kinesistypes.ScalingTypeUniformScaling,
-	}, func(o *kinesis.Options) { o.Retryer = once() })
+	}, func(o *kinesis.Options) { o.Retryer = retryThrottled() })
 	return err
 }
 

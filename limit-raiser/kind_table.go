@@ -255,10 +255,10 @@ func (tables) together(d Decision) bool { return d.Means != AutoScaled }
 func (tables) raise(ctx context.Context, r *Raiser, facts Facts, decisions []Decision) error {
 	if decisions[0].Means == AutoScaled {
 		_, err := r.aws.AutoScaling.RegisterScalableTarget(ctx, registerTarget(facts.Resource.Name, decisions[0]),
-			func(o *applicationautoscaling.Options) { o.Retryer = once() })
+			func(o *applicationautoscaling.Options) { o.Retryer = retryThrottled() })
 		return err
 	}
-	_, err := r.aws.DynamoDB.UpdateTable(ctx, updateTable(facts, decisions), func(o *dynamodb.Options) { o.Retryer = once() })
+	_, err := r.aws.DynamoDB.UpdateTable(ctx, updateTable(facts, decisions), func(o *dynamodb.Options) { o.Retryer = retryThrottled() })
 	return err
 }
 

@@ -32,7 +32,7 @@ func comesTo(begun *intent, facts Facts, v visit) leftover {
 	}
 	left := leftover{made: Plan{Resource: facts.Resource, Goal: begun.Goal, At: begun.At}}
 	for _, decision := range begun.Decisions {
-		if decision.Outcome == Raised || there(facts, decision) {
+		if decision.Outcome == Raised || reached(facts, decision) {
 			decision.Outcome = Raised
 			if decision.Reason == Unclear {
 				decision.Reason, decision.Detail = IsShort, "AWS's answer was lost, and it is there"
@@ -47,8 +47,8 @@ func comesTo(begun *intent, facts Facts, v visit) leftover {
 	return left
 }
 
-// there tells whether a raise is in what AWS says there is, whoever made it.
-func there(facts Facts, decision Decision) bool {
+// reached tells whether a raise is in what AWS says there is, whoever made it.
+func reached(facts Facts, decision Decision) bool {
 	have, found := facts.part(decision.Part)
 	if decision.Means == Requested && facts.OpenRequest >= decision.To {
 		return true

@@ -37,7 +37,7 @@ func (r *Raiser) news(ctx context.Context, v visit, h hold, facts Facts, plan Pl
 	if v.Step >= patientSteps && plan.At.Sub(v.Alarm.ChangedAt) >= patience && plan.At.Sub(h.known.last()) >= patience {
 		plan = plan.lingering()
 	}
-	if !slices.ContainsFunc(plan.Decisions, func(d Decision) bool { return onceOf(d) != "" }) {
+	if !slices.ContainsFunc(plan.Decisions, func(d Decision) bool { return dedupKey(d) != "" }) {
 		return notices(v.episode, facts, plan, nil), nil
 	}
 	said, err := r.ledger.told(ctx, v.key(v.Resource))
@@ -46,7 +46,7 @@ func (r *Raiser) news(ctx context.Context, v visit, h hold, facts Facts, plan Pl
 	}
 	for _, waiting := range h.known.Untold {
 		if waiting.Episode.key(v.Resource) == v.key(v.Resource) {
-			said = append(said, waiting.once()...)
+			said = append(said, waiting.dedupKeys()...)
 		}
 	}
 	return notices(v.episode, facts, plan, said), nil
@@ -67,7 +67,7 @@ func notices(e episode, facts Facts, plan Plan, said []string) []notice {
 	}
 	var list []notice
 	for _, decision := range plan.Decisions {
-		once := onceOf(decision)
+		once := dedupKey(decision)
 		if decision.Outcome != Raised && (once == "" || slices.Contains(said, once)) {
 			continue
 		}
@@ -82,9 +82,9 @@ func notices(e episode, facts Facts, plan Plan, said []string) []notice {
 	return list
 }
 
-// onceOf is what people are told of a decision once an episode; empty for what they are told
+// dedupKey is what people are told of a decision once an episode; empty for what they are told
 // each time, or never.
-func onceOf(decision Decision) string {
+func dedupKey(decision Decision) string {
 	switch decision.Outcome {
 	case WouldRaise, Refused, AtMaximum, Failed:
 		return string(decision.Outcome) + ": " + string(decision.Reason) + ": " + decision.Part.String()
@@ -96,10 +96,11 @@ func onceOf(decision Decision) string {
 	return ""
 }
 
-func (n notice) once() []string {
+// dedupKeys are those of all its decisions, each once.
+func (n notice) dedupKeys() []string {
 	var said []string
 	for _, decision := range n.Decisions {
-		if once := onceOf(decision); once != "" && !slices.Contains(said, once) {
+		if once := dedupKey(decision); once != "" && !slices.Contains(said, once) {
 			said = append(said, once)
 		}
 	}
@@ -158,7 +159,7 @@ func (r *Raiser) tellOne(ctx context.Context, resource Resource, n notice, repor
 	if err := r.publish(ctx, newMessage(n.Episode, facts, n.Decisions, r.home(ctx)), report); err != nil {
 		return err
 	}
-	if said := n.once(); len(said) > 0 {
+	if said := n.dedupKeys(); len(said) > 0 {
 		return r.ledger.tell(ctx, n.Episode.key(resource), said)
 	}
 	return nil

@@ -201,12 +201,12 @@ func TestNotices_sayOnceOfEachPart(t *testing.T) {
 	if len(first) != 1 || len(first[0].Decisions) != 1 {
 		t.Fatalf("people are told %d times at first, want once of one decision", len(first))
 	}
-	second := notices(episode{}, table, of(Read, Write), first[0].once())
+	second := notices(episode{}, table, of(Read, Write), first[0].dedupKeys())
 	if len(second) != 1 || len(second[0].Decisions) != 1 {
 		t.Fatalf("of the part that came to its maximum later people are told %d times, want once of one decision", len(second))
 	}
 	want.Equal(t, "the part that people are told of later", second[0].Decisions[0].Part.Dimension, Read)
-	third := notices(episode{}, table, of(Read, Write), append(first[0].once(), second[0].once()...))
+	third := notices(episode{}, table, of(Read, Write), append(first[0].dedupKeys(), second[0].dedupKeys()...))
 	want.Equal(t, "messages once both are told", len(third), 0)
 }
 
