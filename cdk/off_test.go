@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/config"
+	"caretaker/internal/want"
 )
 
 // empty says whether a stack is one that cdk deploy deletes where it stands.
@@ -48,7 +49,7 @@ func TestOff_aPartHasAnEmptyStackForEachRegion(t *testing.T) {
 func TestOff_eachPartSaysWhatGoesWithItsStack(t *testing.T) {
 	for _, part := range config.Default().Parts() {
 		if adding[part.Folder] == nil || lost[part.Folder] == "" {
-			t.Errorf("%s is missing in adding or in lost", part.Folder)
+			t.Errorf("%s is missing in adding or in lost, want it in both", part.Folder)
 		}
 	}
 }
@@ -59,9 +60,7 @@ func TestOff_synthSaysWhatGoesWithTheStack(t *testing.T) {
 		"Caretaker-none-LimitRaiser": "a backup for 35 days",
 	} {
 		said := strings.Join(notes(t, stack), "\n")
-		if !strings.Contains(said, "deletes its stack "+stack) || !strings.Contains(said, text) {
-			t.Errorf("%s: %s", stack, said)
-		}
+		want.Says(t, "what synth says of "+stack, said, "deletes its stack "+stack, text)
 	}
 }
 
@@ -71,11 +70,15 @@ func TestOff_isNoWarning(t *testing.T) {
 	assets, outdir := t.TempDir(), t.TempDir()
 	writeBinary(assets)
 	output, err := runApp("..", outdir, map[string]any{"assets": assets, "set": "janitor.enabled=false"})
-	if err != nil || strings.Contains(output, "F0001") || strings.Contains(output, "WARNING") {
-		t.Errorf("%v\n%s", err, output)
+	if err != nil {
+		t.Fatalf("making the app: %v\n%s", err, output)
+	}
+	if strings.Contains(output, "F0001") || strings.Contains(output, "WARNING") {
+		t.Errorf("the app warns, want no warning:\n%s", output)
 	}
 	report, err := os.ReadFile(filepath.Join(outdir, "validation-report.json"))
-	if err != nil || strings.Contains(string(report), "no resources") {
-		t.Errorf("%v\n%s", err, report)
+	want.NoError(t, "reading the report", err)
+	if strings.Contains(string(report), "no resources") {
+		t.Errorf("the validation report tells of a stack without resources, want nothing of it:\n%s", report)
 	}
 }

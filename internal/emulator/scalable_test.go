@@ -8,7 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
-	"github.com/google/go-cmp/cmp"
+
+	"caretaker/internal/want"
 )
 
 // manage registers a table's reads as a scalable target, or changes its bounds.
@@ -55,12 +56,11 @@ func TestScalableTargets_areKeptForEachAccountUntilAReset(t *testing.T) {
 			t.Errorf("registering %s from %v to %v: %v, want %q", step.table, step.least, step.most, err, step.refusal)
 		}
 	}
-	expect := func(cfg aws.Config, want []string, ids ...string) {
+	expect := func(cfg aws.Config, wanted []string, ids ...string) {
 		t.Helper()
 		got, err := managed(ctx, cfg, ids...)
-		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("listing %v: %s %v", ids, diff, err)
-		}
+		want.NoError(t, fmt.Sprintf("listing %v", ids), err)
+		want.Equal(t, fmt.Sprintf("the targets listed for %v", ids), got, wanted)
 	}
 	expect(cfg, []string{"table/carts 2-3", "table/orders 1-9"})
 	expect(cfg, []string{"table/carts 2-3"}, "table/carts")
