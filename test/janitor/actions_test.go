@@ -3,12 +3,12 @@ package janitor_test
 import (
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/emulator"
+	"caretaker/internal/want"
 	"caretaker/test/deployed"
 )
 
@@ -42,7 +42,7 @@ func TestDeployed_withoutAnyOneActionEndsInAnErrorNamingIt(t *testing.T) {
 	must(t, err)
 	actions := deployed.Granted(policies, onBehalf...)
 	if len(actions) < 25 {
-		t.Fatalf("the role grants only %v", actions)
+		t.Fatalf("the role grants only %v, want 25 actions at least", actions)
 	}
 	for _, action := range actions {
 		t.Run(action, func(t *testing.T) {
@@ -50,14 +50,12 @@ func TestDeployed_withoutAnyOneActionEndsInAnErrorNamingIt(t *testing.T) {
 			defer func() { must(t, w.SetPolicies(t.Context(), policies)) }()
 			before := w.everything(t)
 			result := w.invoke(t, "{}")
-			if !strings.Contains(result.failure, action) {
-				t.Errorf("the run's error does not name %s: %q", action, result.failure)
-			}
+			want.Says(t, "the run's error", result.failure, action)
 			after := w.everything(t)
 			maps.DeleteFunc(before, func(function string, _ []int) bool { return !couldProtect(action, function) })
 			maps.DeleteFunc(after, func(function string, _ []int) bool { return !couldProtect(action, function) })
 			if diff := cmp.Diff(before, after); diff != "" {
-				t.Errorf("the run deleted something:\n%s", diff)
+				t.Errorf("without %s the run deleted something (-before +after):\n%s", action, diff)
 			}
 		})
 	}
@@ -72,14 +70,14 @@ func TestDeployed_callsExactlyWhatItsRoleGrants(t *testing.T) {
 	w.configure(t, cfg)
 	w.ForgetCalls()
 	if result := w.invoke(t, "{}"); result.failure != "" {
-		t.Fatal(result.failure)
+		t.Fatalf("the run failed: %s", result.failure)
 	}
 	called := map[string]bool{}
 	for _, call := range w.Own() {
 		called[actionOf(call)] = true
 		empty := call.Operation == "ExportApi" && call.ErrorCode == "BadRequestException" // an API without routes
 		if call.ErrorCode != "" && call.ErrorCode != "ResourceNotFoundException" && !empty {
-			t.Errorf("%s %s answered %s", call.Service, call.Operation, call.ErrorCode)
+			t.Errorf("%s %s answered %s, want no error but for what is not there", call.Service, call.Operation, call.ErrorCode)
 		}
 	}
 	policies, err := w.Policies(t.Context())

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"caretaker/internal/want"
 	"caretaker/janitor"
 )
 
@@ -23,14 +24,14 @@ func TestDeployed_losesExactlyWhatASwitchedOffCheckProtects(t *testing.T) {
 	}
 	w.configure(t, shipped())
 	if result := w.invoke(t, "{}"); result.failure != "" {
-		t.Fatal(result.failure)
+		t.Fatalf("the run failed: %s", result.failure)
 	}
 	if diff := cmp.Diff(w.fleet.Left(), left()); diff != "" {
 		t.Fatalf("under the policy that ships, expected (-) and left (+):\n%s", diff)
 	}
-	if again := w.invoke(t, "{}"); again.failure != "" || again.Outcomes[janitor.Deletable]+again.Outcomes[janitor.Deleted] != 0 {
-		t.Errorf("the second run found something to do: %+v %s", again.Outcomes, again.failure)
-	}
+	again := w.invoke(t, "{}")
+	want.Equal(t, "the second run's error", again.failure, "")
+	want.Equal(t, "versions that the second run found to delete", again.Outcomes[janitor.Deletable]+again.Outcomes[janitor.Deleted], 0)
 
 	off := []string{}
 	for _, key := range switches(t) {
@@ -38,14 +39,14 @@ func TestDeployed_losesExactlyWhatASwitchedOffCheckProtects(t *testing.T) {
 			w.configure(t, switchedOff(t, key))
 			result := w.invoke(t, "{}")
 			if result.failure != "" {
-				t.Fatal(result.failure)
+				t.Fatalf("the run without %s failed: %s", key, result.failure)
 			}
 			off = append(off, key)
 			if diff := cmp.Diff(w.fleet.Left(off...), left()); diff != "" {
 				t.Errorf("without %s, expected (-) and left (+):\n%s", key, diff)
 			}
 			if key != "supersededFor" && !slices.ContainsFunc(result.NotChecked, func(named string) bool { return strings.HasSuffix(named, "."+key) }) {
-				t.Errorf("the report does not say that %s was not checked: %v", key, result.NotChecked)
+				t.Errorf("what the report says is not checked: %q, want %s among it", result.NotChecked, key)
 			}
 			if !protectsAnything(w, key) {
 				t.Errorf("the fleet holds no version that %s alone protects", key)

@@ -17,10 +17,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/pipes"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
-	"github.com/google/go-cmp/cmp"
 
 	"caretaker/internal/emulator"
 	"caretaker/internal/setting"
+	"caretaker/internal/want"
 	"caretaker/janitor"
 	"caretaker/test/deployed"
 )
@@ -54,7 +54,7 @@ func (w world) onlyNumbersLeft(t *testing.T) {
 			continue
 		}
 		if !call.QualifierGiven || call.Qualifier == "" || strings.Trim(call.Qualifier, "0123456789") != "" {
-			t.Errorf("a deletion of %s left with the qualifier %q (given: %v)", call.Function, call.Qualifier, call.QualifierGiven)
+			t.Errorf("a deletion of %s left with the qualifier %q (given: %v), want a number", call.Function, call.Qualifier, call.QualifierGiven)
 		}
 	}
 }
@@ -63,12 +63,10 @@ func TestDeployed_readsOnWhereALambdaListHasMorePages(t *testing.T) {
 	w := shared
 	name := w.victim(t, "victim-pages", 60)
 	w.setUp(t, only(name))
-	if result := w.invoke(t, "{}"); result.failure != "" || result.Outcomes[janitor.Deleted] != 57 {
-		t.Errorf("%d versions deleted: %s", result.Outcomes[janitor.Deleted], result.failure)
-	}
-	if diff := cmp.Diff([]int{58, 59, 60}, w.versions(t, name)); diff != "" {
-		t.Error(diff)
-	}
+	result := w.invoke(t, "{}")
+	want.Equal(t, "the run's error", result.failure, "")
+	want.Equal(t, "versions deleted", result.Outcomes[janitor.Deleted], 57)
+	want.Equal(t, "the versions left", w.versions(t, name), []int{58, 59, 60})
 }
 
 // What runs once a quarter by its version's number is found when the file looks back that far.
@@ -88,11 +86,9 @@ func TestDeployed_keepsWhatWasInvokedAsLongAgoAsTheFileSays(t *testing.T) {
 	cfg.Keep.InvokedWithin = setting.Duration(100 * setting.Day)
 	w.setUp(t, cfg)
 	if result := w.invoke(t, "{}"); result.failure != "" {
-		t.Fatal(result.failure)
+		t.Fatalf("the run failed: %s", result.failure)
 	}
-	if diff := cmp.Diff([]int{2, 4, 5, 6}, w.versions(t, name)); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the versions left", w.versions(t, name), []int{2, 4, 5, 6})
 }
 
 func TestDeployed_staysUnderTheLimitsAndFinishesWhenThrottled(t *testing.T) {
@@ -102,12 +98,9 @@ func TestDeployed_staysUnderTheLimitsAndFinishesWhenThrottled(t *testing.T) {
 	w.LimitRates(emulator.RateLimits{Lambda: 15, GetPolicy: 15, LookupEvents: 2})
 	w.Inject(emulator.Fault{Service: "lambda", Operation: "DeleteFunction", Times: 3, Status: 429, Code: "TooManyRequestsException", Message: "Rate exceeded"})
 	result := w.invoke(t, "{}")
-	if result.failure != "" || result.Throttles != 3 {
-		t.Errorf("%d throttles, of which 3 were injected: %s", result.Throttles, result.failure)
-	}
-	if diff := cmp.Diff([]int{10, 11, 12}, w.versions(t, name)); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the run's error", result.failure, "")
+	want.Equal(t, "throttles, as many as were injected", result.Throttles, 3)
+	want.Equal(t, "the versions left", w.versions(t, name), []int{10, 11, 12})
 }
 
 // Every call takes half a second and the function has 40: it must stop by itself, prove what it
@@ -122,17 +115,16 @@ func TestDeployed_stopsBeforeItsDeadlineAndTheNextRunGoesOn(t *testing.T) {
 	w.setTimeout(t, 30)
 	defer w.setTimeout(t, 900)
 	first := w.invoke(t, "{}")
-	if first.failure != "" || first.Outcomes[janitor.Deleted] == 0 || first.Outcomes[janitor.Remaining] == 0 {
-		t.Errorf("deleted and remaining: %v; %s", first.Outcomes, first.failure)
+	want.Equal(t, "the first run's error", first.failure, "")
+	if first.Outcomes[janitor.Deleted] == 0 || first.Outcomes[janitor.Remaining] == 0 {
+		t.Errorf("the outcomes of the first run: %v, want some versions deleted and some that remain", first.Outcomes)
 	}
-	if left := len(w.versions(t, name)); left != 60-first.Outcomes[janitor.Deleted] {
-		t.Errorf("%d versions are left of 60, %d are reported as deleted", left, first.Outcomes[janitor.Deleted])
-	}
+	want.Equal(t, "versions left after the first run", len(w.versions(t, name)), 60-first.Outcomes[janitor.Deleted])
 	cfg.Rate = 15
 	w.configure(t, cfg)
-	if second := w.invoke(t, "{}"); second.failure != "" || second.Outcomes[janitor.Deleted] != first.Outcomes[janitor.Remaining] {
-		t.Errorf("the second run deleted %d of the %d that remained: %s", second.Outcomes[janitor.Deleted], first.Outcomes[janitor.Remaining], second.failure)
-	}
+	second := w.invoke(t, "{}")
+	want.Equal(t, "the second run's error", second.failure, "")
+	want.Equal(t, "versions that the second run deleted of those that remained", second.Outcomes[janitor.Deleted], first.Outcomes[janitor.Remaining])
 }
 
 func (w world) setTimeout(t *testing.T, seconds int32) {
@@ -167,14 +159,10 @@ func TestDeployed_finishesWhatAKilledRunLeft(t *testing.T) {
 	w.ClearFaults()
 	left := len(w.versions(t, name))
 	if killed.failure == "" && killed.Outcomes[janitor.Deleted] == 17 || left >= 20 || left <= 3 {
-		t.Fatalf("the run was not cut short in the middle: %d versions are left, %v %s", left, killed.Outcomes, killed.failure)
+		t.Fatalf("the run was not cut short in the middle: %d versions are left, want 4 to 19; %v %s", left, killed.Outcomes, killed.failure)
 	}
-	if again := w.invoke(t, "{}"); again.failure != "" {
-		t.Error(again.failure)
-	}
-	if diff := cmp.Diff([]int{18, 19, 20}, w.versions(t, name)); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the next run's error", w.invoke(t, "{}").failure, "")
+	want.Equal(t, "the versions left", w.versions(t, name), []int{18, 19, 20})
 }
 
 func TestDeployed_deletesNothingOverThePercentBelt(t *testing.T) {
@@ -184,12 +172,8 @@ func TestDeployed_deletesNothingOverThePercentBelt(t *testing.T) {
 	cfg.Belts.MaxPercent = 1
 	w.setUp(t, cfg)
 	result := w.invoke(t, "{}")
-	if !strings.Contains(result.failure, "percent belt closed") || !strings.Contains(result.failure, "--plan plan.json") {
-		t.Errorf("the run's error does not name the belt and how to open it: %q", result.failure)
-	}
-	if left := len(w.versions(t, name)); left != 30 {
-		t.Errorf("%d versions are left of 30", left)
-	}
+	want.Says(t, "the run's error", result.failure, "percent belt closed", "--plan plan.json")
+	want.Equal(t, "versions left", len(w.versions(t, name)), 30)
 }
 
 // Two runs at once delete the same versions, each harmless to the other.
@@ -209,13 +193,11 @@ func TestDeployed_twoRunsAtOnceAreHarmless(t *testing.T) {
 	group.Wait()
 	for run, result := range results {
 		if failures[run] != nil || result.failure != "" {
-			t.Errorf("run %d: %v %s", run, failures[run], result.failure)
+			t.Errorf("run %d: %v %s, want no error", run, failures[run], result.failure)
 		}
 	}
 	before[name] = []int{18, 19, 20}
-	if diff := cmp.Diff(before, w.everything(t)); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the versions left of each function", w.everything(t), before)
 }
 
 // After the plan is made and before the deletion is sent, somebody points an alias at a version
@@ -231,17 +213,14 @@ func TestDeployed_keepsAVersionThatAnAliasMovesToMeanwhile(t *testing.T) {
 				FunctionName: &name, Name: aws.String("live"), FunctionVersion: aws.String("4"),
 			})
 			if err != nil {
-				t.Error(err)
+				t.Errorf("moving the alias: %v", err)
 			}
 		})
 	}})
 	result := w.invoke(t, "{}")
-	if result.failure != "" || result.Outcomes[janitor.Refused] != 1 {
-		t.Errorf("%v: %s", result.Outcomes, result.failure)
-	}
-	if diff := cmp.Diff([]int{4, 8, 9, 10}, w.versions(t, name)); diff != "" {
-		t.Error(diff)
-	}
+	want.Equal(t, "the run's error", result.failure, "")
+	want.Equal(t, "versions refused by AWS", result.Outcomes[janitor.Refused], 1)
+	want.Equal(t, "the versions left", w.versions(t, name), []int{4, 8, 9, 10})
 }
 
 // The brake in the console stops an armed janitor, and an event cannot release it.
@@ -254,12 +233,10 @@ func TestDeployed_deletesNothingWithTheBrakePulled(t *testing.T) {
 	must(t, w.SetVariables(t.Context(), pulled))
 	defer func() { must(t, w.SetVariables(t.Context(), w.Variables)) }()
 	result := w.invoke(t, `{"dryRun": false}`)
-	if result.failure != "" || !result.DryRun || result.Outcomes[janitor.Deletable] != 5 {
-		t.Errorf("dry run %v, %v: %s", result.DryRun, result.Outcomes, result.failure)
-	}
-	if left := len(w.versions(t, name)); left != 8 {
-		t.Errorf("%d versions are left of 8", left)
-	}
+	want.Equal(t, "the run's error", result.failure, "")
+	want.Equal(t, "a dry run", result.DryRun, true)
+	want.Equal(t, "versions that could go", result.Outcomes[janitor.Deletable], 5)
+	want.Equal(t, "versions left", len(w.versions(t, name)), 8)
 }
 
 // A function excluded by name is denied by the role as well: were the plan wrong, AWS would refuse.
@@ -278,11 +255,9 @@ func TestDeployed_isDeniedWhatIsExcludedByName(t *testing.T) {
 	w.setUp(t, only(name))
 	result := w.invoke(t, "{}")
 	if !strings.Contains(result.failure, "explicit deny") && !strings.Contains(result.failure, "not authorized") {
-		t.Errorf("the deletion was not denied: %q", result.failure)
+		t.Errorf("the run's error: %q, want an explicit deny in it, or that the deletion is not authorized", result.failure)
 	}
-	if left := len(w.versions(t, name)); left != 6 {
-		t.Errorf("%d versions are left of 6", left)
-	}
+	want.Equal(t, "versions left", len(w.versions(t, name)), 6)
 }
 
 // denyOf is the statement that Statements makes of an excluded name, with this account's ARN.
@@ -310,7 +285,7 @@ func TestDeployed_isStartedByItsSchedule(t *testing.T) {
 	listed, err := client.ListSchedules(t.Context(), &scheduler.ListSchedulesInput{NamePrefix: aws.String(functionName)})
 	must(t, err)
 	if len(listed.Schedules) != 1 {
-		t.Fatalf("%d schedules are deployed", len(listed.Schedules))
+		t.Fatalf("schedules deployed: %d, want one", len(listed.Schedules))
 	}
 	own, err := client.GetSchedule(t.Context(), &scheduler.GetScheduleInput{Name: listed.Schedules[0].Name, GroupName: listed.Schedules[0].GroupName})
 	must(t, err)
@@ -339,7 +314,7 @@ func TestDeployed_leavesItsReportAndAnAuditLineInItsLog(t *testing.T) {
 	name := w.victim(t, "victim-audit", 5)
 	w.setUp(t, only(name))
 	if result := w.invoke(t, "{}"); result.failure != "" {
-		t.Fatal(result.failure)
+		t.Fatalf("the run failed: %s", result.failure)
 	}
 	audited := map[string]bool{}
 	for _, line := range w.log(t) {
@@ -357,11 +332,11 @@ func TestDeployed_leavesItsReportAndAnAuditLineInItsLog(t *testing.T) {
 		}
 	}
 	if len(audited) != 2 {
-		t.Fatalf("%d deleted versions are in the log", len(audited))
+		t.Fatalf("versions deleted by the log: %d, want 2", len(audited))
 	}
 	for sha, whole := range audited {
 		if !whole {
-			t.Errorf("the line of %s lacks something", sha)
+			t.Errorf("the line of %s lacks its bytes, version, reason or request", sha)
 		}
 	}
 }
@@ -374,23 +349,17 @@ func TestDeployed_deletesNothingWhenReferencesVanish(t *testing.T) {
 	cfg := only(name)
 	w.setUp(t, cfg)
 	if first := w.invoke(t, `{"dryRun": true}`); first.failure != "" || first.References[janitor.Pipe] == 0 {
-		t.Fatalf("%d pipes call a version: %s", first.References[janitor.Pipe], first.failure)
+		t.Fatalf("pipes that call a version: %d, want some; the run's error: %q", first.References[janitor.Pipe], first.failure)
 	}
 	must(t, w.PublishEMF(t.Context(), logGroup))
 
 	w.Inject(emulator.Fault{Service: "pipes", Operation: "ListPipes", Before: w.removePipes(t)})
 	result := w.invoke(t, "{}")
-	if !strings.Contains(result.failure, "references belt closed") {
-		t.Errorf("the run's error does not name the belt: %q", result.failure)
-	}
-	if left := len(w.versions(t, name)); left != 8 {
-		t.Errorf("%d versions are left of 8", left)
-	}
+	want.Says(t, "the run's error", result.failure, "references belt closed")
+	want.Equal(t, "versions left", len(w.versions(t, name)), 8)
 	w.ClearFaults()
 	must(t, w.PublishEMF(t.Context(), logGroup))
-	if again := w.invoke(t, "{}"); !strings.Contains(again.failure, "references belt closed") {
-		t.Errorf("the belt opened by itself: %q", again.failure)
-	}
+	want.Says(t, "the next run's error", w.invoke(t, "{}").failure, "references belt closed")
 }
 
 // removePipes deletes the fleet's pipes, once.
@@ -400,7 +369,7 @@ func (w world) removePipes(t *testing.T) func(emulator.Call) {
 		once.Do(func() {
 			client := pipes.NewFromConfig(w.AWS())
 			if _, err := client.DeletePipe(context.Background(), &pipes.DeletePipeInput{Name: aws.String("audit")}); err != nil {
-				t.Error(err)
+				t.Errorf("deleting the pipe: %v", err)
 			}
 		})
 	}
