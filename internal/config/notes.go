@@ -32,39 +32,24 @@ func (l *loading) notes(variants []variant) map[string]Problems {
 	return notes
 }
 
-// part is one of the file's parts: its section, as it is and by default.
-type part struct {
-	key             string
-	enabled         bool
-	config, shipped any
-}
-
-// parts are those of the file.
-func (s Sections) parts() []part {
-	shipped := Default()
-	return []part{
-		{"janitor", s.Janitor.Enabled, s.Janitor, shipped.Janitor},
-		{"limitRaiser", s.LimitRaiser.Enabled, s.LimitRaiser, shipped.LimitRaiser},
-	}
-}
-
 // idle are the values that no deployment reads, since their part is off in every stage that they hold in:
 // one note a section, at the first of its values.
 func (v variant) idle(variants []variant) []setting.Note {
 	var notes []setting.Note
-	for index, p := range v.sections.parts() {
-		if p.enabled {
+	shipped := Default().Parts()
+	for index, p := range v.sections.Parts() {
+		if p.Enabled {
 			continue
 		}
 		noted := map[string]bool{}
-		for _, key := range differing(p.key, reflect.ValueOf(p.config), reflect.ValueOf(p.shipped)) {
+		for _, key := range differing(p.Key, reflect.ValueOf(p.Section), reflect.ValueOf(shipped[index].Section)) {
 			section := strings.Join(strings.SplitN(key, ".", 3)[:2], ".")
 			read := slices.ContainsFunc(variants, func(other variant) bool {
-				return other.sections.parts()[index].enabled && find(other.places, key) == find(v.places, key)
+				return other.sections.Parts()[index].Enabled && find(other.places, key) == find(v.places, key)
 			})
-			if key != p.key+".enabled" && !read && !noted[section] {
+			if key != p.Key+".enabled" && !read && !noted[section] {
 				noted[section] = true
-				notes = append(notes, setting.Note{Key: key, Text: fmt.Sprintf("nothing that is deployed reads %s while %s.enabled is false", section, p.key)})
+				notes = append(notes, setting.Note{Key: key, Text: fmt.Sprintf("nothing that is deployed reads %s while %s.enabled is false", section, p.Key)})
 			}
 		}
 	}
@@ -96,7 +81,7 @@ func (s Sections) notes() []setting.Note {
 		}
 	}
 	note(s.Account == "", "account", `no account is named, and whichever the credentials lead to is taken: write the digits of yours, such as account: "111122223333"`)
-	note(len(s.Notify.Email) == 0 && slices.ContainsFunc(s.parts(), func(p part) bool { return p.enabled }), "notify.email",
+	note(len(s.Notify.Email) == 0 && slices.ContainsFunc(s.Parts(), func(p Part) bool { return p.Enabled }), "notify.email",
 		"nobody hears of an alarm: write the address of whoever is on call")
 	note(s.Notify.Slack.Secret != "", secretKey, "no part reads it yet, and nothing is posted to Slack")
 	if s.Janitor.Enabled {

@@ -3,9 +3,10 @@ package config
 // Part is what the file says of a part, in the form that the deployment and those who look at
 // what is deployed share.
 type Part struct {
-	// Folder holds the part's code, as limit-raiser; Title is the part in the names of its stacks, as LimitRaiser.
-	Folder, Title   string
-	Enabled, DryRun bool
+	// Folder holds the part's code, as limit-raiser; Title is the part in the names of its stacks, as
+	// LimitRaiser; Key is its section's, as limitRaiser.
+	Folder, Title, Key string
+	Enabled, DryRun    bool
 	// Section is the part's section of the file.
 	Section any
 }
@@ -17,10 +18,10 @@ const (
 )
 
 // Parts are all that there are, whether they are on or off.
-func (f File) Parts() []Part {
+func (s Sections) Parts() []Part {
 	return []Part{
-		{"janitor", "Janitor", f.Janitor.Enabled, f.Janitor.DryRun, f.Janitor},
-		{"limit-raiser", "LimitRaiser", f.LimitRaiser.Enabled, f.LimitRaiser.DryRun, f.LimitRaiser},
+		{"janitor", "Janitor", "janitor", s.Janitor.Enabled, s.Janitor.DryRun, s.Janitor},
+		{"limit-raiser", "LimitRaiser", "limitRaiser", s.LimitRaiser.Enabled, s.LimitRaiser.DryRun, s.LimitRaiser},
 	}
 }
 
