@@ -8,7 +8,10 @@ import (
 	"caretaker/internal/setting"
 )
 
-var regionForm = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
+// RegionForm is the form of a Region's name, for the loader and the schema.
+const RegionForm = `^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`
+
+var regionForm = regexp.MustCompile(RegionForm)
 
 // regions says what is wrong with the Regions. One that AWS does not have would be found out late: by
 // the CDK, which deploys the other stacks first, and by name servers that do not know its endpoints.

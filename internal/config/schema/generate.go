@@ -44,8 +44,8 @@ var rules = rulesOf(reflect.TypeFor[config.File](), "")
 // patterns are the forms of texts that the loader judges by more than a form.
 var patterns = map[string]string{
 	"account":             `^([0-9]{12})?$`,
-	"regions":             `^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`,
-	"newRegions":          `^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`,
+	"regions":             config.RegionForm,
+	"newRegions":          config.RegionForm,
 	"notify.email":        `^[^@\s]+@[^@\s]+$`,
 	"notify.slack.secret": `^[A-Za-z0-9/_+=.@:-]*$`,
 }
