@@ -45,9 +45,13 @@ type Alarm struct {
 	Recent Recent `json:",omitzero"`
 	// Mute is the rule that kept the alarm's actions from running, where one did.
 	Mute Mute `json:",omitzero"`
+	// AfterMute says that the alarm changed while it was muted, and that its actions ran when that ended.
+	AfterMute bool `json:",omitempty"`
 	// SuppressedBy is why the actions of a composite alarm do not run: WaitPeriod, ExtensionPeriod
 	// or Alarm. It is empty where they do.
 	SuppressedBy string `json:",omitempty"`
+	// Tags are the alarm's own, where it is set to hand them on.
+	Tags map[string]string `json:",omitempty"`
 }
 
 // Recent are values that an alarm compared, oldest first, and the bands that it compared each with.
@@ -80,4 +84,8 @@ type Metric struct {
 	Account string `json:",omitempty"`
 	// Compared says that the alarm compares it, and does not only reckon with it.
 	Compared bool `json:",omitempty"`
+	// Label is what the owner calls an expression, Unit what the values are in as CloudWatch writes it,
+	// such as Milliseconds. Most alarms say neither.
+	Label string `json:",omitempty"`
+	Unit  string `json:",omitempty"`
 }

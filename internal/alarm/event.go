@@ -32,6 +32,8 @@ type Delivery struct {
 	// Other is the JSON object that Err is about where it is whole and not an alarm at all: it may
 	// be a message of the reader's own.
 	Other json.RawMessage
+	// Notice is what Err is about, for people to read. It is there wherever Err is.
+	Notice *Notice
 }
 
 // Decode reads what a function is invoked with: an alarm through SNS, through SNS and a queue
@@ -40,9 +42,9 @@ type Delivery struct {
 // with Err. There is always at least one.
 func Decode(event []byte) []Delivery {
 	if len(event) > maxEventBytes {
-		return failed(fmt.Errorf("decoding the event: it has %d bytes, more than %d", len(event), maxEventBytes))
+		return noticed(failed(fmt.Errorf("decoding the event: it has %d bytes, more than %d", len(event), maxEventBytes)), event[:maxEventBytes])
 	}
-	return prefixed("decoding the event", decode(event, 0))
+	return noticed(prefixed("decoding the event", decode(event, 0)), event)
 }
 
 // decode tells the shapes apart by the keys that only one of them has.
@@ -95,7 +97,7 @@ func decodeRecords(raw json.RawMessage, depth int) []Delivery {
 	}
 	deliveries := make([]Delivery, 0, len(records))
 	for i, record := range records {
-		deliveries = append(deliveries, prefixed(fmt.Sprintf("reading record %d", i+1), decodeRecord(record, depth))...)
+		deliveries = append(deliveries, noticed(prefixed(fmt.Sprintf("reading record %d", i+1), decodeRecord(record, depth)), record)...)
 	}
 	return deliveries
 }
@@ -118,25 +120,28 @@ func decodeRecord(raw json.RawMessage, depth int) []Delivery {
 	case record.MessageID == "":
 		return failed(errors.New("reading messageId: it is missing"))
 	}
-	deliveries := prefixed("reading body", decode([]byte(*record.Body), depth+1))
+	deliveries := noticed(prefixed("reading body", decode([]byte(*record.Body), depth+1)), []byte(*record.Body))
 	for i := range deliveries {
 		deliveries[i].MessageID = record.MessageID
+		if notice := deliveries[i].Notice; notice != nil && notice.ID == "" {
+			notice.ID = record.MessageID
+		}
 	}
 	return deliveries
 }
 
 // decodeNotification reads what SNS says of a message, and the message.
 func decodeNotification(raw []byte, depth int) []Delivery {
-	var notification struct {
-		TopicARN string `json:"TopicArn"`
-		Message  string
-	}
+	var notification notification
 	if err := unmarshal(raw, &notification); err != nil {
 		return failed(err)
 	}
 	deliveries := prefixed("reading Message", decode([]byte(notification.Message), depth+1))
 	topic, err := parseARN(notification.TopicARN)
-	for _, d := range deliveries {
+	for i, d := range deliveries {
+		if d.Err != nil && d.Notice == nil {
+			deliveries[i].Notice = notification.notice()
+		}
 		// Only the topic knows the Region's code of an old message, which has but its name for
 		// people: an alarm and the topic it tells are always in one Region.
 		if err == nil && d.Alarm != nil && d.Alarm.ARN == "" {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -92,7 +93,7 @@ func TestDecode_readsEveryShapeToOneAlarm(t *testing.T) {
 		"sns-math.json": {"", func(a *Alarm) {
 			*a.Threshold, a.DatapointsToAlarm = 80, 0
 			a.Metrics = []Metric{
-				{ID: "e1", Expression: "100*m1/PERIOD(m1)/m2", Compared: true},
+				{ID: "e1", Expression: "100*m1/PERIOD(m1)/m2", Compared: true, Label: "share"},
 				{ID: "m1", Namespace: "AWS/DynamoDB", Name: "ConsumedWriteCapacityUnits", Dimensions: index, Stat: "Sum", Period: time.Minute},
 				{ID: "m2", Namespace: "AWS/DynamoDB", Name: "ProvisionedWriteCapacityUnits", Dimensions: index, Stat: "Average", Period: time.Minute},
 			}
@@ -100,7 +101,7 @@ func TestDecode_readsEveryShapeToOneAlarm(t *testing.T) {
 		"invocation-anomaly.json": {"", func(a *Alarm) {
 			straight(a)
 			a.Threshold, a.Recent = nil, Recent{[]float64{14820}, []float64{210.5}, []float64{2404.25}}
-			a.Metrics = append(a.Metrics, Metric{ID: "ad1", Expression: "ANOMALY_DETECTION_BAND(m1, 2)", Compared: true})
+			a.Metrics = append(a.Metrics, Metric{ID: "ad1", Expression: "ANOMALY_DETECTION_BAND(m1, 2)", Compared: true, Label: "expected"})
 		}},
 		"sns-composite.json":           {"", composite},
 		"invocation-composite.json":    {"", func(a *Alarm) { composite(a); a.SuppressedBy = "WaitPeriod" }},
@@ -110,8 +111,19 @@ func TestDecode_readsEveryShapeToOneAlarm(t *testing.T) {
 		"sns-anomaly.json": {"", func(a *Alarm) {
 			a.Threshold, a.DatapointsToAlarm, a.Band, a.Comparison = nil, 0, "ad1", BothWays
 			a.Metrics[0].ID = "m1"
-			a.Metrics = append(a.Metrics, Metric{ID: "ad1", Expression: "ANOMALY_DETECTION_BAND(m1, 2)", Compared: true})
+			a.Metrics = append(a.Metrics, Metric{ID: "ad1", Expression: "ANOMALY_DETECTION_BAND(m1, 2)", Compared: true, Label: "expected"})
 			a.Description = "The owner's words"
+		}},
+		"sns-tags.json": {"", func(a *Alarm) {
+			renamed(a, "checkout-errors")
+			*a.Threshold, a.EvaluationPeriods, a.DatapointsToAlarm, a.AfterMute = 5, 3, 0, true
+			a.Reason = "Threshold Crossed: 1 datapoint [20.0 (26/02/26 10:13:00)] was greater than the threshold (5.0)."
+			a.Tags = map[string]string{"caretaker:service": "checkout", "team": "payments"}
+			a.Metrics = []Metric{
+				{ID: "rate", Expression: "100*errors/calls", Compared: true, Label: "error rate"},
+				{ID: "errors", Namespace: "AWS/Lambda", Name: "Errors", Dimensions: map[string]string{"FunctionName": "checkout"}, Stat: "Sum", Period: time.Minute, Unit: "Count"},
+				{ID: "calls", Namespace: "AWS/Lambda", Name: "Invocations", Dimensions: map[string]string{"FunctionName": "checkout"}, Stat: "Sum", Period: time.Minute, Unit: "Count"},
+			}
 		}},
 		"eventbridge-account.json": {"", func(a *Alarm) { straight(a); a.Metrics[0].Account = "210987654321" }},
 		"eventbridge-accounts.json": {"", func(a *Alarm) {
@@ -324,11 +336,15 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal("there is no delivery")
 		}
 		for _, d := range deliveries {
-			if (d.Alarm != nil) == (d.Err != nil) || d.Other != nil && d.Err == nil {
+			if (d.Alarm != nil) == (d.Err != nil) || d.Other != nil && d.Err == nil || (d.Notice != nil) != (d.Err != nil) {
 				t.Fatalf("a delivery is both or neither: %+v", d)
 			}
 			if d.Alarm != nil {
 				checkDecoded(t, *d.Alarm)
+				continue
+			}
+			if n := *d.Notice; n.Title == "" || strings.ContainsAny(n.Title, "\n\r") || !utf8.ValidString(n.Title+n.Text) || utf8.RuneCountInString(n.Title) > maxTitle || utf8.RuneCountInString(n.Text) > maxText {
+				t.Fatalf("a notice that nobody can read: %+v", n)
 			}
 		}
 	})

@@ -23,9 +23,11 @@ type snsMessage struct {
 	Region                string
 	ContributorID         string            `json:"AlarmContributorId"`
 	ContributorAttributes map[string]string `json:"AlarmContributorAttributes"`
+	AlarmTags             tags
+	AfterMute             json.RawMessage `json:"ActionExecutedAfterMuteWindow"`
 	Trigger               struct {
 		Namespace, MetricName, Statistic, ExtendedStatistic string
-		ComparisonOperator                                  string
+		ComparisonOperator, Unit                            string
 		ThresholdMetricID                                   string `json:"ThresholdMetricId"`
 		Dimensions                                          dimensions
 		Period                                              seconds
@@ -48,14 +50,14 @@ func decodeMessage(raw []byte) (Alarm, error) {
 		ARN: m.AlarmARN, Account: m.AWSAccountID, Region: m.Region, Name: m.AlarmName, Description: m.AlarmDescription,
 		Contributor: m.ContributorID, Attributes: m.ContributorAttributes,
 		State: m.NewStateValue, OldState: m.OldStateValue, ChangedAt: changed, Reason: m.NewStateReason,
-		Rule: m.AlarmRule, SuppressedBy: m.ActionsSuppressedBy,
+		Rule: m.AlarmRule, SuppressedBy: m.ActionsSuppressedBy, AfterMute: string(m.AfterMute) == "true", Tags: m.AlarmTags,
 		Threshold: m.Trigger.Threshold, Band: m.Trigger.ThresholdMetricID, Comparison: m.Trigger.ComparisonOperator,
 		EvaluationPeriods: m.Trigger.EvaluationPeriods, DatapointsToAlarm: m.Trigger.DatapointsToAlarm,
 	}
 	if t := m.Trigger; t.MetricName != "" {
 		alarm.Metrics = []Metric{{
 			Namespace: t.Namespace, Name: t.MetricName, Dimensions: t.Dimensions,
-			Stat: statistic(t.Statistic, t.ExtendedStatistic), Period: time.Duration(t.Period), Compared: true,
+			Stat: statistic(t.Statistic, t.ExtendedStatistic), Period: time.Duration(t.Period), Compared: true, Unit: t.Unit,
 		}}
 	} else {
 		alarm.Metrics = metrics(t.Metrics, m.ContributorAttributes)
@@ -93,6 +95,7 @@ type stateChange struct {
 		By    string `json:"mutedByArn"`
 		Until string `json:"muteWindowEnd"`
 	} `json:"muteDetail"`
+	Tags tags `json:"alarmTags"`
 }
 
 // decodeInvocation reads an alarm that calls the function itself:
@@ -144,7 +147,7 @@ func (c stateChange) alarm(arn, account, region string) (Alarm, error) {
 		ARN: arn, Account: account, Region: region, Name: c.AlarmName, Description: c.Configuration.Description,
 		Contributor: c.Contributor.ID, Attributes: c.Contributor.Attributes,
 		State: c.State.Value, OldState: c.PreviousState.Value, ChangedAt: changed, Reason: c.State.Reason,
-		Rule: c.Configuration.AlarmRule, SuppressedBy: c.State.SuppressedBy, Mute: Mute{Rule: c.Mute.By},
+		Rule: c.Configuration.AlarmRule, SuppressedBy: c.State.SuppressedBy, Mute: Mute{Rule: c.Mute.By}, Tags: c.Tags,
 		Metrics: metrics(c.Configuration.Metrics, c.Contributor.Attributes),
 	}
 	if c.Mute.Until != "" {
@@ -176,7 +179,7 @@ const maxRecent = 128
 // metricQuery is a metric or an expression, with the keys of SNS or those of the other events:
 // encoding/json does not mind the case.
 type metricQuery struct {
-	ID         string
+	ID, Label  string
 	Expression string
 	Period     seconds
 	AccountID  string `json:"accountId"`
@@ -188,8 +191,8 @@ type metricQuery struct {
 			Name, MetricName string
 			Dimensions       dimensions
 		}
-		Period seconds
-		Stat   string
+		Period     seconds
+		Stat, Unit string
 	}
 }
 
@@ -211,7 +214,7 @@ func metrics(queries []metricQuery, contributor map[string]string) []Metric {
 		metric := Metric{
 			ID: q.ID, Expression: q.Expression, Namespace: stat.Metric.Namespace, Name: cmp.Or(stat.Metric.Name, stat.Metric.MetricName),
 			Dimensions: stat.Metric.Dimensions, Stat: statistic(stat.Stat, ""), Period: time.Duration(max(q.Period, stat.Period)),
-			Account: q.AccountID, Compared: q.ReturnData,
+			Account: q.AccountID, Compared: q.ReturnData, Label: q.Label, Unit: stat.Unit,
 		}
 		if query := insights.FindStringSubmatch(q.Expression); query != nil && len(contributor) > 0 {
 			metric.Stat, metric.Name, metric.Namespace = statistic(query[1], ""), query[2], query[3]
@@ -242,6 +245,30 @@ func statistic(word, extended string) string {
 		return known
 	}
 	return word
+}
+
+// tags are an object, or as the API has them a list of keys and values. They say nothing that an alarm
+// would be nothing without: a form that is not known yet stands for none.
+type tags map[string]string
+
+// UnmarshalJSON reads both forms, and anything else as none.
+func (t *tags) UnmarshalJSON(raw []byte) error {
+	var list []struct{ Key, Value string }
+	if json.Unmarshal(raw, &list) == nil {
+		*t = nil
+		for _, tag := range list {
+			if *t == nil {
+				*t = tags{}
+			}
+			(*t)[tag.Key] = tag.Value
+		}
+		return nil
+	}
+	object := map[string]string{}
+	if json.Unmarshal(raw, &object) == nil {
+		*t = object
+	}
+	return nil
 }
 
 // dimensions are an object, or as SNS and the API have them a list of names and values.

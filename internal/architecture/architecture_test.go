@@ -126,6 +126,9 @@ func functions(t *testing.T) []string {
 
 func TestParts_areWholeAndNoStubs(t *testing.T) {
 	for _, part := range parts(t) {
+		if slices.Contains(growing(t), part) {
+			continue
+		}
 		if _, err := os.Stat(filepath.Join(top, part, "lambda", "main.go")); err != nil {
 			t.Errorf("%s is not part, or not yet: %v", part, err)
 		}
@@ -187,7 +190,7 @@ func TestInternal_holdsNoDrawerForEverything(t *testing.T) {
 
 // Who reads the environment cannot be tested or understood by itself.
 func TestEnvironment_isReadAtTheEdgesOnly(t *testing.T) {
-	edges := []string{"cdk", "cmd", "test", "internal/boot", "internal/emulator"}
+	edges := []string{"cdk", "cmd", "test", "internal/boot", "internal/emulator", "warmer/ping"} // the last runs in users' functions
 	for _, p := range packages(t) {
 		if slices.ContainsFunc(edges, func(edge string) bool { return p.folder() == edge || strings.HasPrefix(p.folder(), edge+"/") }) {
 			continue

@@ -19,10 +19,28 @@ const megabyte = 1_000_000
 var budgets = map[string]budget{
 	"janitor":      {binary: 15 * megabyte, zip: 5.5 * megabyte},
 	"limit-raiser": {binary: 12 * megabyte, zip: 4.5 * megabyte},
+
+	"alerts":                 {binary: 15 * megabyte, zip: 5.5 * megabyte},
+	"alerts/notify":          {binary: 12 * megabyte, zip: 4.5 * megabyte},
+	"log-shipper":            {binary: 12 * megabyte, zip: 4.5 * megabyte},
+	"log-shipper/subscriber": {binary: 9 * megabyte, zip: 3.5 * megabyte},
+	"warmer":                 {binary: 12 * megabyte, zip: 4.5 * megabyte},
 }
 
-// deployed is what a deployment builds for.
-var deployed = []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64"}
+// architectures are what a deployment builds for, each with what a binary and its zip may be larger by: an
+// instruction of arm64 has 4 bytes, and what x86_64 needs for the same is some 8 % more.
+var architectures = []struct {
+	name      string
+	allowance float64
+}{{"arm64", 1}, {"amd64", 1.08}}
+
+// deployed is the environment of a build for one of them.
+func deployed(architecture string) []string {
+	return []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + architecture}
+}
+
+// tags are those of the Makefile's builds.
+const tags = "lambda.norpc,nethttpomithttp2"
 
 // heavy are packages that a Lambda has no use for: templates switch off the linker's
 // pruning of methods, which makes every binary 40 % larger; the SDK's settings link the services
@@ -31,7 +49,7 @@ var heavy = []string{"text/template", "html/template", "net/rpc", "github.com/aw
 
 func TestLambda_linksNothingHeavy(t *testing.T) {
 	for _, function := range functions(t) {
-		list, err := goTool(deployed, "list", "-deps", "-tags", "lambda.norpc", "./"+function+"/lambda")
+		list, err := goTool(deployed("arm64"), "list", "-deps", "-tags", tags, "./"+function+"/lambda")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,20 +70,30 @@ func TestLambda_keepsItsBudget(t *testing.T) {
 			t.Errorf("%s has no budget", function)
 			continue
 		}
-		file := filepath.Join(t.TempDir(), "bootstrap")
-		if _, err := goTool(deployed, "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", file, "./"+function+"/lambda"); err != nil {
-			t.Fatal(err)
-		}
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		binary, zipped := int64(len(content)), zippedSize(t, content)
-		t.Logf("%s: %.1f MB, zipped %.1f MB", function, float64(binary)/megabyte, float64(zipped)/megabyte)
-		if binary > limit.binary || zipped > limit.zip {
-			t.Errorf("%s is %d bytes, zipped %d; its budget is %d and %d", function, binary, zipped, limit.binary, limit.zip)
+		for _, architecture := range architectures {
+			content := built(t, function, architecture.name)
+			binary, zipped := int64(len(content)), zippedSize(t, content)
+			most := budget{int64(float64(limit.binary) * architecture.allowance), int64(float64(limit.zip) * architecture.allowance)}
+			t.Logf("%s on %s: %.1f MB, zipped %.1f MB", function, architecture.name, float64(binary)/megabyte, float64(zipped)/megabyte)
+			if binary > most.binary || zipped > most.zip {
+				t.Errorf("%s on %s is %d bytes, zipped %d; its budget is %d and %d", function, architecture.name, binary, zipped, most.binary, most.zip)
+			}
 		}
 	}
+}
+
+// built is the binary of a function, as the Makefile builds it.
+func built(t *testing.T, function, architecture string) []byte {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "bootstrap")
+	if _, err := goTool(deployed(architecture), "build", "-tags", tags, "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", file, "./"+function+"/lambda"); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
 }
 
 // A commit in a function's binary would have it deployed anew with each commit.
@@ -79,6 +107,9 @@ func TestMakefile_stampsTheCommitIntoTheCommandLineAlone(t *testing.T) {
 		}
 		if strings.Contains(string(recipe), stamp) != stamped || strings.Contains(string(recipe), "main.commit") != stamped || !strings.Contains(string(recipe), "-buildvcs=false") {
 			t.Errorf("%s is built by\n%s", target, recipe)
+		}
+		if strings.HasSuffix(target, "/bootstrap") != strings.Contains(string(recipe), "-tags "+tags+" ") {
+			t.Errorf("%s is built by what follows, want the tags %s for functions alone:\n%s", target, tags, recipe)
 		}
 	}
 }

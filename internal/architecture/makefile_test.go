@@ -3,8 +3,12 @@ package architecture
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"caretaker/internal/want"
 )
 
 // The CDK takes --stage for an option that it does not know, and goes on with the base of the file.
@@ -28,4 +32,17 @@ func TestMakefile_givesTheStageToTheCDKAsItReadsIt(t *testing.T) {
 			}
 		}
 	}
+}
+
+// cdk-nag looks at the templates with npm's library, and the templates are made with its Go twin.
+func TestVersions_areTheSameOfTheCDKInGoAndOfNpm(t *testing.T) {
+	modules, err := os.ReadFile(filepath.Join(top, "go.mod"))
+	want.NoError(t, "reading go.mod", err)
+	packages, err := os.ReadFile(filepath.Join(top, "package.json"))
+	want.NoError(t, "reading package.json", err)
+	found := regexp.MustCompile(`aws-cdk-go/awscdk/v2 v(\S+)`).FindSubmatch(modules)
+	if found == nil {
+		t.Fatal("go.mod has no awscdk/v2")
+	}
+	want.Says(t, "package.json", string(packages), `"aws-cdk-lib": "`+string(found[1])+`"`)
 }

@@ -91,9 +91,32 @@ func found(house fs.FS, where string, says *regexp.Regexp) bool {
 	})
 }
 
+// growing are the parts under construction, by GROWING of the Makefile: what they lack is logged, and
+// a part comes off that list with its last piece. All other rules hold for them as for any part.
+func growing(t *testing.T) []string {
+	t.Helper()
+	makefile, err := os.ReadFile(path.Join(top, "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^GROWING :=(.*)$`).FindSubmatch(makefile)
+	if line == nil {
+		t.Fatal("the Makefile has no line GROWING :=")
+	}
+	return strings.Fields(string(line[1]))
+}
+
 func TestParts_haveAllThatAPartMustHave(t *testing.T) {
 	for _, part := range parts(t) {
-		for _, line := range missing(os.DirFS(top), part) {
+		lines := missing(os.DirFS(top), part)
+		if slices.Contains(growing(t), part) {
+			if len(lines) == 0 {
+				t.Errorf("%s lacks nothing any more: take it off GROWING in the Makefile", part)
+			}
+			t.Logf("%s grows, and lacks %d pieces:\n%s", part, len(lines), strings.Join(lines, "\n"))
+			continue
+		}
+		for _, line := range lines {
 			t.Error(line)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"caretaker/internal/emf"
+	"caretaker/internal/release"
 )
 
 // With BOOT_TEST_PROBE set, the test's binary is a Lambda function.
@@ -116,6 +117,9 @@ func TestServe_answersLogsAndMeasuresAnInvocation(t *testing.T) {
 	var asLogged map[string]any
 	if err := json.Unmarshal(got.body, &asLogged); err != nil {
 		t.Fatal(err)
+	}
+	if asLogged["caretaker"] != release.Unknown {
+		t.Errorf("the report says that the function is of version %v, want %s", asLogged["caretaker"], release.Unknown)
 	}
 	completed["report"] = asLogged
 	varying := cmpopts.IgnoreMapEntries(func(key string, _ any) bool { return key == "time" || key == "duration_ms" })

@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"caretaker/internal/emf"
+	"caretaker/internal/release"
 )
 
 const (
@@ -49,6 +51,7 @@ func (i invoker[E, R]) Invoke(ctx context.Context, payload []byte) ([]byte, erro
 	if encoding != nil {
 		err = errors.Join(err, fmt.Errorf("encoding the report: %w", encoding))
 	}
+	answer = versioned(answer)
 	if writing := emf.Write(i.metrics, time.Now(), i.dimensions, report.Metrics()); writing != nil {
 		err = errors.Join(err, writing)
 	}
@@ -57,6 +60,19 @@ func (i invoker[E, R]) Invoke(ctx context.Context, payload []byte) ([]byte, erro
 		return nil, err
 	}
 	return answer, nil
+}
+
+// versioned is a report with the version of the function in it, as caretaker.
+func versioned(report []byte) []byte {
+	rest, is := bytes.CutPrefix(report, []byte("{"))
+	if !is {
+		return report
+	}
+	with := append([]byte(`{"caretaker":"`+release.Version()+`"`), ',')
+	if bytes.Equal(rest, []byte("}")) {
+		with = with[:len(with)-1]
+	}
+	return append(with, rest...)
 }
 
 // decode reads the event, unless the part takes it as it is: that part reads it by itself, and

@@ -20,6 +20,7 @@ const (
 	Count   = "Count"
 	Bytes   = "Bytes"
 	Percent = "Percent"
+	Seconds = "Seconds"
 	None    = "None"
 )
 

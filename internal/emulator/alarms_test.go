@@ -257,3 +257,36 @@ func TestAlarm_saysWhyACompositeAlarmsActionsAreSuppressed(t *testing.T) {
 	}
 	want.Equal(t, "why the actions of each are suppressed", got, map[string]string{"suppressed": "WaitPeriod", "other": ""})
 }
+
+func TestPutMetricAlarm_keepsABandInPlaceOfAThreshold(t *testing.T) {
+	client := cloudwatch.NewFromConfig(once(fresh(t)))
+	put := func(band, comparison string, threshold *float64) string {
+		input := &cloudwatch.PutMetricAlarmInput{
+			AlarmName: aws.String("calls"), EvaluationPeriods: aws.Int32(1), ComparisonOperator: metrictypes.ComparisonOperator(comparison), Threshold: threshold,
+			Metrics: []metrictypes.MetricDataQuery{
+				{Id: aws.String("m1"), ReturnData: aws.Bool(true), MetricStat: &metrictypes.MetricStat{
+					Metric: &metrictypes.Metric{Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("Invocations")}, Period: aws.Int32(300), Stat: aws.String("Sum"),
+				}},
+				{Id: aws.String("band"), Expression: aws.String("ANOMALY_DETECTION_BAND(m1, 2)"), ReturnData: aws.Bool(true)},
+			},
+		}
+		if band != "" {
+			input.ThresholdMetricId = &band
+		}
+		_, err := client.PutMetricAlarm(t.Context(), input)
+		return outcome(err)
+	}
+	described := func() metrictypes.MetricAlarm {
+		found, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"calls"}})
+		want.NoError(t, "describing", err)
+		return found.MetricAlarms[0]
+	}
+	want.Equal(t, "a band with a number", put("band", "GreaterThanUpperThreshold", aws.Float64(1)), "ValidationError")
+	want.Equal(t, "a band with a plain comparison", put("band", "GreaterThanThreshold", nil), "ValidationError")
+	want.Equal(t, "a comparison with a band that is not there", put("", "LessThanLowerOrGreaterThanUpperThreshold", aws.Float64(1)), "ValidationError")
+	want.Equal(t, "a band", put("band", "LessThanLowerOrGreaterThanUpperThreshold", nil), "ok")
+	want.Equal(t, "its threshold", aws.ToString(described().ThresholdMetricId), "band")
+	want.Equal(t, "whether it has a number", described().Threshold != nil, false)
+	want.Equal(t, "a number in its place", put("", "GreaterThanThreshold", aws.Float64(1)), "ok")
+	want.Equal(t, "whether the band is gone", described().ThresholdMetricId == nil, true)
+}

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/pipes"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 
+	"caretaker/internal/emulator/suite"
 	"caretaker/internal/want"
 )
 
@@ -185,14 +186,7 @@ func TestGetResources_showsTagsOfFunctionsAHundredAPage(t *testing.T) {
 	cfg, ctx := fresh(t), t.Context()
 	client := lambdasvc.NewFromConfig(cfg)
 	for n := range 101 {
-		_, err := client.CreateFunction(ctx, &lambdasvc.CreateFunctionInput{
-			FunctionName: aws.String(fmt.Sprint("fn", n)), Role: aws.String("arn:aws:iam::000000000000:role/any"),
-			Runtime: types.RuntimeProvidedal2023, Handler: aws.String("bootstrap"), Code: &types.FunctionCode{ZipFile: pack(t, "")},
-			Tags: map[string]string{"team": "a"},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		suite.Function(t, client, fmt.Sprint("fn", n), func(input *lambdasvc.CreateFunctionInput) { input.Tags = map[string]string{"team": "a"} })
 	}
 	pages := resourcegroupstaggingapi.NewGetResourcesPaginator(resourcegroupstaggingapi.NewFromConfig(cfg),
 		&resourcegroupstaggingapi.GetResourcesInput{ResourceTypeFilters: []string{"lambda:function"}})

@@ -118,6 +118,28 @@ func decode(body []byte, out any) error {
 	return decoder.Decode(out)
 }
 
+// asks asks the emulator whether the caller may make this call, and reads it into asked. The answer is nil when the caller
+// may.
+func (x *exchange) asks(asked any) (refused *answer, err error) {
+	if refused, err = x.authorise(); err == nil && refused == nil {
+		err = decode(x.body, asked)
+	}
+	return refused, err
+}
+
+// amend passes the call on, reads the body of a success, and answers with what change makes of it.
+func (x *exchange) amend(body any, change func()) (*answer, error) {
+	given, err := x.forward()
+	if err != nil || !given.ok() {
+		return given, err
+	}
+	if err := decode(given.body, body); err != nil {
+		return nil, err
+	}
+	change()
+	return given.replace(body)
+}
+
 // replace puts a new body into an answer.
 func (a *answer) replace(body any) (*answer, error) {
 	text, err := json.Marshal(body)

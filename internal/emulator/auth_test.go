@@ -209,6 +209,14 @@ var acting = []struct {
 		_, err := asked(ctx, cfg)
 		return err
 	}},
+	{"servicequotas:ListServiceQuotas", func(ctx context.Context, cfg aws.Config) error {
+		_, err := servicequotas.NewFromConfig(cfg).ListServiceQuotas(ctx, &servicequotas.ListServiceQuotasInput{ServiceCode: aws.String("vpc")})
+		return err
+	}},
+	{"servicequotas:ListAWSDefaultServiceQuotas", func(ctx context.Context, cfg aws.Config) error {
+		_, err := servicequotas.NewFromConfig(cfg).ListAWSDefaultServiceQuotas(ctx, &servicequotas.ListAWSDefaultServiceQuotasInput{ServiceCode: aws.String("vpc")})
+		return err
+	}},
 	{"servicequotas:RequestServiceQuotaIncrease", func(ctx context.Context, cfg aws.Config) error { return request(ctx, cfg, 10) }},
 }
 

@@ -40,13 +40,10 @@ func (q targetQuestion) key(home string) string {
 
 // scalableTargets answers the calls about scalable targets that the emulator allows the caller.
 func scalableTargets(x *exchange) (*answer, error) {
-	refused, err := x.authorise()
+	var asked targetQuestion
+	refused, err := x.asks(&asked)
 	if err != nil || refused != nil {
 		return refused, err
-	}
-	var asked targetQuestion
-	if err := decode(x.body, &asked); err != nil {
-		return nil, err
 	}
 	x.memory.mutex.Lock()
 	defer x.memory.mutex.Unlock()

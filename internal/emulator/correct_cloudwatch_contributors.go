@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"maps"
-	"net/http"
 	"slices"
 	"time"
 
@@ -26,15 +25,10 @@ const contributorPage = 1
 // describeContributors answers with those that are in ALARM.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmContributors.html
 func describeContributors(x *exchange) (*answer, error) {
-	refused, err := x.authorise()
+	request, refused, err := x.asksInCBOR()
 	if err != nil || refused != nil {
 		return refused, err
 	}
-	asked, err := cbor.Decode(x.body)
-	if err != nil {
-		return nil, err
-	}
-	request, _ := asked.(cbor.Map)
 	name, _ := request["AlarmName"].(cbor.String)
 	token, _ := request["NextToken"].(cbor.String)
 	x.memory.mutex.Lock()
@@ -52,6 +46,5 @@ func describeContributors(x *exchange) (*answer, error) {
 	if next != "" {
 		body["NextToken"] = cbor.String(next)
 	}
-	header := http.Header{"Content-Type": {"application/cbor"}, "Smithy-Protocol": {"rpc-v2-cbor"}}
-	return &answer{status: http.StatusOK, header: header, body: cbor.Encode(body)}, nil
+	return inCBOR(body), nil
 }

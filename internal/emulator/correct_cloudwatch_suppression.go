@@ -19,7 +19,7 @@ func describeAlarms(x *exchange) (*answer, error) {
 	given, err := x.forward()
 	x.memory.mutex.Lock()
 	defer x.memory.mutex.Unlock()
-	if err != nil || !given.ok() || len(x.memory.suppressed) == 0 {
+	if err != nil || !given.ok() || len(x.memory.suppressed)+len(x.memory.bands) == 0 {
 		return given, err
 	}
 	found, err := cbor.Decode(given.body)
@@ -36,5 +36,6 @@ func describeAlarms(x *exchange) (*answer, error) {
 			alarm["ActionsSuppressedReason"] = cbor.String("Actions suppressed by " + by)
 		}
 	}
+	x.withBands(body)
 	return &answer{status: given.status, header: given.header, body: cbor.Encode(body)}, nil
 }

@@ -91,71 +91,48 @@ func listVersions(x *exchange) (*answer, error) {
 // listEventSourceMappings corrects the clamp: the emulator's marker is the last
 // item's id.
 func listEventSourceMappings(x *exchange) (*answer, error) {
-	given, err := x.forward()
-	if err != nil || !given.ok() {
-		return given, err
-	}
 	var body struct {
 		EventSourceMappings []object
 		NextMarker          string `json:",omitempty"`
 	}
-	if err := decode(given.body, &body); err != nil {
-		return nil, err
-	}
-	if len(body.EventSourceMappings) > mappingPage {
-		body.EventSourceMappings = body.EventSourceMappings[:mappingPage]
-		body.NextMarker = text(body.EventSourceMappings[mappingPage-1], "UUID")
-	}
-	return given.replace(body)
+	return x.amend(&body, func() {
+		if len(body.EventSourceMappings) > mappingPage {
+			body.EventSourceMappings = body.EventSourceMappings[:mappingPage]
+			body.NextMarker = text(body.EventSourceMappings[mappingPage-1], "UUID")
+		}
+	})
 }
 
 // listAliases filters by FunctionVersion, which the emulator ignores. Only the
 // primary version counts, as on AWS.
 func listAliases(x *exchange) (*answer, error) {
-	given, err := x.forward()
 	version := x.request.URL.Query().Get("FunctionVersion")
-	if err != nil || !given.ok() || version == "" {
-		return given, err
+	if version == "" {
+		return x.forward()
 	}
 	var body object
-	if err := decode(given.body, &body); err != nil {
-		return nil, err
-	}
-	aliases, _ := body["Aliases"].([]any)
-	body["Aliases"] = slices.DeleteFunc(aliases, func(alias any) bool {
-		fields, _ := alias.(object)
-		return text(fields, "FunctionVersion") != version
+	return x.amend(&body, func() {
+		aliases, _ := body["Aliases"].([]any)
+		body["Aliases"] = slices.DeleteFunc(aliases, func(alias any) bool {
+			fields, _ := alias.(object)
+			return text(fields, "FunctionVersion") != version
+		})
 	})
-	return given.replace(body)
 }
 
 // getFunction corrects the configuration inside the answer.
 func getFunction(x *exchange) (*answer, error) {
-	given, err := x.forward()
-	if err != nil || !given.ok() {
-		return given, err
-	}
 	var body object
-	if err := decode(given.body, &body); err != nil {
-		return nil, err
-	}
-	if configuration, is := body["Configuration"].(object); is {
-		x.mark(configuration)
-	}
-	return given.replace(body)
+	return x.amend(&body, func() {
+		if configuration, is := body["Configuration"].(object); is {
+			x.mark(configuration)
+		}
+	})
 }
 
 func getFunctionConfiguration(x *exchange) (*answer, error) {
-	given, err := x.forward()
-	if err != nil || !given.ok() {
-		return given, err
-	}
 	var body object
-	if err := decode(given.body, &body); err != nil {
-		return nil, err
-	}
-	x.mark(body)
-	return given.replace(body)
+	return x.amend(&body, func() { x.mark(body) })
 }
 
 // everyFunction is every $LATEST of the caller's account and Region, by name.

@@ -67,16 +67,10 @@ func lasting(configuration object) object {
 
 // updateFunctionCode corrects the ARN of what Publish made.
 func updateFunctionCode(x *exchange) (*answer, error) {
-	given, err := x.forward()
-	if err != nil || !given.ok() {
-		return given, err
-	}
 	var body object
-	if err := decode(given.body, &body); err != nil {
-		return nil, err
-	}
-	if version := text(body, "Version"); numberText.MatchString(version) {
-		body["FunctionArn"] = x.functionARN(x.call.Function) + ":" + version
-	}
-	return given.replace(body)
+	return x.amend(&body, func() {
+		if version := text(body, "Version"); numberText.MatchString(version) {
+			body["FunctionArn"] = x.functionARN(x.call.Function) + ":" + version
+		}
+	})
 }

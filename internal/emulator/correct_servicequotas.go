@@ -41,6 +41,11 @@ type Quota struct {
 	Metric string
 	// Dimensions are the metric's.
 	Dimensions map[string]string
+	// Name, OfService and Default are those of a quota that the proxy does not know by itself. Per is the time that it is
+	// over, of a quota of calls.
+	Name, OfService string
+	Default         float64
+	Per             time.Duration
 	// Fixed is one that AWS adjusts for nobody.
 	Fixed bool
 	// DefaultOnly is one that GetServiceQuota does not know, as AWS answers for some that were
@@ -80,6 +85,13 @@ func (e *Emulator) SetQuota(q Quota) {
 	e.memory.quotas[q.Service+"/"+q.Code] = quota{Quota: q}
 }
 
+// ForgetQuota takes back what was said of a quota. One that the proxy does not know by itself is gone.
+func (e *Emulator) ForgetQuota(service, code string) {
+	e.memory.mutex.Lock()
+	defer e.memory.mutex.Unlock()
+	delete(e.memory.quotas, service+"/"+code)
+}
+
 // QuotaRequests are the requests for a quota, oldest first.
 func (e *Emulator) QuotaRequests(service, code string) []QuotaRequest {
 	e.memory.mutex.Lock()
@@ -117,13 +129,10 @@ func (e *Emulator) AnswerQuotaRequest(service, code string, answer QuotaAnswer) 
 
 // answerQuotas answers a call about one quota.
 func answerQuotas(x *exchange) (*answer, error) {
-	refused, err := x.authorise()
+	var asked quotaQuestion
+	refused, err := x.asks(&asked)
 	if err != nil || refused != nil {
 		return refused, err
-	}
-	var asked quotaQuestion
-	if err := decode(x.body, &asked); err != nil {
-		return nil, err
 	}
 	x.memory.mutex.Lock()
 	defer x.memory.mutex.Unlock()
@@ -156,6 +165,9 @@ type quotaQuestion struct {
 func (x *exchange) describeQuota(asked quotaQuestion, known quota) object {
 	name := asked.ServiceCode + "/" + asked.QuotaCode
 	shipped, found := quotaDefaults[name]
+	if known.Default > 0 {
+		shipped, found = quotaDefault{service: known.OfService, name: known.Name, value: known.Default}, true
+	}
 	if !found {
 		return nil
 	}
@@ -170,8 +182,11 @@ func (x *exchange) describeQuota(asked quotaQuestion, known quota) object {
 	case known.Metric != "":
 		described["UsageMetric"] = object{
 			"MetricNamespace": "AWS/Usage", "MetricName": known.Metric, "MetricDimensions": known.Dimensions,
-			"MetricStatisticRecommendation": "Maximum",
+			"MetricStatisticRecommendation": map[bool]string{true: "Sum", false: "Maximum"}[known.Metric == "CallCount"],
 		}
+	}
+	if known.Per > 0 {
+		described["Period"] = object{"PeriodValue": int(known.Per / time.Second), "PeriodUnit": "SECOND"}
 	}
 	return described
 }

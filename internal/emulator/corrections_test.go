@@ -26,6 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"caretaker/internal/emulator"
+	"caretaker/internal/emulator/suite"
 	"caretaker/internal/want"
 )
 
@@ -46,7 +47,7 @@ func TestCorrections_areNamedOnce(t *testing.T) {
 func TestUpdateFunctionCode_namesThePublishedVersionInTheARN(t *testing.T) {
 	client := lambdas(t)
 	create(t, client, "fn")
-	out, err := client.UpdateFunctionCode(t.Context(), &lambdasvc.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ZipFile: pack(t, "new"), Publish: true})
+	out, err := client.UpdateFunctionCode(t.Context(), &lambdasvc.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ZipFile: suite.Code(t, "new"), Publish: true})
 	if err != nil {
 		t.Fatal(err)
 	}

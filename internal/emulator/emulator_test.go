@@ -1,8 +1,6 @@
 package emulator_test
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -15,11 +13,11 @@ import (
 	awslambda "github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/smithy-go"
 	"go.uber.org/goleak"
 
 	"caretaker/internal/emulator"
+	"caretaker/internal/emulator/suite"
 )
 
 // One emulator for all tests, each with an account of its own, and one that
@@ -85,21 +83,6 @@ func lambdas(t *testing.T) *lambdasvc.Client {
 	return lambdasvc.NewFromConfig(fresh(t))
 }
 
-// pack is a small function's code, different for each text.
-func pack(t testing.TB, text string) []byte {
-	t.Helper()
-	var archive bytes.Buffer
-	writer := zip.NewWriter(&archive)
-	file, err := writer.Create("bootstrap")
-	if err == nil {
-		_, err = file.Write([]byte("#!/bin/sh\n# " + text))
-	}
-	if err := errors.Join(err, writer.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return archive.Bytes()
-}
-
 // seed creates a function with so many published versions.
 func seed(t testing.TB, client *lambdasvc.Client, name string, versions int) {
 	t.Helper()
@@ -111,21 +94,14 @@ func seed(t testing.TB, client *lambdasvc.Client, name string, versions int) {
 
 func create(t testing.TB, client *lambdasvc.Client, name string) {
 	t.Helper()
-	_, err := client.CreateFunction(t.Context(), &lambdasvc.CreateFunctionInput{
-		FunctionName: &name, Role: aws.String("arn:aws:iam::000000000000:role/any"),
-		Runtime: types.RuntimeProvidedal2023, Handler: aws.String("bootstrap"),
-		Code: &types.FunctionCode{ZipFile: pack(t, name)},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	suite.Function(t, client, name)
 }
 
 // publish changes the code and publishes it.
 func publish(t testing.TB, client *lambdasvc.Client, name, code string) {
 	t.Helper()
 	_, err := client.UpdateFunctionCode(t.Context(), &lambdasvc.UpdateFunctionCodeInput{
-		FunctionName: &name, ZipFile: pack(t, code), Publish: true,
+		FunctionName: &name, ZipFile: suite.Code(t, code), Publish: true,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ var errCut = errors.New("connection cut")
 // truncated marks an answer of which only half is to be sent.
 const truncated = "X-Emulator-Truncated"
 
-// Fault is what befalls the calls that match it. Without Status, Drop or Truncate
+// Fault is what befalls the calls that match it. Without Status, Refuse, Drop or Truncate
 // the call itself succeeds, delayed or with its hooks run.
 type Fault struct {
 	// Service and Operation as in Call. Empty: any.
@@ -34,6 +34,10 @@ type Fault struct {
 	// Status, Code and Message answer in place of AWS: the call is not carried out.
 	Status        int
 	Code, Message string
+	// Refuse says which records of a batch AWS does not take, by their places from 0: they are answered with
+	// Code and Message, the others are carried out. Kinesis' PutRecords and Firehose's PutRecordBatch
+	// bring such batches.
+	Refuse func(place int) bool
 	// Drop cuts the connection without an answer: the call is not carried out.
 	Drop bool
 	// Truncate cuts the connection in the middle of the answer: the call was
@@ -134,6 +138,8 @@ func (x *exchange) withFault(carryOut func() (*answer, error)) (*answer, error) 
 		return nil, errCut
 	case fault.Status != 0:
 		return x.refuse(fault.Status, fault.Code, fault.Message), nil
+	case fault.Refuse != nil:
+		carryOut = func() (*answer, error) { return x.partly(fault) }
 	}
 	given, err := carryOut()
 	if err != nil {

@@ -56,22 +56,16 @@ func (x *exchange) keep(id string, fields object) {
 
 // restore puts kept fields into the answer: one resource, or a list of them.
 func (x *exchange) restore(list string, id func(object) string) (*answer, error) {
-	given, err := x.forward()
-	if err != nil || !given.ok() {
-		return given, err
-	}
 	var body object
-	if err := decode(given.body, &body); err != nil {
-		return nil, err
-	}
-	x.putBack(body, id(body))
-	items, _ := body[list].([]any)
-	for _, item := range items {
-		if fields, is := item.(object); is {
-			x.putBack(fields, id(fields))
+	return x.amend(&body, func() {
+		x.putBack(body, id(body))
+		items, _ := body[list].([]any)
+		for _, item := range items {
+			if fields, is := item.(object); is {
+				x.putBack(fields, id(fields))
+			}
 		}
-	}
-	return given.replace(body)
+	})
 }
 
 func (x *exchange) putBack(fields object, id string) {

@@ -10,6 +10,7 @@ import (
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"caretaker/internal/emulator/suite"
 	"caretaker/internal/want"
 )
 
@@ -228,7 +229,7 @@ func TestPublishVersion_answersWithTheExistingVersionWhileNothingChanged(t *test
 	}
 	step("first")
 	step("again")
-	if _, err := client.UpdateFunctionCode(t.Context(), &lambdasvc.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ZipFile: pack(t, "fn")}); err != nil {
+	if _, err := client.UpdateFunctionCode(t.Context(), &lambdasvc.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ZipFile: suite.Code(t, "fn")}); err != nil {
 		t.Fatal(err)
 	}
 	step("the same code")

@@ -5,10 +5,12 @@ but not authorised, or authorised as a neighbouring action; alarms over several
 metrics are refused or lose them; and what an alarm publishes is not AWS's message.
 """
 
+import ast
 import json
 import os
 import sys
 import time
+import types
 import uuid
 from urllib.parse import parse_qs
 
@@ -17,6 +19,23 @@ from ministack import app
 from ministack.core import iam_actions, iam_evaluator, router
 from ministack.services import cloudwatch, iam, sns, sqs
 from ministack.services.cloudformation import provisioners
+
+
+def absent():
+    """What this file uses or patches of the emulator's own, and this version does not have."""
+    own = {name: value for name, value in globals().items() if isinstance(value, types.ModuleType) and value.__name__.startswith("ministack")}
+    used = set()
+    with open(__file__, encoding="utf-8") as source:
+        for node in ast.walk(ast.parse(source.read())):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                used.add((node.value.id, node.attr))
+            if isinstance(node, ast.Tuple) and len(node.elts) == 3 and isinstance(node.elts[0], ast.Name) and isinstance(node.elts[1], ast.Constant):
+                used.add((node.elts[0].id, node.elts[1].value))  # a line of PATCHES
+    return sorted(f"{own[module].__name__}.{name}" for module, name in used if module in own and not hasattr(own[module], name))
+
+
+if absent():  # another version may have renamed them: then nothing here holds
+    sys.exit("this version of the emulator has no " + ", ".join(absent()) + ": launcher.py needs them")
 
 # Lambda operations whose IAM action has another name.
 LAMBDA_ACTIONS = {"Invoke": "InvokeFunction", "InvokeWithResponseStream": "InvokeFunction"}
@@ -52,7 +71,21 @@ def action(service, method, path, headers, body, query):
 
 
 def resource(service, method, path, headers, body, query, region, account):
-    """What a call is about of a service that the proxy stands in for."""
+    """What a call is about of a service that the proxy stands in for, and of those on several alarms or on tags."""
+    if service == "monitoring" and path.endswith("/operation/TagResource"):
+        return cbor_field(body, "ResourceARN")
+    if service == "monitoring" and path.endswith("/operation/DeleteAlarms"):
+        # Each has to be allowed: a grant on all names that begin so is one on what they begin with in common.
+        return f'arn:aws:cloudwatch:{region}:{account}:alarm:{os.path.commonprefix(list(cbor_field(body, "AlarmNames")))}'
+    if service == "monitoring" and path.endswith("Dashboard"):
+        return f'arn:aws:cloudwatch::{account}:dashboard/{cbor_field(body, "DashboardName")}'
+    if service == "monitoring" and path.endswith("/operation/DeleteDashboards"):
+        return f'arn:aws:cloudwatch::{account}:dashboard/{os.path.commonprefix(list(cbor_field(body, "DashboardNames")))}'
+    if service == "lambda" and method in ("PUT", "DELETE") and path.endswith("/provisioned-concurrency"):
+        # Of these AWS judges the alias or the version, never the function alone.
+        qualifier = query.get("Qualifier", "")
+        qualifier = qualifier[0] if isinstance(qualifier, list) and qualifier else qualifier
+        return extract_resource_arn(service, method, path, headers, body, query, region, account) + (f":{qualifier}" if qualifier else "")
     operation = headers.get("x-amz-target", "").rpartition(".")[2]
     if operation == "RequestServiceQuotaIncrease":
         return f'arn:aws:servicequotas:{region}:{account}:{safe_json_field(body, "ServiceCode")}/{safe_json_field(body, "QuotaCode")}'
@@ -106,11 +139,21 @@ def elapse(seconds):
             message["visible_at"] -= seconds
 
 
+def key_of(access_key):
+    """What a key signs with: for a service elsewhere that checks signatures, as AWS's own do."""
+    found = iam_evaluator.resolve_credential(access_key)
+    if not hasattr(found, "secret_access_key"):
+        return 404, {}, b""
+    return 200, {}, json.dumps({"secret": found.secret_access_key, "token": found.session_token or ""}).encode()
+
+
 def only_authorise(handler):
     """The proxy asks whether a call is allowed without having it carried out."""
     async def handle(method, path, headers, body, query):
         if headers.get("x-emulator-elapse"):
             elapse(float(headers["x-emulator-elapse"]))
+        if headers.get("x-emulator-key-of"):
+            return key_of(headers["x-emulator-key-of"])
         if headers.get("x-emulator-announce"):
             said = {name: values[0] for name, values in parse_qs(body.decode()).items()}
             if not publish_alarm(said["TopicArn"], said["AlarmArn"], said["Message"], said["Subject"]):
@@ -273,10 +316,6 @@ PATCHES = {
 
 
 def patch(left_out):
-    """Another version of the emulator may have renamed what is patched: then nothing here holds."""
-    absent = [f"{module.__name__}.{name}" for module, name, _ in PATCHES.values() if not hasattr(module, name)]
-    if absent:
-        sys.exit("this version of the emulator has no " + ", ".join(absent) + ": launcher.py patches it")
     for name, (module, patched, replacement) in PATCHES.items():
         if name not in left_out:
             setattr(module, patched, replacement)

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 
 	"golang.org/x/time/rate"
@@ -17,7 +18,13 @@ type RateLimits struct {
 	GetPolicy float64
 	// LookupEvents counts CloudTrail's LookupEvents, of which AWS allows 2.
 	LookupEvents float64
+	// Alarms counts each write of CloudWatch alarms by itself, of which AWS allows 3.
+	Alarms float64
 }
+
+// alarmWrites have a limit each.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+var alarmWrites = []string{"DeleteAlarms", "DisableAlarmActions", "EnableAlarmActions", "PutCompositeAlarm", "PutMetricAlarm", "SetAlarmState"}
 
 // limits are token buckets by kind, account and Region. The zero value has none.
 type limits struct {
@@ -40,6 +47,9 @@ func (x *exchange) limit() *answer {
 	if perSecond <= 0 || x.limits.bucket(kind+" "+x.account()+" "+x.call.Region, perSecond).Allow() {
 		return nil
 	}
+	if x.call.Service == "cloudwatch" {
+		return x.refuse(http.StatusBadRequest, "Throttling", "Rate exceeded")
+	}
 	if kind == "LookupEvents" {
 		return x.refuse(http.StatusBadRequest, "ThrottlingException", "Rate exceeded")
 	}
@@ -54,6 +64,8 @@ func (l *limits) of(call Call) (kind string, perSecond float64) {
 	switch {
 	case call.Service == "cloudtrail" && call.Operation == "LookupEvents":
 		return "LookupEvents", l.rates.LookupEvents
+	case call.Service == "cloudwatch" && slices.Contains(alarmWrites, call.Operation):
+		return call.Operation, l.rates.Alarms
 	case call.Service != "lambda":
 		return "", 0
 	case call.Operation == "GetPolicy":

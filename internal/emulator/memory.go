@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/aws/smithy-go/encoding/cbor"
 )
 
 // versionID names a version by function and number. The function is a name,
@@ -21,13 +23,18 @@ type memory struct {
 	scaling      map[versionID]object // what was requested on Lambda Managed Instances
 	codeStorage  int64                // the limit; 0: AWS's default
 	aliasChanges []aliasChange
-	stacks       map[string]string               // statuses by stack name
-	dropped      map[string]object               // fields that the emulator drops, by resource
-	quotas       map[string]quota                // by service/code
-	targets      map[string]scalableTarget       // those of Application Auto Scaling
-	contributors map[string]map[string]time.Time // those in ALARM, by alarm and id
-	suppressed   map[string]string               // why a composite alarm's actions are, by its name
-	lines        map[string]int                  // how many lines of each log stream PublishEMF has read
+	stacks       map[string]string                   // statuses by stack name
+	dropped      map[string]object                   // fields that the emulator drops, by resource
+	quotas       map[string]quota                    // by service/code
+	targets      map[string]scalableTarget           // those of Application Auto Scaling
+	contributors map[string]map[string]time.Time     // those in ALARM, by alarm and id
+	suppressed   map[string]string                   // why a composite alarm's actions are, by its name
+	bands        map[string]string                   // the expression that is an alarm's threshold, by account, Region and alarm
+	dashboards   map[string]map[string]keptDashboard // by account and name
+	mutes        map[string]cbor.Map                 // mute rules of alarms, by ARN
+	writing      map[string]bool                     // accounts and Regions in which an alarm is being written
+	sms          []SMS                               // those that were sent to subscribers of topics
+	lines        map[string]int                      // how many lines of each log stream PublishEMF has read
 }
 
 // forget empties the memory.
@@ -36,7 +43,8 @@ func (m *memory) forget() {
 	defer m.mutex.Unlock()
 	m.published, m.edge, m.described, m.provisioned, m.scaling = nil, nil, nil, nil, nil
 	m.codeStorage, m.aliasChanges, m.stacks, m.dropped, m.quotas, m.contributors, m.lines = 0, nil, nil, nil, nil, nil, nil
-	m.targets, m.suppressed = nil, nil
+	m.targets, m.suppressed, m.dashboards, m.mutes = nil, nil, nil, nil
+	m.sms, m.bands = nil, nil
 }
 
 // forgetFunction drops what was known of a deleted function, or of one version.

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -18,6 +17,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"caretaker/internal/checkout"
 )
 
 //go:embed launcher.py
@@ -37,18 +38,9 @@ type process struct {
 func interpreter(given string) (string, error) {
 	path := given
 	if path == "" {
-		folder, err := os.Getwd()
+		folder, err := checkout.Folder()
 		if err != nil {
-			return "", err
-		}
-		for {
-			if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
-				break
-			}
-			if folder == filepath.Dir(folder) {
-				return "", errors.New("starting the emulator: no go.mod above the working folder: name the Python interpreter")
-			}
-			folder = filepath.Dir(folder)
+			return "", fmt.Errorf("starting the emulator: %w: name the Python interpreter", err)
 		}
 		path = filepath.Join(folder, ".venv", "bin", "python")
 	}
@@ -112,6 +104,7 @@ func (e *Emulator) privateEnvironment(port, mark string) ([]string, error) {
 		"PATH=" + os.Getenv("PATH"),
 		"LANG=C.UTF-8",
 		"BIND_HOST=127.0.0.1", "MINISTACK_HOST=127.0.0.1", "GATEWAY_PORT=" + port,
+		"LAMBDA_ACCOUNT_CONCURRENCY=1000",      // a new account's on AWS; by itself it goes by the machine's memory
 		"IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0", // both would listen on fixed ports
 		"MINISTACK_ACCOUNT_ID=" + e.options.Account, "MINISTACK_REGION=" + e.options.Region,
 		"MINISTACK_EDITION=" + mark, // named by the health check: another emulator's would not match

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
@@ -107,4 +108,41 @@ func TestQuotas_areAsTheyWereSet(t *testing.T) {
 		_, err := client.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: &absent[0], QuotaCode: &absent[1]})
 		want.Equal(t, fmt.Sprintf("the answer for %v", absent), outcome(err), "NoSuchResourceException")
 	}
+}
+
+func TestQuotas_areListedByPages(t *testing.T) {
+	empty(t, enforced)
+	ctx, client := t.Context(), servicequotas.NewFromConfig(once(enforced.AWS()))
+	enforced.SetQuota(emulator.Quota{Service: "vpc", Code: vpcs, DefaultOnly: true})
+	enforced.SetQuota(emulator.Quota{
+		Service: "vpc", Code: "L-00000001", Name: "Rate of calls", OfService: "VPC", Default: 20, Per: time.Second, Metric: "CallCount", Dimensions: map[string]string{"Service": "VPC"},
+	})
+	var applied, shipped []string
+	for token := (*string)(nil); ; {
+		page, err := client.ListServiceQuotas(ctx, &servicequotas.ListServiceQuotasInput{ServiceCode: aws.String("vpc"), MaxResults: aws.Int32(2), NextToken: token})
+		want.NoError(t, "listing quotas", err)
+		want.Equal(t, "whether a page holds more than was asked for", len(page.Quotas) > 2, false)
+		for _, quota := range page.Quotas {
+			applied = append(applied, aws.ToString(quota.QuotaCode))
+			if quota.Period != nil {
+				want.Equal(t, "the quota of calls", fmt.Sprint(aws.ToString(quota.QuotaName), *quota.Value, quota.Period.PeriodUnit, *quota.Period.PeriodValue, aws.ToString(quota.UsageMetric.MetricStatisticRecommendation)), "Rate of calls20SECOND1Sum")
+			}
+		}
+		if token = page.NextToken; token == nil {
+			break
+		}
+	}
+	want.Equal(t, "those that hold in the account", applied, []string{"L-00000001", "L-45FE3B85", "L-A4707A72"})
+	page, err := client.ListAWSDefaultServiceQuotas(ctx, &servicequotas.ListAWSDefaultServiceQuotasInput{ServiceCode: aws.String("vpc")})
+	want.NoError(t, "listing AWS's", err)
+	for _, quota := range page.Quotas {
+		shipped = append(shipped, aws.ToString(quota.QuotaCode))
+	}
+	want.Equal(t, "AWS's own", shipped, []string{"L-00000001", "L-45FE3B85", "L-A4707A72", vpcs})
+	_, err = client.ListServiceQuotas(ctx, &servicequotas.ListServiceQuotasInput{ServiceCode: aws.String("none")})
+	want.Equal(t, "the answer for a service that is not there", outcome(err), "NoSuchResourceException")
+	enforced.ForgetQuota("vpc", "L-00000001")
+	page, err = client.ListAWSDefaultServiceQuotas(ctx, &servicequotas.ListAWSDefaultServiceQuotasInput{ServiceCode: aws.String("vpc")})
+	want.NoError(t, "listing AWS's again", err)
+	want.Equal(t, "what is left of them", len(page.Quotas), 3)
 }

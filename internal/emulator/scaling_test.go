@@ -7,21 +7,20 @@ import (
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"caretaker/internal/emulator/suite"
 	"caretaker/internal/want"
 )
 
 func TestFunctionScalingConfig_isWhatSomebodyRequestedOfAVersionOnACapacityProvider(t *testing.T) {
 	ctx, client := t.Context(), lambdas(t)
-	_, err := client.CreateFunction(ctx, &lambdasvc.CreateFunctionInput{
-		FunctionName: aws.String("managed"), Role: aws.String("arn:aws:iam::000000000000:role/any"),
-		Runtime: types.RuntimeProvidedal2023, Handler: aws.String("bootstrap"), Code: &types.FunctionCode{ZipFile: pack(t, "managed")}, Publish: true,
-		CapacityProviderConfig: &types.CapacityProviderConfig{
+	suite.Function(t, client, "managed", func(input *lambdasvc.CreateFunctionInput) {
+		input.Publish = true
+		input.CapacityProviderConfig = &types.CapacityProviderConfig{
 			LambdaManagedInstancesCapacityProviderConfig: &types.LambdaManagedInstancesCapacityProviderConfig{
 				CapacityProviderArn: aws.String("arn:aws:lambda:eu-west-1:000000000000:capacity-provider:fleet"),
 			},
-		},
+		}
 	})
-	want.NoError(t, "creating the function", err)
 	seed(t, client, "plain", 1)
 	read := func(function string) (*lambdasvc.GetFunctionScalingConfigOutput, error) {
 		return client.GetFunctionScalingConfig(ctx, &lambdasvc.GetFunctionScalingConfigInput{FunctionName: &function, Qualifier: aws.String("1")})

@@ -119,3 +119,20 @@ func TestReset_emptiesTheEmulatorAndTheProxy(t *testing.T) {
 		t.Errorf("the limit of code storage: %d, want that of an account, not the 1 that was set", out.AccountLimit.TotalCodeSize)
 	}
 }
+
+// Another version of the emulator may have renamed what launcher.py uses or puts something in place of.
+func TestLauncher_namesAllThatTheEmulatorLacksBeforeItStarts(t *testing.T) {
+	python, err := filepath.Abs("../../.venv/bin/python")
+	want.NoError(t, "finding Python", err)
+	const renamed = "import runpy\n" +
+		"from ministack.core import iam_actions\nfrom ministack.services import cloudwatch, sqs\n" +
+		"del iam_actions.extract_iam_action, cloudwatch._evaluate_alarm, sqs._queues\n" +
+		"runpy.run_path('launcher.py')\n"
+	output, err := exec.CommandContext(t.Context(), python, "-c", renamed).CombinedOutput() // #nosec G204 -- the text above
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		t.Fatalf("it starts all the same, with %v: %s", err, output)
+	}
+	want.Equal(t, "what it says", string(output), "this version of the emulator has no ministack.core.iam_actions.extract_iam_action, "+
+		"ministack.services.cloudwatch._evaluate_alarm, ministack.services.sqs._queues: launcher.py needs them\n")
+}

@@ -22,10 +22,12 @@ type Statement struct {
 
 // Around is what stands around a function that its role has to reach.
 type Around struct {
-	// Queue says that Lambda reads a queue for it, Table that it has a table of its own.
-	Queue, Table bool
+	// Queue says that Lambda reads a queue for it, Table and Bucket that it has one of its own.
+	Queue, Table, Bucket bool
 	// Stream is kinesis or dynamodb where Lambda reads a stream of that service for it; empty where none.
 	Stream string
+	// VPC says that it has its network addresses in a VPC of the account.
+	VPC bool
 	// Key says that a key of the account encrypts them.
 	Key bool
 }
@@ -50,6 +52,16 @@ func OfFunction(has Around) []Statement {
 	if actions := readStream[has.Stream]; actions != nil {
 		needs = append(needs, Statement{Sid: "ReadStream", Actions: actions, Resources: []string{"${Stream}"}})
 	}
+	if has.VPC {
+		// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+		needs = append(needs, Statement{
+			Sid: "JoinNetwork", Resources: []string{"*"}, WhyStar: "Lambda checks these on * when the function is made",
+			Actions: []string{
+				"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+				"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs", "ec2:UnassignPrivateIpAddresses",
+			},
+		})
+	}
 	if has.Key {
 		needs = append(needs, UseKey("sns", "sqs"))
 	}
@@ -60,6 +72,12 @@ func OfFunction(has Around) []Statement {
 			"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
 		}
 		needs = append(needs, table)
+	}
+	if has.Key && has.Bucket {
+		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+		bucket := UseKey("s3")
+		bucket.Sid = "UseKeyOfBucket"
+		needs = append(needs, bucket)
 	}
 	return needs
 }

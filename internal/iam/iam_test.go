@@ -35,3 +35,31 @@ func TestSize_countsAsIAMDoes(t *testing.T) {
 		t.Errorf("%d characters, want %d", got, len(want))
 	}
 }
+
+func TestReading_leavesNothingThatChanges(t *testing.T) {
+	statements := []Statement{
+		{Sid: "Ledger", Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}, Resources: []string{"${Ledger}"}},
+		{Sid: "Delete", Actions: []string{"lambda:DeleteFunction"}, Resources: []string{"*"}},
+		{Sid: "Keep", Effect: "Deny", Actions: []string{"lambda:GetFunction"}, Resources: []string{"*"}},
+		{Sid: "Gateway", Actions: []string{"apigateway:GET"}, Resources: []string{"*"}},
+	}
+	want := []Statement{
+		{Sid: "Ledger", Actions: []string{"dynamodb:GetItem", "dynamodb:Query"}, Resources: []string{"${Ledger}"}},
+		{Sid: "Gateway", Actions: []string{"apigateway:GET"}, Resources: []string{"*"}},
+	}
+	if diff := cmp.Diff(want, Reading(statements)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(statements[0].Actions) != 4 {
+		t.Errorf("the statements themselves were changed: %v", statements[0].Actions)
+	}
+}
+
+func TestDocument_namesWhatDiffersBetweenRegionsForEach(t *testing.T) {
+	statements := []Statement{{Sid: "Read", Actions: []string{"lambda:ListAliases"}, Resources: []string{"arn:aws:lambda:${Region}:*", "*"}}}
+	want := `{"Version":"2012-10-17","Statement":[{"Sid":"Read","Effect":"Allow","Action":"lambda:ListAliases",` +
+		`"Resource":["arn:aws:lambda:eu-west-1:*","arn:aws:lambda:us-east-1:*","*"]}]}`
+	if got := string(Document(statements, strings.NewReplacer("${Region}", "eu-west-1"), strings.NewReplacer("${Region}", "us-east-1"))); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

@@ -86,7 +86,7 @@ func (f *Function) start(ctx context.Context, options Options) error {
 		return err
 	}
 	path := filepath.Join(f.folder, "bootstrap")
-	err = os.WriteFile(path, content, 0o700) // #nosec G306 -- it is a program
+	err = os.WriteFile(path, content, 0o700) // #nosec G306 G703 -- it is a program, in the folder of a test
 	if err == nil && options.Config != "" {
 		err = os.WriteFile(filepath.Join(f.folder, "config.json"), []byte(options.Config), 0o600)
 	}
@@ -171,6 +171,9 @@ func (f *Function) Invoke(payload string, deadline time.Time) (Answer, error) {
 		}
 	}
 }
+
+// PID is the process's number.
+func (f *Function) PID() int { return f.command.Process.Pid }
 
 // Exit waits until the process has ended by itself, and answers its exit code.
 func (f *Function) Exit() int {

@@ -34,8 +34,9 @@ type Rule struct {
 	Form string
 	// Allowed says in words what is allowed; empty where the tags ask for nothing.
 	Allowed string
+	// Zero says that 0, 0s or an empty text is allowed too.
+	Zero bool
 
-	zero bool
 	step Duration
 }
 
@@ -69,7 +70,7 @@ func RuleOf(field reflect.StructField) Rule {
 		rule.step = Duration(bound(field, step))
 	}
 	if zero := field.Tag.Get("zero"); zero != "" {
-		rule.zero = true
+		rule.Zero = true
 		if rule.Duration {
 			rule.Allowed = "0s for " + zero + ", or " + rule.Allowed
 		}
@@ -96,7 +97,7 @@ func bound(field reflect.StructField, text string) float64 {
 // allows tells whether a value keeps to the rule.
 func (r Rule) allows(value reflect.Value) bool {
 	switch {
-	case r.zero && value.IsZero():
+	case r.Zero && value.IsZero():
 		return true
 	case r.Choices != nil:
 		return slices.Contains(r.Choices, fmt.Sprint(value.Interface()))
@@ -139,7 +140,10 @@ func check(problems []Problem, key string, section reflect.Value) []Problem {
 	for index := range section.NumField() {
 		field, value := section.Type().Field(index), section.Field(index)
 		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
-		path := key + "." + name
+		path := key
+		if name != "" { // the keys of an embedded section stand in the one around it
+			path += "." + name
+		}
 		switch rule := RuleOf(field); {
 		case value.Kind() == reflect.Struct:
 			problems = check(problems, path, value)

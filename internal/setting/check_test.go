@@ -81,3 +81,17 @@ func TestRuleOf_refusesATagThatItCannotRead(t *testing.T) {
 		})
 	}
 }
+
+func TestCheck_knowsTheKeysOfAnEmbeddedSectionByTheOneAroundIt(t *testing.T) {
+	type bed struct {
+		Rows int `yaml:"rows" bounds:"1 to 10"`
+	}
+	type orchard struct {
+		bed  `yaml:",inline"`
+		Name string `yaml:"name"`
+	}
+	problems := setting.Check("orchard", orchard{})
+	if len(problems) != 1 || problems[0].Key != "orchard.rows" {
+		t.Errorf("problems: %v, want one of orchard.rows", problems)
+	}
+}

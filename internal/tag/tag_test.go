@@ -4,9 +4,11 @@ import "testing"
 
 func TestMisspelt_isWhatBeginsLikeATagOfOursAndIsNone(t *testing.T) {
 	for key, want := range map[string]bool{
-		"caretaker:janitor": false, "caretaker:keep": false, "caretaker:keep-until": false, "caretaker:raise": false, "caretaker:stage": false,
+		"caretaker:janitor": false, "caretaker:keep": false, "caretaker:keep-until": false, "caretaker:logs": false, "caretaker:raise": false, "caretaker:warm": false, "caretaker:stage": false,
+		"caretaker:service": false, "caretaker:severity": false, "caretaker:alarms": false, "caretaker:alarm.errors": false,
+		"caretaker:alarm": true, "caretaker:alarm.": true, "Caretaker:alarm.errors": true,
 		"caretaker:keep_until": true, "caretaker:keepuntil": true, "caretaker:Janitor": true, "Caretaker:janitor": true,
-		"CARETAKER:keep": true, "caretaker:": true, "caretaker:janitor ": true,
+		"CARETAKER:keep": true, "caretaker:": true, "caretaker:janitor ": true, "caretaker:log": true,
 		"caretaker": false, "team": false, "aws:cloudformation:stack-id": false, "my-caretaker:janitor": false,
 	} {
 		got := Misspelt(map[string]string{"team": "shop", key: "off"})

@@ -36,7 +36,7 @@ type operation struct {
 // The fields that ask for a page and tell of another one, and what others of the kind would be called.
 var (
 	askedBy    = regexp.MustCompile(`^(NextToken|Marker|Position|PaginationToken|ExclusiveStart\w+)$`)
-	toldBy     = regexp.MustCompile(`^(NextToken|NextMarker|Position|PaginationToken|HasMore\w+)$`)
+	toldBy     = regexp.MustCompile(`^(NextToken|NextMarker|Position|PaginationToken|HasMore\w+|LastEvaluatedTableName)$`)
 	suspicious = regexp.MustCompile(`Token|Marker|Position|^ExclusiveStart|^HasMore|^LastEvaluated|Truncated`)
 	innocent   = regexp.MustCompile(`^Client|^Idempoten`)
 )
