@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -11,6 +13,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"caretaker/internal/emf"
+	"caretaker/internal/runbook"
 	"caretaker/internal/setting"
 )
 
@@ -19,6 +22,8 @@ import (
 type alarm struct {
 	// name follows the function's name in the alarm's.
 	name, description string
+	// section is that of the runbook; empty where it is called like the alarm.
+	section           string
 	namespace, metric string
 	dimensions        map[string]*string
 	statistic         string
@@ -43,7 +48,7 @@ const alarmWindow = 7 * 24 * time.Hour
 func (fn function) addAlarm(id string, a alarm) {
 	awscloudwatch.NewAlarm(fn.scope, jsii.String(id), &awscloudwatch.AlarmProps{
 		AlarmName:        jsii.String(fn.fullName + "-" + a.name),
-		AlarmDescription: jsii.String(a.description + " Runbook: docs/runbook.md#" + fn.name + "-" + a.name),
+		AlarmDescription: jsii.String(strings.TrimSpace(a.description) + fn.runbookOf(cmp.Or(a.section, a.name))),
 		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 			Namespace: jsii.String(a.namespace), MetricName: jsii.String(a.metric), DimensionsMap: &a.dimensions,
 			Statistic: jsii.String(a.statistic), Period: awscdk.Duration_Seconds(jsii.Number(a.period.Seconds())),
@@ -56,6 +61,21 @@ func (fn function) addAlarm(id string, a alarm) {
 	}).AddAlarmAction(awscloudwatchactions.NewSnsAction(fn.topic))
 }
 
+// runbookOf ends an alarm's description with where to read on.
+func (fn function) runbookOf(name string) string {
+	return " Runbook: " + runbook.At(fn.runbook, fn.name+"-"+name)
+}
+
+// tail is the command that shows the lines of errors in the function's log, as one types it.
+func (fn function) tail() string {
+	return fmt.Sprintf("aws logs tail /aws/lambda/%s --region %s --since 3h --filter-pattern '{ $.level = \"error\" }'", fn.fullName, *fn.stack.Region())
+}
+
+// look is the command that shows what waits in a queue, and leaves it there.
+func (fn function) look(queue awssqs.Queue) string {
+	return fmt.Sprintf("aws sqs receive-message --region %s --queue-url %s --visibility-timeout 0 --message-attribute-names All", *fn.stack.Region(), *queue.QueueUrl())
+}
+
 // brake ends the descriptions of alarms after which one may want everything to stop.
 const brake = " To stop all changes meanwhile, set the function's environment variable DRY_RUN to 1."
 
@@ -64,25 +84,29 @@ func addFunctionAlarms(fn function) {
 	own := map[string]*string{"FunctionName": fn.FunctionName()}
 	// Lambda dates an error at its run's start: a run of 15 minutes reports it into a
 	// period that is three periods old.
+	stop := brake
+	if fn.tells {
+		stop = ""
+	}
 	reach := int(fn.size.Timeout.Std()/(5*time.Minute)) + 2
 	fn.addAlarm("ErrorsAlarm", alarm{
 		name: "errors",
-		description: fmt.Sprintf("A run of %s ended in an error. Open the log group /aws/lambda/%[1]s and read the newest lines with \"level\":\"error\": they name what failed, and a missing permission by its action. ", fn.fullName) +
-			fn.recovery + brake,
+		description: fmt.Sprintf("A run of %s ended in an error. Read what failed, and a missing permission by its action: %s. ", fn.fullName, fn.tail()) +
+			fn.recovery + stop,
 		namespace: "AWS/Lambda", metric: "Errors", dimensions: own, statistic: "Sum",
 		comparison: over, threshold: 0, period: 5 * time.Minute, periods: reach, datapoints: 1,
 		missing: awscloudwatch.TreatMissingData_NOT_BREACHING,
 	})
 	fn.addAlarm("ThrottlesAlarm", alarm{
 		name: "throttles",
-		description: fmt.Sprintf("Lambda refused to run %s: the concurrency of the account, or what the function has reserved, is used up. Look at ConcurrentExecutions of the whole account in CloudWatch, find who uses it, or ask for a higher quota. Lambda tries the run again for up to %s.", fn.fullName, setting.Duration(fn.async.maxAge)) +
+		description: fmt.Sprintf("Lambda refused to run %s: the concurrency of the account, or what the function has reserved, is used up. See how much there is: aws lambda get-account-settings --region %s. Look at ConcurrentExecutions in CloudWatch for who uses it, or ask for a higher quota. Lambda tries the run again for up to %s.", fn.fullName, *fn.stack.Region(), setting.Duration(fn.async.maxAge)) +
 			" " + fn.recovery,
 		namespace: "AWS/Lambda", metric: "Throttles", dimensions: own, statistic: "Sum",
 		comparison: over, threshold: 0, period: 5 * time.Minute, periods: 1, datapoints: 1,
 		missing: awscloudwatch.TreatMissingData_NOT_BREACHING,
 	})
 	fn.addQueueAlarm("OnFailureAlarm", "on-failure-queue", fn.onFailure,
-		fmt.Sprintf("Runs of %s failed for good; what started them waits for 14 days in the queue %s. The field responsePayload of a message says why it failed. Fix that, then purge the queue, and this alarm closes. ", fn.fullName, *fn.onFailure.QueueName())+fn.recovery)
+		fmt.Sprintf("Runs of %s failed for good; what started them waits for 14 days in a queue. The field responsePayload of its messages says why: %s. Fix that, then purge the queue, and this alarm closes. ", fn.fullName, fn.look(fn.onFailure))+fn.recovery)
 	if !fn.stopsItself {
 		fn.addAlarm("DurationAlarm", alarm{
 			name:        "duration",
@@ -128,8 +152,8 @@ func (fn function) addHeartbeat(longest time.Duration) {
 	periods := int((window + period - 1) / period)
 	fn.addAlarm("HeartbeatAlarm", alarm{
 		name: "heartbeat",
-		description: fmt.Sprintf("%s has completed no run for %s, although its schedule asks for one. After the first deployment this is so until the first run; start one: aws lambda invoke --region %[3]s --function-name %[1]s --cli-read-timeout 0 /dev/stdout. "+
-			"Otherwise look at the alarms errors and throttles, whether the schedule %[1]s in EventBridge Scheduler is enabled, and at its queue of what could not be handed over.", fn.fullName, hours(time.Duration(periods)*period), *fn.stack.Region()),
+		description: fmt.Sprintf("%s has completed no run for %s, although its schedule asks for one. After the first deployment this is so until the first run is through. Start one, and see whether it ends well: aws lambda invoke --region %[3]s --function-name %[1]s --cli-read-timeout 0 /dev/stdout. "+
+			"If it does, look at the alarms errors and throttles, whether the schedule %[1]s in EventBridge Scheduler is enabled, and at its queue of what could not be handed over.", fn.fullName, hours(time.Duration(periods)*period), *fn.stack.Region()),
 		namespace: emf.Namespace, metric: "RunCompleted", dimensions: fn.ownMetric(), statistic: "Sum",
 		comparison: under, threshold: 1, period: period, periods: periods, datapoints: periods,
 		missing: awscloudwatch.TreatMissingData_BREACHING,

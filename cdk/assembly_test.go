@@ -49,7 +49,7 @@ func withAssembly(run func() int) int {
 	})
 	for path, stages := range map[string][]string{
 		"../caretaker.yaml":       {config.DefaultStage},
-		"testdata/caretaker.yaml": {"prod", "often", "workdays", "weekly", "none", "raise", "raise-dry", "raise-own", "guarded"},
+		"testdata/caretaker.yaml": {"prod", "often", "workdays", "weekly", "none", "raise", "raise-dry", "raise-own", "guarded", "warm", "ship", "ship-all", "heard", "watch"},
 	} {
 		for _, stage := range stages {
 			file, err := config.Load(path, config.Options{Stage: stage})
@@ -71,7 +71,7 @@ func withAssembly(run func() int) int {
 
 // writeBinary leaves something to deploy: what it is does not matter to a template.
 func writeBinary(assets string) {
-	for _, part := range []string{"janitor", "limit-raiser"} {
+	for _, part := range []string{"alerts", "alerts/notify", "janitor", "limit-raiser", "log-shipper", "log-shipper/subscriber", "warmer"} {
 		if err := os.MkdirAll(filepath.Join(assets, part), 0o750); err != nil {
 			panic(err)
 		}
@@ -106,12 +106,33 @@ const (
 	raiserDry = "Caretaker-raise-dry-LimitRaiser"
 	raiserOwn = "Caretaker-raise-own-LimitRaiser"
 
+	warm = "Caretaker-warm-Warmer-eu-central-1"
+
+	watching = "Caretaker-watch-Alerts-eu-central-1"
+
+	shipper    = "Caretaker-ship-LogShipper"
+	shipperAll = "Caretaker-ship-all-LogShipper-eu-central-1"
+
+	notifierHere = "Caretaker-heard-Notify"
+	heardJanitor = "Caretaker-heard-Janitor"
+	heardRaiser  = "Caretaker-heard-LimitRaiser"
+	heardShipper = "Caretaker-heard-LogShipper"
+
 	guardedJanitor = "Caretaker-guarded-Janitor-eu-central-1"
 	guardedRaiser  = "Caretaker-guarded-LimitRaiser-eu-central-1"
 )
 
 // everyRaiser are the limit-raiser's templates of the synthesis, everyStack the janitor's.
 var everyRaiser = []string{raiser, "Caretaker-raise-LimitRaiser-us-east-1", raiserDry, raiserOwn}
+
+// everyWarmer are the warmer's.
+var everyWarmer = []string{warm, "Caretaker-warm-Warmer-us-east-1"}
+
+// everyWatching are those of the alarms' reconciler.
+var everyWatching = []string{watching, "Caretaker-watch-Alerts-us-east-1"}
+
+// everyShipper are the log-shipper's.
+var everyShipper = []string{shipper, shipperAll, "Caretaker-ship-all-LogShipper-us-east-1"}
 
 var everyStack = []string{shipped, often, prod, "Caretaker-prod-Janitor-us-east-1", weekly, workdays}
 

@@ -165,7 +165,7 @@ func (fn function) addCallers(all []caller, topic awssns.Topic, dryRun bool) {
 	for _, c := range all {
 		props := &awscloudwatch.CfnAlarmProps{
 			AlarmName:          jsii.String(shortened(fn.fullName+"-"+c.name, longestName)),
-			AlarmDescription:   jsii.String(c.description(fn.fullName, dry)),
+			AlarmDescription:   jsii.String(c.description(fn.fullName, dry+fn.runbookOf("calls"))),
 			AlarmActions:       &[]any{topic.TopicArn()},
 			ComparisonOperator: jsii.String("GreaterThanThreshold"),
 			Threshold:          jsii.Number(c.threshold),
@@ -183,12 +183,12 @@ func (fn function) addCallers(all []caller, topic awssns.Topic, dryRun bool) {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 const longestDescription = 1024
 
-// description says what happened and what follows. Names that make it too long are cut: the alarm's
+// description says what happened and what follows, with an ending that is never cut. Names that make it too long are cut: the alarm's
 // metric has them whole.
-func (c caller) description(function, dry string) string {
+func (c caller) description(function, ending string) string {
 	tell := func(happened string) string {
-		return fmt.Sprintf("In %d of %d minutes %s. This calls %s, which %s. It reports to the topic of the same name what it did, and when the maximum is reached, a raise refused or the alarm stays on all the same: only then is there something to do by hand. Runbook: docs/runbook.md#limit-raiser-calls.",
-			minutes(c.datapoints, c.period), minutes(c.periods, c.period), happened, function, c.raises) + dry
+		return fmt.Sprintf("In %d of %d minutes %s. This calls %s, which %s. It reports to the topic of the same name what it did, and when the maximum is reached, a raise refused or the alarm stays on all the same: only then is there something to do by hand.",
+			minutes(c.datapoints, c.period), minutes(c.periods, c.period), happened, function, c.raises) + ending
 	}
 	text := tell(c.happened)
 	if over := len(text) - longestDescription; over > 0 {

@@ -131,8 +131,8 @@ func TestCallers_sayWhatHappenedWhatFollowsAndWhetherItIsDry(t *testing.T) {
 	for _, alarm := range alarms {
 		said = said || alarm["AlarmDescription"] == "In 2 of 5 minutes the table orders used more than 80% of its provisioned read units. "+
 			"This calls caretaker-raise-dry-limit-raiser, which raises its read units up to 100 a second. "+
-			"It reports to the topic of the same name what it did, and when the maximum is reached, a raise refused or the alarm stays on all the same: only then is there something to do by hand. Runbook: docs/runbook.md#limit-raiser-calls. "+
-			"DRY RUN: NOTHING IS RAISED, and the messages say what would be, until limitRaiser.dryRun is false."
+			"It reports to the topic of the same name what it did, and when the maximum is reached, a raise refused or the alarm stays on all the same: only then is there something to do by hand. "+
+			"DRY RUN: NOTHING IS RAISED, and the messages say what would be, until limitRaiser.dryRun is false. Runbook: docs/runbook.md#limit-raiser-calls"
 	}
 	if !said {
 		t.Errorf("no alarm describes in full, in dry run, what follows when the table orders is used by more than 80%%: %v", alarms)

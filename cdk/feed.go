@@ -18,10 +18,14 @@ import (
 // feed is what brings a part its events: a topic that alarms publish to, the queue
 // behind it that Lambda reads, and the queue of what was given up.
 type feed struct {
+	// topic is nil where the topics are elsewhere.
 	topic              awssns.Topic
 	queue, deadLetters awssqs.Queue
 	// visibility is how long a message that failed waits until it comes again.
 	visibility time.Duration
+	// batch is the most messages of a run, and window how long Lambda gathers them; 0 is not at all.
+	batch  int
+	window time.Duration
 }
 
 const (
@@ -41,17 +45,10 @@ const (
 func newFeed(stack awscdk.Stack, name string, timeout setting.Duration) feed {
 	f := feed{
 		topic: newTopic(stack, "AlarmTopic", name+"-alarms", nil), deadLetters: newDeadLetters(stack, "DeadLetters"),
-		visibility: 6 * timeout.Std(),
+		visibility: 6 * timeout.Std(), batch: batch,
 	}
 	forAlarmsAlone(stack, f.topic)
-	f.queue = awssqs.NewQueue(stack, jsii.String("Queue"), &awssqs.QueueProps{
-		Encryption:        awssqs.QueueEncryption_SQS_MANAGED,
-		EnforceSSL:        jsii.Bool(true),
-		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(f.visibility.Seconds())),
-		RetentionPeriod:   awscdk.Duration_Days(jsii.Number(4)),
-		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: f.deadLetters, MaxReceiveCount: jsii.Number(receives)},
-		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
-	})
+	f.queue = f.newQueue(stack, "")
 	// What SNS cannot hand over waits with what the function gave up, in the same form. For
 	// both to be moved back by one command it names the queue: SQS knows whence a message came of those
 	// only that came from a queue.
@@ -62,15 +59,32 @@ func newFeed(stack awscdk.Stack, name string, timeout setting.Duration) feed {
 	return f
 }
 
+// newQueue makes the queue that Lambda reads. Without a name CloudFormation chooses one.
+func (f feed) newQueue(stack awscdk.Stack, name string) awssqs.Queue {
+	return awssqs.NewQueue(stack, jsii.String("Queue"), &awssqs.QueueProps{
+		QueueName:         optional(name),
+		Encryption:        awssqs.QueueEncryption_SQS_MANAGED,
+		EnforceSSL:        jsii.Bool(true),
+		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(f.visibility.Seconds())),
+		RetentionPeriod:   awscdk.Duration_Days(jsii.Number(4)),
+		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: f.deadLetters, MaxReceiveCount: jsii.Number(receives)},
+		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
+	})
+}
+
 // addFeed lets Lambda read the queue for the function, and adds the queue's alarms.
 func (fn function) addFeed(f feed) {
-	awslambda.NewCfnEventSourceMapping(fn.scope, jsii.String("Source"), &awslambda.CfnEventSourceMappingProps{
+	props := awslambda.CfnEventSourceMappingProps{
 		FunctionName:          fn.FunctionName(),
 		EventSourceArn:        f.queue.QueueArn(),
-		BatchSize:             jsii.Number(batch),
+		BatchSize:             jsii.Number(f.batch),
 		FunctionResponseTypes: jsii.Strings("ReportBatchItemFailures"),
 		ScalingConfig:         &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(readers)},
-	})
+	}
+	if f.window > 0 {
+		props.MaximumBatchingWindowInSeconds = jsii.Number(f.window.Seconds())
+	}
+	awslambda.NewCfnEventSourceMapping(fn.scope, jsii.String("Source"), &props)
 	fn.addQueueAlarm("DeadLettersAlarm", "dead-letters", f.deadLetters,
 		fmt.Sprintf("Events for %s failed %d times, or did not get into its queue; they wait for 14 days in the queue %s. Find out why in the log group /aws/lambda/%[1]s, fix that, and have them tried again: aws sqs start-message-move-task --region %[6]s --source-arn %[4]s --destination-arn %[5]s. What was done already is not done again. ",
 			fn.fullName, receives, *f.deadLetters.QueueName(), *f.deadLetters.QueueArn(), *f.queue.QueueArn(), *fn.stack.Region())+fn.recovery)
@@ -86,7 +100,9 @@ func (fn function) addFeed(f feed) {
 		comparison: over, threshold: 600, period: 5 * time.Minute, periods: 1, datapoints: 1,
 		missing: awscloudwatch.TreatMissingData_NOT_BREACHING,
 	})
-	fn.output("AlarmTopicArn", "Alarms of your own call the function through this topic", f.topic.TopicArn())
+	if f.topic != nil {
+		fn.output("AlarmTopicArn", "Alarms of your own call the function through this topic", f.topic.TopicArn())
+	}
 	fn.output("QueueUrl", "Events on their way to the function", f.queue.QueueUrl())
 	fn.output("DeadLetterQueueUrl", "Events that were given up", f.deadLetters.QueueUrl())
 }

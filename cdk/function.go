@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -38,17 +39,29 @@ type part struct {
 	// or of the stream of a table; nil where none feeds it.
 	source awssqs.Queue
 	stream *string
+	// bucket is where the function keeps what it could not hand on: statements call it ${Bucket}, and the
+	// function finds its name as BUCKET_NAME. nil for a part without one.
+	bucket awss3.Bucket
 	// loops is true for a part that sends itself messages to look again later.
 	loops bool
 	async async
+	// network is where the function has its network addresses; empty is in no VPC of the account.
+	network network
 	// stopsItself is true for a part that stops at its deadline with the rest reported:
 	// a run close to its timeout is then no alarm.
 	stopsItself bool
+	// tells is true for a part that changes nothing: it has no brake.
+	tells bool
 	// emails are subscribed to the part's topic.
 	emails []string
+	// runbook is the page that alarms send people to; empty is the repository's.
+	runbook string
 	// key is the ARN of the key that encrypts what stands around the function; empty is AWS's own.
 	key string
 }
+
+// network is where a function has its network addresses, by the ids of subnets and security groups.
+type network struct{ subnets, securityGroups []string }
 
 // async is what Lambda does with an asynchronous invocation that failed.
 type async struct {
@@ -120,6 +133,11 @@ func newFunction(scope constructs.Construct, p part) function {
 		props.RecursiveLoop = awslambda.RecursiveLoop_ALLOW
 	}
 	fn.Function = awslambda.NewFunction(scope, jsii.String("Function"), &props)
+	if len(p.network.subnets) > 0 { // by its ids alone: CDK's own VPCs are looked up in the account
+		fn.Function.Node().DefaultChild().(awslambda.CfnFunction).SetVpcConfig(&awslambda.CfnFunction_VpcConfigProperty{
+			SubnetIds: jsii.Strings(p.network.subnets...), SecurityGroupIds: jsii.Strings(p.network.securityGroups...),
+		})
+	}
 	awslambda.NewCfnEventInvokeConfig(scope, jsii.String("Async"), &awslambda.CfnEventInvokeConfigProps{
 		FunctionName:             fn.FunctionName(),
 		Qualifier:                jsii.String("$LATEST"),
@@ -130,11 +148,19 @@ func newFunction(scope constructs.Construct, p part) function {
 		},
 	})
 	addFunctionAlarms(fn)
+	fn.nameItself()
+	return fn
+}
+
+// nameItself puts into the stack's outputs what people and commands look for.
+func (fn function) nameItself() {
 	fn.output("FunctionName", "The function", fn.FunctionName())
 	fn.output("LogGroupName", "Its log group", fn.logs.Ref())
 	fn.output("TopicArn", "Where alarms and summaries are published", fn.topic.TopicArn())
 	fn.output("OnFailureQueueUrl", "Runs that failed", fn.onFailure.QueueUrl())
-	return fn
+	if fn.bucket != nil {
+		fn.output("BucketName", "What could not be handed on. It stays when the stack goes", fn.bucket.BucketName())
+	}
 }
 
 // further is the scope of a further function in a part's stack.
@@ -147,8 +173,13 @@ func (fn function) variables() *map[string]*string {
 	variables := map[string]*string{
 		"STAGE":     jsii.String(fn.stage),
 		"TOPIC_ARN": fn.topic.TopicArn(),
+	}
+	if !fn.tells {
 		// The emergency brake, where somebody in the console sees it: any value but 0 and false stops all changes.
-		"DRY_RUN": jsii.String(""),
+		variables["DRY_RUN"] = jsii.String("")
+	}
+	if fn.bucket != nil {
+		variables["BUCKET_NAME"] = fn.bucket.BucketName()
 	}
 	maps.Copy(variables, fn.environment)
 	return &variables
@@ -161,8 +192,11 @@ func newRole(fn function) awsiam.Role {
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		Description: jsii.String("What " + fn.fullName + " may do"),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
-			fn.name:    fn.policy(fn.statements),
-			"function": fn.policy(iam.OfFunction(iam.Around{Queue: fn.source != nil, Stream: service(fn.stream), Table: fn.arns["${Ledger}"] != nil, Key: fn.key != ""})),
+			fn.name: fn.policy(fn.statements),
+			"function": fn.policy(iam.OfFunction(iam.Around{
+				Queue: fn.source != nil, Stream: service(fn.stream),
+				Table: fn.arns["${Ledger}"] != nil, Bucket: fn.bucket != nil, VPC: len(fn.network.subnets) > 0, Key: fn.key != "",
+			})),
 		},
 	})
 }

@@ -51,6 +51,13 @@ func guards(resource awscdk.CfnResource, stack awscdk.Stack, asked config.Deploy
 		return map[string]any{"KmsKeyId": key}
 	case "AWS::DynamoDB::Table":
 		return map[string]any{"SSESpecification": map[string]any{"SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": key}}
+	case "AWS::S3::Bucket":
+		// The bucket's own key asks KMS once for many objects:
+		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+		return map[string]any{"BucketEncryption": map[string]any{"ServerSideEncryptionConfiguration": []any{map[string]any{
+			"BucketKeyEnabled":              true,
+			"ServerSideEncryptionByDefault": map[string]any{"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key},
+		}}}}
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ func addJanitor(stack awscdk.Stack, in input, asset string) error {
 		async:       scheduledAsync(runs),
 		stopsItself: true,
 		emails:      in.file.Notify.Email,
+		runbook:     in.file.Runbook,
 		key:         keyOf(stack, in.file.Deployment),
 	})
 	fn.addSchedule(cfg.Schedule, cfg.TimeZone, runs)
@@ -39,9 +40,8 @@ func addJanitor(stack awscdk.Stack, in input, asset string) error {
 	return nil
 }
 
-// addJanitorAlarms adds the alarms on what the janitor measures. They are there in
-// dry run too: storage fills all the same, and their text then says that nothing is
-// being freed.
+// addJanitorAlarms adds the alarms on what the janitor measures. Those on storage are there
+// in dry run too: it fills all the same, and their text then says that nothing is being freed.
 func addJanitorAlarms(fn function, cfg janitor.Config, runs schedule.Schedule) {
 	plan, state := fn.typed("plan"), ""
 	if cfg.DryRun {
@@ -71,7 +71,9 @@ func addJanitorAlarms(fn function, cfg janitor.Config, runs schedule.Schedule) {
 		"See who publishes so much and what is kept: " + plan + ". Lower janitor.keep.newest, or ask AWS in Service Quotas for more Function and layer storage." + state
 	fn.addAlarm("DaysToLimitAlarm", soon)
 
-	addRemainingAlarm(fn, runs, state)
+	if !cfg.DryRun { // which leaves everything over
+		addRemainingAlarm(fn, runs)
+	}
 }
 
 // typed is the janitor's command as a person types it for the stack's stage and Region.
@@ -81,7 +83,7 @@ func (fn function) typed(verb string) string {
 
 // addRemainingAlarm tells of work left over by five runs in a row, or by as many as
 // fit into the time that an alarm can look at.
-func addRemainingAlarm(fn function, runs schedule.Schedule, state string) {
+func addRemainingAlarm(fn function, runs schedule.Schedule) {
 	period := runs.LongestGap()
 	if period >= alarmWindow {
 		note(fn.stack, "there is no alarm on the work that %s leaves over: its schedule may pause for longer than the 7 days that a CloudWatch alarm looks back", fn.fullName)
@@ -97,7 +99,7 @@ func addRemainingAlarm(fn function, runs schedule.Schedule, state string) {
 		name: "remaining",
 		description: fmt.Sprintf("In every run of the last %s the janitor left versions that it could have deleted: it does not keep up with what is published. ", hours(time.Duration(times)*period)) +
 			"Look in the log group /aws/lambda/" + fn.fullName + " at why runs stop: their time is up (run more often, or raise janitor.rate), janitor.belts.maxDeletions cut them, or AWS throttles. " +
-			fn.typed("apply") + ", from a desk, has no time limit." + state,
+			"From a desk there is no time limit: " + fn.typed("apply") + ".",
 		namespace: emf.Namespace, metric: "Remaining", dimensions: fn.ownMetric(), statistic: "Minimum",
 		comparison: over, threshold: 0, period: period, periods: times, datapoints: times,
 		missing: awscloudwatch.TreatMissingData_IGNORE,

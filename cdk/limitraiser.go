@@ -6,8 +6,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
-	"github.com/aws/jsii-runtime-go"
 
 	"caretaker/internal/emf"
 	limitraiser "caretaker/limit-raiser"
@@ -24,7 +22,7 @@ import (
 func addLimitRaiser(stack awscdk.Stack, in input, asset string) error {
 	cfg := in.file.LimitRaiser
 	name := "caretaker-" + in.stage + "-limit-raiser"
-	feed, ledger := newFeed(stack, name, cfg.Function.Timeout), newLedger(stack, name)
+	feed, ledger := newFeed(stack, name, cfg.Function.Timeout), newLedger(stack, name, table{limitraiser.LedgerKey, limitraiser.LedgerSort, limitraiser.LedgerTTL})
 	fn := newFunction(stack, part{
 		name:     "limit-raiser",
 		section:  "limitRaiser",
@@ -42,6 +40,7 @@ func addLimitRaiser(stack awscdk.Stack, in input, asset string) error {
 		loops:       true, // an episode ends by itself: by its steps, the day's raises and the maximum
 		async:       eventAsync,
 		emails:      in.file.Notify.Email,
+		runbook:     in.file.Runbook,
 		key:         keyOf(stack, in.file.Deployment),
 	})
 	fn.addFeed(feed)
@@ -63,28 +62,5 @@ func (fn function) addFailedAlarm() {
 		namespace: emf.Namespace, metric: "RaisesFailed", dimensions: fn.ownMetric(), statistic: "Sum",
 		comparison: over, threshold: 0, period: 5 * time.Minute, periods: 1, datapoints: 1,
 		missing: awscloudwatch.TreatMissingData_NOT_BREACHING,
-	})
-}
-
-// newLedger makes the table of what was raised and what is under way.
-//
-// It goes with the stack, as everything does, and yet is not lost: of a table with
-// point-in-time recovery DynamoDB keeps a backup for 35 days after its deletion, free
-// of charge. A table that stays would stand in the way of the next deployment.
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html
-func newLedger(stack awscdk.Stack, name string) awsdynamodb.Table {
-	text := func(name string) *awsdynamodb.Attribute {
-		return &awsdynamodb.Attribute{Name: jsii.String(name), Type: awsdynamodb.AttributeType_STRING}
-	}
-	return awsdynamodb.NewTable(stack, jsii.String("Ledger"), &awsdynamodb.TableProps{
-		TableName:           jsii.String(name),
-		PartitionKey:        text(limitraiser.LedgerKey),
-		SortKey:             text(limitraiser.LedgerSort),
-		TimeToLiveAttribute: jsii.String(limitraiser.LedgerTTL),
-		BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
-		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
-			PointInTimeRecoveryEnabled: jsii.Bool(true),
-		},
-		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 }

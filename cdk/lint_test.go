@@ -14,7 +14,7 @@ import (
 )
 
 // linted are the stacks that the linters see: what ships, everything set, and guard rails.
-var linted = []string{shipped, prod, raiser, guardedJanitor, guardedRaiser}
+var linted = []string{shipped, prod, raiser, guardedJanitor, guardedRaiser, shipper, shipperAll, notifierHere, warm, watching}
 
 func templates() []string {
 	var paths []string

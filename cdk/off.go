@@ -30,4 +30,9 @@ var lost = map[string]string{
 	"janitor": "Its log goes too, the only place that says what each deleted version was: to stop it and keep the log, set janitor.dryRun: true instead",
 	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
 	"limit-raiser": "Of its audit trail DynamoDB keeps a backup for 35 days (aws dynamodb list-backups --backup-type SYSTEM); what was raised stays raised",
+	"warmer":       "What it kept warm is cold within the hour, and its table of which functions answer pings goes too: should it come back, it asks each once more. What it provisioned stays, and costs money: take it away first, with caretaker warmer release",
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
+	"alerts":        "The alarms that it made go with it, unless alerts.deleteWithStack was false when it was deployed",
+	"alerts/notify": "Nobody hears of alarms in Slack any more; deploy the other stacks too, which send mails again then",
+	"log-shipper":   "Its subscription filters stay in your log groups, and call a function that is gone: take them away first, with caretaker log-shipper unsubscribe. What waits in its bucket stays there, and nothing brings it back: let it be delivered before, or see what dead letters there are with caretaker log-shipper redrive",
 }

@@ -39,6 +39,9 @@ func (fn function) policy(statements []iam.Statement) awsiam.PolicyDocument {
 	if fn.stream != nil {
 		pairs = append(pairs, "${Stream}", *fn.stream)
 	}
+	if fn.bucket != nil {
+		pairs = append(pairs, "${Bucket}", *fn.bucket.BucketArn())
+	}
 	for placeholder, arn := range fn.arns {
 		pairs = append(pairs, placeholder, *arn)
 	}

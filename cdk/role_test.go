@@ -36,7 +36,7 @@ func inline(t *testing.T, role object, name string) []any {
 }
 
 func TestRoles_haveNoManagedPolicyAndNoPolicyFromElsewhere(t *testing.T) {
-	for _, stack := range slices.Concat(everyStack, everyRaiser) {
+	for _, stack := range slices.Concat(everyStack, everyRaiser, everyHeard, everyWarmer, everyWatching) {
 		for id, role := range resources(t, stack, "AWS::IAM::Role") {
 			if role["ManagedPolicyArns"] != nil {
 				t.Errorf("%s: %s has managed policies: %v", stack, id, role["ManagedPolicyArns"])

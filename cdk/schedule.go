@@ -55,6 +55,8 @@ func (fn function) addSchedule(expression, zone string, runs schedule.Schedule) 
 			"schedule": fn.policy(statements),
 		},
 	})
+	// Without a StartDate, a rate begins at once:
+	// https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#rate-based
 	awsscheduler.NewCfnSchedule(fn.scope, jsii.String("Schedule"), &awsscheduler.CfnScheduleProps{
 		Name:                       jsii.String(fn.fullName),
 		Description:                jsii.String("Runs " + fn.fullName),
@@ -74,9 +76,9 @@ func (fn function) addSchedule(expression, zone string, runs schedule.Schedule) 
 		},
 	})
 	fn.addQueueAlarm("UndeliveredAlarm", "undelivered", undelivered,
-		fmt.Sprintf("EventBridge Scheduler could not start %s. The attributes ERROR_CODE and ERROR_MESSAGE of the messages in the queue %s say why; mostly the function or the schedule's role was changed by hand, and deploying again fixes it. Then purge the queue, and this alarm closes.", fn.fullName, *undelivered.QueueName()))
+		fmt.Sprintf("EventBridge Scheduler could not start %s. The attributes ERROR_CODE and ERROR_MESSAGE of the messages say why: %s. Mostly the function or the schedule's role was changed by hand, and deploying again fixes it. Then purge the queue, and this alarm closes.", fn.fullName, fn.look(undelivered)))
 	fn.addHeartbeat(runs.LongestGap())
 	fn.output("UndeliveredQueueUrl", "Runs that the schedule could not start", undelivered.QueueUrl())
-	fn.output("FirstRun", "Until the first run the heartbeat alarm, where there is one, is red. This starts a run",
+	fn.output("FirstRun", "Starts a run now. The first one needs nobody: a rate begins at once, cron at its next time",
 		jsii.String(fmt.Sprintf("aws lambda invoke --region %s --function-name %s --cli-read-timeout 0 /dev/stdout", *fn.stack.Region(), fn.fullName)))
 }

@@ -103,6 +103,21 @@ func TestStacks_areOneForEachRegionUnderOneName(t *testing.T) {
 		raiserDry:                               "Caretaker-raise-dry-LimitRaiser aws://111122223333/eu-west-1",
 		raiserOwn:                               "Caretaker-raise-own-LimitRaiser aws://111122223333/eu-west-1",
 
+		shipper:    "Caretaker-ship-LogShipper aws://111122223333/eu-west-1",
+		shipperAll: "Caretaker-ship-all-LogShipper aws://111122223333/eu-central-1",
+		"Caretaker-ship-all-LogShipper-us-east-1": "Caretaker-ship-all-LogShipper aws://111122223333/us-east-1",
+
+		notifierHere: "Caretaker-heard-Notify aws://111122223333/eu-west-1",
+		heardJanitor: "Caretaker-heard-Janitor aws://111122223333/eu-west-1",
+		heardRaiser:  "Caretaker-heard-LimitRaiser aws://111122223333/eu-west-1",
+		heardShipper: "Caretaker-heard-LogShipper aws://111122223333/eu-west-1",
+
+		warm:                              "Caretaker-warm-Warmer aws://111122223333/eu-central-1",
+		"Caretaker-warm-Warmer-us-east-1": "Caretaker-warm-Warmer aws://111122223333/us-east-1",
+
+		watching:                           "Caretaker-watch-Alerts aws://111122223333/eu-central-1",
+		"Caretaker-watch-Alerts-us-east-1": "Caretaker-watch-Alerts aws://111122223333/us-east-1",
+
 		guardedJanitor:                            "Caretaker-guarded-Janitor aws://111122223333/eu-central-1",
 		"Caretaker-guarded-Janitor-us-east-1":     "Caretaker-guarded-Janitor aws://111122223333/us-east-1",
 		guardedRaiser:                             "Caretaker-guarded-LimitRaiser aws://111122223333/eu-central-1",
@@ -114,7 +129,7 @@ func TestStacks_areOneForEachRegionUnderOneName(t *testing.T) {
 }
 
 func TestStacks_canBeDeployedAlone(t *testing.T) {
-	for _, stack := range slices.Concat(everyStack, everyRaiser) {
+	for _, stack := range slices.Concat(everyStack, everyRaiser, everyHeard, everyWarmer, everyWatching) {
 		text, template := read(t, stack)
 		if strings.Contains(string(text), "Fn::ImportValue") {
 			t.Errorf("%s imports from another stack", stack)
@@ -128,7 +143,7 @@ func TestStacks_canBeDeployedAlone(t *testing.T) {
 }
 
 func TestStacks_leaveNothingBehind(t *testing.T) {
-	for _, stack := range slices.Concat(everyStack, everyRaiser) {
+	for _, stack := range slices.Concat(everyStack, everyRaiser, everyHeard, everyWarmer, everyWatching) {
 		_, template := read(t, stack)
 		for id, resource := range template["Resources"].(object) {
 			for _, policy := range []string{"DeletionPolicy", "UpdateReplacePolicy"} {

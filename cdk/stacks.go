@@ -31,7 +31,7 @@ func addStacks(app constructs.Construct, in input) (clean func(), err error) {
 			}
 			continue
 		}
-		asset, remove, err := stageAsset(filepath.Join(in.assets, part.Folder), part.Section)
+		asset, remove, err := stageAsset(filepath.Join(in.assets, part.Folder), part.Given())
 		if err != nil {
 			clean()
 			return nil, fmt.Errorf("staging the %s: %w", part.Folder, err)
@@ -39,8 +39,9 @@ func addStacks(app constructs.Construct, in input) (clean func(), err error) {
 		staged = append(staged, remove)
 		for _, target := range targets(in, part.Title) {
 			stack := newStack(app, in, target, synthesizer(in.file.Deployment))
-			err := adding[part.Folder](stack, in, asset)
+			err := adding[part.Folder](stack, in.told(part), asset)
 			tell(stack, in.file, part)
+			in.listen(stack, part)
 			if err == nil {
 				err = guard(stack, in.file.Deployment, target.region)
 			}
@@ -54,7 +55,7 @@ func addStacks(app constructs.Construct, in input) (clean func(), err error) {
 }
 
 // adding fills a part's stack.
-var adding = map[string]func(awscdk.Stack, input, string) error{"janitor": addJanitor, "limit-raiser": addLimitRaiser}
+var adding = map[string]func(awscdk.Stack, input, string) error{"alerts": addAlerts, "alerts/notify": addNotify, "janitor": addJanitor, "limit-raiser": addLimitRaiser, "log-shipper": addLogShipper, "warmer": addWarmer}
 
 // tell has the stack say what of the file it was made from, for caretaker status to compare.
 func tell(stack awscdk.Stack, file config.File, part config.Part) {

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -39,14 +39,15 @@ func (fn function) addStream(how reading) {
 	})
 }
 
-// service is that of an ARN, such as kinesis; empty for none.
-func service(arn *string) string {
-	if arn == nil {
+// service is that of a stream's ARN, such as kinesis; empty for none. One that the deployment only comes
+// to know does not tell whose it is, and the role would lack the right to read it.
+func service(stream *string) string {
+	if stream == nil {
 		return ""
 	}
-	parts := strings.SplitN(*arn, ":", 4)
-	if len(parts) < 4 {
-		return ""
+	parsed, err := arn.Parse(*stream)
+	if err != nil {
+		panic("the stream " + *stream + ": " + err.Error())
 	}
-	return parts[2]
+	return parsed.Service
 }

@@ -28,7 +28,7 @@ func TestFunction_aPartMayHaveSeveral(t *testing.T) {
 	waters := newFunction(stack, part{
 		name: "gardener", section: "gardener", does: "Waters", stage: "default", asset: asset, arch: awslambda.Architecture_ARM_64(), size: size,
 		async: eventAsync, stream: jsii.String("arn:aws:kinesis:eu-west-1:" + account + ":stream/rain"),
-		arns:       map[string]*string{"${Bucket}": jsii.String("arn:aws:s3:::barrel")},
+		bucket:     newBucket(stack, "Barrel", 14),
 		statements: []iam.Statement{{Sid: "Keep", Actions: []string{"s3:PutObject"}, Resources: []string{"${Bucket}/*"}}},
 	})
 	waters.addStream(reading{batch: 100, window: 5 * time.Second, retries: 10, oldest: 24 * time.Hour})
@@ -39,7 +39,7 @@ func TestFunction_aPartMayHaveSeveral(t *testing.T) {
 	template := assertions.Template_FromStack(stack, nil)
 	for kind, count := range map[string]float64{
 		"AWS::Lambda::Function": 2, "AWS::IAM::Role": 2, "AWS::Logs::LogGroup": 2, "AWS::SNS::Topic": 2, "AWS::SQS::Queue": 2,
-		"AWS::CloudWatch::Alarm": 8, "AWS::Lambda::EventSourceMapping": 1,
+		"AWS::CloudWatch::Alarm": 8, "AWS::Lambda::EventSourceMapping": 1, "AWS::S3::Bucket": 1,
 	} {
 		if got := len(*template.FindResources(jsii.String(kind), nil)); float64(got) != count {
 			t.Errorf("%d of %s, want %g", got, kind, count)
@@ -65,7 +65,7 @@ func TestFunction_aPartMayHaveSeveral(t *testing.T) {
 	if diff := cmp.Diff(want, granted); diff != "" {
 		t.Errorf("what each role grants (-want +granted):\n%s", diff)
 	}
-	for _, output := range []string{"FunctionName", "WeederFunctionName"} {
+	for _, output := range []string{"FunctionName", "WeederFunctionName", "BucketName"} {
 		if len(*template.FindOutputs(jsii.String(output), nil)) != 1 {
 			t.Errorf("there is no output %s", output)
 		}

@@ -32,7 +32,12 @@ const planFresh = 30 * time.Minute
 // run that is killed leaves what it took to say later what a version was, and one after for each
 // version deleted.
 func (j *Janitor) Apply(ctx context.Context, plan Plan, dryRun bool) (Report, error) {
-	run := &run{janitor: j, plan: plan, dryRun: dryRun, aliases: map[string]*reading{}, looks: newDenials(), deletes: newDenials()}
+	deletions := plan.Deletions()
+	near := neighbours(plan, deletions)
+	run := &run{
+		janitor: j, plan: plan, dryRun: dryRun, aliases: map[string]*reading{}, looks: newDenials(near), deletes: newDenials(near),
+		deletions: deletions, done: make([]Decision, len(deletions)),
+	}
 	run.guarded = newestNumbers(plan)
 	run.listed = listed(plan)
 	if deadline, limited := ctx.Deadline(); limited {
@@ -118,8 +123,6 @@ func (r *run) reserve() time.Duration {
 }
 
 func (r *run) carryOut(ctx context.Context) {
-	r.deletions = r.plan.Deletions()
-	r.done = make([]Decision, len(r.deletions))
 	phase := Deleting
 	if r.dryRun {
 		phase = LookingAtPolicies
@@ -144,8 +147,6 @@ func (r *run) carryOut(ctx context.Context) {
 
 // hold leaves everything where it is, since a belt is closed.
 func (r *run) hold() {
-	r.deletions = r.plan.Deletions()
-	r.done = make([]Decision, len(r.deletions))
 	for position, of := range r.deletions {
 		decision := r.plan.Decisions[of]
 		decision.Outcome, decision.Reason = Remaining, r.plan.Belt.reason()
@@ -188,8 +189,8 @@ func (r *run) one(ctx context.Context, decision Decision) Decision {
 
 // remove deletes a version, unless AWS would deny it anyway, and takes in what came of it.
 func (r *run) remove(ctx context.Context, decision Decision) Decision {
-	if told := r.deletes.givenUp(decision.Function); told != "" {
-		decision.Outcome, decision.Reason, decision.Detail = Remaining, Denied, told
+	if advice := r.deletes.givenUp(decision); advice != "" {
+		decision.Outcome, decision.Reason, decision.Detail = Remaining, Denied, advice
 		return decision
 	}
 	// The machine may sleep over the look, or while the deletion waits for its turn.
@@ -203,10 +204,10 @@ func (r *run) remove(ctx context.Context, decision Decision) Decision {
 	case expiry:
 		r.stopNow(LoggedOut, err)
 	case denial:
-		decision.Detail = r.deletes.denied(decision.Function, decision.Detail)
+		decision.Detail = r.deletes.denied(decision, decision.Detail)
 	case otherwise:
 		if decision.Outcome != Remaining && decision.Outcome != Kept { // AWS answered: success, a conflict, that the function is gone
-			r.deletes.allowed(decision.Function)
+			r.deletes.allowed(decision)
 		}
 	}
 	return decision
@@ -219,8 +220,8 @@ func (r *run) outOfDate() bool {
 
 // look reads what can have changed since the plan was made, and the policy on the version.
 func (r *run) look(ctx context.Context, decision Decision) LastLook {
-	if told := r.looks.givenUp(decision.Function); told != "" {
-		return LastLook{Unread: told}
+	if advice := r.looks.givenUp(decision); advice != "" {
+		return LastLook{Unread: advice}
 	}
 	references, err := r.freshAliases(ctx, decision.Function)
 	if err != nil {
@@ -236,7 +237,7 @@ func (r *run) look(ctx context.Context, decision Decision) LastLook {
 		reading := fmt.Errorf("reading the policy of %s:%s: %w", decision.Function, qualifier, err)
 		return r.unseen(decision, reading, need{"lambda:GetPolicy", anyFunction, "janitor.checks.policies"})
 	}
-	r.looks.allowed(decision.Function)
+	r.looks.allowed(decision)
 	return LastLook{References: references, Policy: err == nil}
 }
 
@@ -249,7 +250,7 @@ func (r *run) unseen(decision Decision, err error, needs need) LastLook {
 	case cause == expiry:
 		r.stopNow(LoggedOut, err)
 	case cause == denial:
-		text = r.looks.denied(decision.Function, text)
+		text = r.looks.denied(decision, text)
 	}
 	return LastLook{Unread: text}
 }

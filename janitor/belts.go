@@ -109,7 +109,7 @@ func referencesBelt(plan Plan) Belt {
 	found := plan.count()
 	for _, kind := range slices.Sorted(maps.Keys(plan.FunctionsRead)) {
 		last, read := plan.History.References[kind], plan.FunctionsRead[kind]
-		if len(plan.Waiting) > 0 && byFunction(kind) || read < plan.History.FunctionsRead[kind] || (read > 0 || kind == Invocation) && last < leastJudged {
+		if len(plan.NotReached) > 0 && byFunction(kind) || read < plan.History.FunctionsRead[kind] || (read > 0 || kind == Invocation) && last < leastJudged {
 			continue
 		}
 		if found[kind]*2 < last {

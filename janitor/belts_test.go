@@ -60,7 +60,7 @@ func TestClosedBelt_stopsWhatLooksWrong(t *testing.T) {
 }
 
 // partly is a run that had no time for one function more.
-func partly(p *Plan) { p.Waiting = map[string]bool{"orders": true} }
+func partly(p *Plan) { p.NotReached = map[string]bool{"orders": true} }
 
 func halfDeletable() Plan {
 	plan := Plan{Account: "123456789012", Region: "eu-west-1", Functions: 1, Versions: 10}

@@ -62,9 +62,9 @@ func (j *Janitor) functionByFunction(ctx, reading context.Context, in scope, fac
 	for _, function := range facts.Functions {
 		spent.region += len(function.Versions)
 	}
-	facts.Waiting = make(map[string]bool, len(waiting))
+	facts.NotReached = make(map[string]bool, len(waiting))
 	for _, one := range waiting {
-		facts.Waiting[one.function] = true
+		facts.NotReached[one.function] = true
 	}
 	var read []Function
 	for len(waiting) > 0 {
@@ -99,7 +99,7 @@ func known(spent bill, read []Function, facts Facts, cfg Config, now time.Time) 
 	return spent
 }
 
-// readWhole reads functions side by side and takes those off the waiting list of which everything was
+// readWhole reads functions side by side and takes those off the list of the not reached of which everything was
 // asked. What had no time is not an error.
 func (j *Janitor) readWhole(ctx context.Context, in scope, functions []Function, facts *Facts) ([]Function, error) {
 	var found gathered
@@ -115,7 +115,7 @@ func (j *Janitor) readWhole(ctx context.Context, in scope, functions []Function,
 			found.with(func(all *Findings) {
 				all.add(own)
 				whole = append(whole, function)
-				j.options.Observer.Progress(ReadingEach, len(in.shortlist)-len(facts.Waiting)+len(whole), len(in.shortlist))
+				j.options.Observer.Progress(ReadingEach, len(in.shortlist)-len(facts.NotReached)+len(whole), len(in.shortlist))
 			})
 			return nil
 		})
@@ -123,7 +123,7 @@ func (j *Janitor) readWhole(ctx context.Context, in scope, functions []Function,
 	err := group.Wait()
 	facts.add(found.Findings)
 	for _, function := range whole {
-		delete(facts.Waiting, function.Name)
+		delete(facts.NotReached, function.Name)
 	}
 	if errors.Is(err, errNoTime) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return whole, nil

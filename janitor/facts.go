@@ -148,8 +148,8 @@ type Findings struct {
 	Elsewhere map[string]Findings
 	// FunctionsRead is how many functions the scans that read function by function looked at, by kind.
 	FunctionsRead map[Kind]int
-	// Waiting are the functions of the shortlist that the run had no time to read.
-	Waiting map[string]bool
+	// NotReached are the functions of the shortlist that the run had no time to read.
+	NotReached map[string]bool
 	// AliasesRead is when a function's aliases were read.
 	AliasesRead map[string]time.Time
 	// Invoked are the aliases that somebody invoked in the last two weeks. No version hangs on them, but

@@ -11,6 +11,7 @@ import (
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"caretaker/internal/emf"
+	"caretaker/internal/paged"
 )
 
 // The janitor's own metrics. A run reads the earlier ones back: they are its only memory.
@@ -56,7 +57,7 @@ func (j *Janitor) history(ctx context.Context, now time.Time) (History, error) {
 
 // metricData reads every data point of some metrics.
 func (j *Janitor) metricData(ctx context.Context, input *cloudwatch.GetMetricDataInput, read func(id string, at time.Time, value float64)) error {
-	return everyPage(func(token *string) (*string, error) {
+	return paged.Every(func(token *string) (*string, error) {
 		input.NextToken = token
 		page, err := j.aws.CloudWatch.GetMetricData(ctx, input)
 		if err != nil {

@@ -15,6 +15,8 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"golang.org/x/sync/errgroup"
+
+	"caretaker/internal/paged"
 )
 
 // inventory reads what is cheap and covers the whole Region: all functions with all versions and
@@ -65,7 +67,7 @@ func (j *Janitor) storage(ctx context.Context) (Storage, error) {
 func (j *Janitor) listFunctions(ctx context.Context) (*fleet, error) {
 	fleet := newFleet()
 	input := &lambdasvc.ListFunctionsInput{FunctionVersion: lambdatypes.FunctionVersionAll, MaxItems: aws.Int32(50)}
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		input.Marker = token
 		page, err := j.aws.Lambda.ListFunctions(ctx, input)
 		if err != nil {
@@ -187,7 +189,7 @@ func (f *fleet) sorted() []Function {
 func (j *Janitor) listTags(ctx context.Context) (map[string]map[string]string, error) {
 	tags := map[string]map[string]string{}
 	input := &resourcegroupstaggingapi.GetResourcesInput{ResourceTypeFilters: []string{"lambda:function"}, ResourcesPerPage: aws.Int32(100)}
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		input.PaginationToken = token
 		page, err := j.aws.Tagging.GetResources(ctx, input)
 		if err != nil {
@@ -210,29 +212,6 @@ func (j *Janitor) listTags(ctx context.Context) (map[string]map[string]string, e
 		return nil, fmt.Errorf("reading the functions' tags (tag:GetResources): %w", err)
 	}
 	return tags, nil
-}
-
-// everyPage fetches pages until there is no token for the next. Tokens that go round in
-// a circle are an error: taking the list for complete would lose references. The mark
-// stays at each page whose number is a power of two, so that any circle comes back to it.
-func everyPage(fetch func(token *string) (*string, error)) error {
-	var token, mark *string
-	for page := 1; ; page++ {
-		next, err := fetch(token)
-		if err != nil {
-			return err
-		}
-		if aws.ToString(next) == "" {
-			return nil
-		}
-		if mark != nil && *mark == *next {
-			return errors.New("the list does not end: AWS answered the same page token twice")
-		}
-		if page&(page-1) == 0 {
-			mark = next
-		}
-		token = next
-	}
 }
 
 // published reads AWS's date, which is almost RFC 3339. An unreadable one is the zero time.

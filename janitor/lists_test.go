@@ -3,42 +3,11 @@ package janitor
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"testing"
 
 	"caretaker/internal/emulator/lambdasim"
 	"caretaker/internal/want"
 )
-
-func TestEveryPage_endsWhenTokensGoRoundInACircle(t *testing.T) {
-	for _, circle := range []string{"a", "ab", "abc", "abcdefgh"} {
-		for _, lead := range []string{"", "x", "xyz"} {
-			fetched := 0
-			err := everyPage(func(*string) (*string, error) {
-				fetched++
-				if fetched > 1000 {
-					t.Fatalf("%q after %q goes on for ever", circle, lead)
-				}
-				token := (lead + strings.Repeat(circle, 1000))[fetched-1 : fetched]
-				return &token, nil
-			})
-			if err == nil {
-				t.Errorf("%q after %q passes for a whole list, want an error", circle, lead)
-			}
-		}
-	}
-}
-
-func TestEveryPage_readsLongLists(t *testing.T) {
-	fetched := 0
-	err := everyPage(func(*string) (*string, error) {
-		fetched++
-		token := strings.Repeat("x", 5000-fetched)
-		return &token, nil
-	})
-	want.NoError(t, fmt.Sprintf("reading %d pages", fetched), err)
-	want.Equal(t, "pages read", fetched, 5000)
-}
 
 func TestHandle_deletesNothingWhenAListDoesNotEnd(t *testing.T) {
 	w := newWorld(t, lambdasim.Options{}, lambda("orders", 8))

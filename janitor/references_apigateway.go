@@ -8,10 +8,13 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	apigatewaytypes "github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	apigatewayv2types "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
+
+	"caretaker/internal/paged"
 )
 
 // readAPIs reads the integrations and authorizers of all REST, HTTP and WebSocket APIs as
@@ -45,7 +48,7 @@ func (j *Janitor) readAPIs(ctx context.Context, in scope) (Findings, error) {
 
 func (j *Janitor) restAPIs(ctx context.Context) ([]apigatewaytypes.RestApi, error) {
 	var apis []apigatewaytypes.RestApi
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.APIGateway.GetRestApis(ctx, &apigateway.GetRestApisInput{Limit: aws.Int32(500), Position: token})
 		if err != nil {
 			return nil, err
@@ -62,7 +65,7 @@ func (j *Janitor) restAPIs(ctx context.Context) ([]apigatewaytypes.RestApi, erro
 // httpAPIs are the HTTP and WebSocket APIs.
 func (j *Janitor) httpAPIs(ctx context.Context) ([]apigatewayv2types.Api, error) {
 	var apis []apigatewayv2types.Api
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.APIGatewayV2.GetApis(ctx, &apigatewayv2.GetApisInput{MaxResults: aws.String("100"), NextToken: token})
 		if err != nil {
 			return nil, err
@@ -78,7 +81,7 @@ func (j *Janitor) httpAPIs(ctx context.Context) ([]apigatewayv2types.Api, error)
 
 func (j *Janitor) readRestAPI(ctx context.Context, in scope, api apigatewaytypes.RestApi, found *Findings) error {
 	name := aws.ToString(api.Name)
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.APIGateway.GetResources(ctx, &apigateway.GetResourcesInput{
 			RestApiId: api.Id, Embed: []string{"methods"}, Limit: aws.Int32(500), Position: token,
 		})
@@ -100,7 +103,7 @@ func (j *Janitor) readRestAPI(ctx context.Context, in scope, api apigatewaytypes
 	if err != nil {
 		return err
 	}
-	return everyPage(func(token *string) (*string, error) {
+	return paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.APIGateway.GetAuthorizers(ctx, &apigateway.GetAuthorizersInput{RestApiId: api.Id, Limit: aws.Int32(500), Position: token})
 		if err != nil {
 			return nil, err
@@ -114,7 +117,7 @@ func (j *Janitor) readRestAPI(ctx context.Context, in scope, api apigatewaytypes
 
 func (j *Janitor) readHTTPAPI(ctx context.Context, in scope, api apigatewayv2types.Api, found *Findings) error {
 	name := aws.ToString(api.Name)
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.APIGatewayV2.GetIntegrations(ctx, &apigatewayv2.GetIntegrationsInput{ApiId: api.ApiId, MaxResults: aws.String("100"), NextToken: token})
 		if err != nil {
 			return nil, err
@@ -130,7 +133,7 @@ func (j *Janitor) readHTTPAPI(ctx context.Context, in scope, api apigatewayv2typ
 	if err != nil {
 		return err
 	}
-	return everyPage(func(token *string) (*string, error) {
+	return paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.APIGatewayV2.GetAuthorizers(ctx, &apigatewayv2.GetAuthorizersInput{ApiId: api.ApiId, MaxResults: aws.String("100"), NextToken: token})
 		if err != nil {
 			return nil, err
@@ -153,8 +156,8 @@ func uriCalls(uri, credentials string) calls {
 	region := ""
 	if before, after, inPath := strings.Cut(uri, "/functions/"); inPath {
 		uri = after
-		if parts := strings.SplitN(before, ":", 5); len(parts) == 5 {
-			region = parts[3] // arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31
+		if path, err := arn.Parse(before); err == nil {
+			region = path.Region // arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31
 		}
 		for _, ending := range []string{"/invocations", "/response-streaming-invocations"} {
 			uri = strings.TrimSuffix(uri, ending)

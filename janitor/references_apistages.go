@@ -13,6 +13,8 @@ import (
 	apigatewaytypes "github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	apigatewayv2types "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
+
+	"caretaker/internal/paged"
 )
 
 // readAPIStages reads what stages were deployed with: a stage serves the API as it was then,
@@ -82,7 +84,7 @@ func (j *Janitor) readRestStages(ctx context.Context, in scope, api apigatewayty
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-export.html
 func (j *Janitor) readHTTPStages(ctx context.Context, in scope, api apigatewayv2types.Api, found *Findings) error {
 	var stages []apigatewayv2types.Stage
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.APIGatewayV2.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: api.ApiId, MaxResults: aws.String("100"), NextToken: token})
 		if err != nil {
 			return nil, err
@@ -158,7 +160,7 @@ func (j *Janitor) withoutRoutes(ctx context.Context, api apigatewayv2types.Api, 
 		return false
 	}
 	some := false
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.APIGatewayV2.GetRoutes(ctx, &apigatewayv2.GetRoutesInput{ApiId: api.ApiId, MaxResults: aws.String("100"), NextToken: token})
 		if err != nil {
 			return nil, err

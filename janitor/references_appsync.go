@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/appsync"
 	appsynctypes "github.com/aws/aws-sdk-go-v2/service/appsync/types"
+
+	"caretaker/internal/paged"
 )
 
 // readDataSources reads the functions behind the data sources of GraphQL and Event APIs,
@@ -15,7 +17,7 @@ import (
 func (j *Janitor) readDataSources(ctx context.Context, in scope) (Findings, error) {
 	apis := map[string]string{}
 	var found Findings
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.AppSync.ListGraphqlApis(ctx, &appsync.ListGraphqlApisInput{MaxResults: 25, NextToken: token})
 		if err != nil {
 			return nil, err
@@ -31,7 +33,7 @@ func (j *Janitor) readDataSources(ctx context.Context, in scope) (Findings, erro
 	if err != nil {
 		return Findings{}, fmt.Errorf("listing GraphQL APIs: %w", err)
 	}
-	err = everyPage(func(token *string) (*string, error) {
+	err = paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.AppSync.ListApis(ctx, &appsync.ListApisInput{MaxResults: 25, NextToken: token})
 		if err != nil {
 			return nil, err
@@ -56,7 +58,7 @@ func (j *Janitor) readDataSources(ctx context.Context, in scope) (Findings, erro
 }
 
 func (j *Janitor) readSourcesOf(ctx context.Context, in scope, id, name string, found *Findings) error {
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.AppSync.ListDataSources(ctx, &appsync.ListDataSourcesInput{ApiId: &id, MaxResults: 25, NextToken: token})
 		if err != nil {
 			return nil, err

@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
+
+	"caretaker/internal/paged"
 )
 
 // readScalableTargets reads whose provisioned concurrency Application Auto Scaling manages. Where it
@@ -15,7 +17,7 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
 func (j *Janitor) readScalableTargets(ctx context.Context, _ scope) (Findings, error) {
 	var found Findings
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.AutoScaling.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
 			ServiceNamespace: autoscalingtypes.ServiceNamespaceLambda, MaxResults: aws.Int32(50), NextToken: token,
 		})

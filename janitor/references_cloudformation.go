@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cloudformationtypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"caretaker/internal/paged"
 )
 
 // stack is a stack that exists, with the one it is nested in at last.
@@ -20,7 +22,7 @@ func (j *Janitor) liveStacks(ctx context.Context) (map[string]stack, error) {
 	states := slices.DeleteFunc(cloudformationtypes.StackStatus("").Values(), func(s cloudformationtypes.StackStatus) bool {
 		return s == cloudformationtypes.StackStatusDeleteComplete
 	})
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.CloudFormation.ListStacks(ctx, &cloudformation.ListStacksInput{NextToken: token, StackStatusFilter: states})
 		if err != nil {
 			return nil, err
@@ -95,7 +97,7 @@ func (j *Janitor) readStackResources(ctx context.Context, in scope) (Findings, e
 }
 
 func (j *Janitor) readStack(ctx context.Context, in scope, id string, found *gathered) error {
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.CloudFormation.ListStackResources(ctx, &cloudformation.ListStackResourcesInput{StackName: &id, NextToken: token})
 		if err != nil {
 			return nil, err

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cloudtrailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+
+	"caretaker/internal/paged"
 )
 
 // aliasEvents are the names under which CloudTrail records that an alias moved or went:
@@ -26,7 +28,7 @@ func (j *Janitor) readAliasHistory(ctx context.Context, in scope) (Findings, err
 	}
 	since := in.now.Add(-j.cfg.Keep.SupersededFor.Std())
 	for _, name := range aliasEvents {
-		err := everyPage(func(token *string) (*string, error) {
+		err := paged.Every(func(token *string) (*string, error) {
 			page, err := j.aws.CloudTrail.LookupEvents(ctx, &cloudtrail.LookupEventsInput{
 				StartTime: &since, NextToken: token, MaxResults: aws.Int32(50),
 				LookupAttributes: []cloudtrailtypes.LookupAttribute{{

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"caretaker/internal/paged"
 )
 
 // readInvocations reads which versions were invoked by their number: in the last two weeks from a
@@ -31,7 +33,7 @@ func (j *Janitor) readInvocations(ctx context.Context, in scope) (Findings, erro
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 func (j *Janitor) recentInvocations(ctx context.Context) (Findings, error) {
 	var found Findings
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.CloudWatch.ListMetrics(ctx, &cloudwatch.ListMetricsInput{
 			Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("Invocations"), NextToken: token,
 			Dimensions: []cloudwatchtypes.DimensionFilter{{Name: aws.String("Resource")}},

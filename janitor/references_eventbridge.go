@@ -8,13 +8,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	eventbridgetypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"caretaker/internal/paged"
 )
 
 // readRules reads the targets of every rule on every bus. One with a role calls its function
 // without a policy on it; one that starts something else may do so with a version's ARN in its input.
 func (j *Janitor) readRules(ctx context.Context, in scope) (Findings, error) {
 	var rules []eventbridgetypes.Rule
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.EventBridge.ListEventBuses(ctx, &eventbridge.ListEventBusesInput{Limit: aws.Int32(100), NextToken: token})
 		if err != nil {
 			return nil, err
@@ -45,7 +47,7 @@ func (j *Janitor) readRules(ctx context.Context, in scope) (Findings, error) {
 
 func (j *Janitor) rulesOn(ctx context.Context, bus string) ([]eventbridgetypes.Rule, error) {
 	var rules []eventbridgetypes.Rule
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.EventBridge.ListRules(ctx, &eventbridge.ListRulesInput{EventBusName: &bus, Limit: aws.Int32(100), NextToken: token})
 		if err != nil {
 			return nil, err
@@ -64,7 +66,7 @@ func (j *Janitor) rulesOn(ctx context.Context, bus string) ([]eventbridgetypes.R
 }
 
 func (j *Janitor) readTargets(ctx context.Context, in scope, rule eventbridgetypes.Rule, found *gathered) error {
-	return everyPage(func(token *string) (*string, error) {
+	return paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.EventBridge.ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{
 			Rule: rule.Name, EventBusName: rule.EventBusName, NextToken: token,
 		})

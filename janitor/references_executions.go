@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"caretaker/internal/paged"
 )
 
 // readExecutions reads the definitions that running executions go on with. An execution keeps
@@ -40,7 +42,7 @@ func (j *Janitor) readExecutionsOf(ctx context.Context, in scope, machine sfntyp
 	running := revisions{janitor: j, known: map[string]bool{}, call: func(called calls) {
 		found.with(func(all *Findings) { all.named(in, Execution, aws.ToString(machine.Name), called) })
 	}}
-	return everyPage(func(token *string) (*string, error) {
+	return paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.StepFunctions.ListExecutions(ctx, &sfn.ListExecutionsInput{
 			StateMachineArn: machine.StateMachineArn, StatusFilter: sfntypes.ExecutionStatusRunning, MaxResults: 1000, NextToken: token,
 		})

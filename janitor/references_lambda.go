@@ -10,13 +10,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"caretaker/internal/paged"
 )
 
 // readMappings reads all event source mappings of the Region. Their FunctionArn has four
 // forms: unqualified, with :$LATEST, with a version and with an alias.
 func (j *Janitor) readMappings(ctx context.Context, in scope) (Findings, error) {
 	var found Findings
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.Lambda.ListEventSourceMappings(ctx, &lambdasvc.ListEventSourceMappingsInput{Marker: token, MaxItems: aws.Int32(100)})
 		if err != nil {
 			return nil, err
@@ -46,7 +48,7 @@ func (j *Janitor) readAliases(ctx context.Context, in scope) (Findings, error) {
 // ones included. AWS documents no page limit below 10,000.
 func (j *Janitor) listAliases(ctx context.Context, function string) ([]Reference, error) {
 	references := []Reference{}
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.Lambda.ListAliases(ctx, &lambdasvc.ListAliasesInput{
 			FunctionName: &function, Marker: token, MaxItems: aws.Int32(10000),
 		})
@@ -75,7 +77,7 @@ func (j *Janitor) listAliases(ctx context.Context, function string) ([]Reference
 // the latter on the alias alone, whose version the alias itself protects.
 func (j *Janitor) readProvisionedConcurrency(ctx context.Context, in scope) (Findings, error) {
 	return perFunction(ctx, in.own, in.shortlist, func(ctx context.Context, function Function) (found Findings, err error) {
-		err = everyPage(func(token *string) (*string, error) {
+		err = paged.Every(func(token *string) (*string, error) {
 			page, err := j.aws.Lambda.ListProvisionedConcurrencyConfigs(ctx, &lambdasvc.ListProvisionedConcurrencyConfigsInput{
 				FunctionName: &function.Name, Marker: token, MaxItems: aws.Int32(50),
 			})
@@ -119,7 +121,7 @@ func (j *Janitor) readScalingConfigs(ctx context.Context, in scope) (Findings, e
 func (j *Janitor) readDurableExecutions(ctx context.Context, in scope) (Findings, error) {
 	return perFunction(ctx, in.own, in.candidates(durable), func(ctx context.Context, function Function) (found Findings, err error) {
 		qualifier := strconv.FormatInt(function.Versions[0].Number, 10)
-		err = everyPage(func(token *string) (*string, error) {
+		err = paged.Every(func(token *string) (*string, error) {
 			page, err := j.aws.Lambda.ListDurableExecutionsByFunction(ctx, &lambdasvc.ListDurableExecutionsByFunctionInput{
 				FunctionName: &function.Name, Qualifier: &qualifier, MaxItems: 1, Marker: token,
 				Statuses: []lambdatypes.ExecutionStatus{lambdatypes.ExecutionStatusRunning},
@@ -146,7 +148,7 @@ func (j *Janitor) readDurableExecutions(ctx context.Context, in scope) (Findings
 func (j *Janitor) readDestinations(ctx context.Context, in scope) (Findings, error) {
 	var found gathered
 	err := each(ctx, in.functions, func(ctx context.Context, function Function) error {
-		err := everyPage(func(token *string) (*string, error) {
+		err := paged.Every(func(token *string) (*string, error) {
 			page, err := j.aws.Lambda.ListFunctionEventInvokeConfigs(ctx, &lambdasvc.ListFunctionEventInvokeConfigsInput{
 				FunctionName: &function.Name, Marker: token, MaxItems: aws.Int32(50),
 			})

@@ -8,13 +8,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/pipes"
 	pipestypes "github.com/aws/aws-sdk-go-v2/service/pipes/types"
+
+	"caretaker/internal/paged"
 )
 
 // readPipes reads what the Region's pipes call, with a role of their own: their target, the
 // function that enriches what flows through, and whatever stands in the templates of their inputs.
 func (j *Janitor) readPipes(ctx context.Context, in scope) (Findings, error) {
 	var listed []pipestypes.Pipe
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.Pipes.ListPipes(ctx, &pipes.ListPipesInput{Limit: aws.Int32(100), NextToken: token})
 		if err != nil {
 			return nil, err

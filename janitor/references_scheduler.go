@@ -9,8 +9,11 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
+
+	"caretaker/internal/paged"
 )
 
 // readSchedules reads the targets of all schedules. The list has a templated target's ARN; a
@@ -20,7 +23,7 @@ import (
 func (j *Janitor) readSchedules(ctx context.Context, in scope) (Findings, error) {
 	var found gathered
 	var whole []schedulertypes.ScheduleSummary
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.Scheduler.ListSchedules(ctx, &scheduler.ListSchedulesInput{MaxResults: aws.Int32(100), NextToken: token})
 		if err != nil {
 			return nil, err
@@ -50,9 +53,9 @@ func (j *Janitor) readSchedules(ctx context.Context, in scope) (Findings, error)
 
 // hands says whether a target only hands a message to a function, a queue, a topic or a stream. Of
 // these there may be hundreds of thousands, for a reminder each: the list is all that is read of them.
-func hands(arn string) bool {
-	parts := strings.SplitN(arn, ":", 4)
-	return len(parts) == 4 && slices.Contains([]string{"lambda", "sqs", "sns", "kinesis", "firehose"}, parts[2])
+func hands(target string) bool {
+	parsed, err := arn.Parse(target)
+	return err == nil && slices.Contains([]string{"lambda", "sqs", "sns", "kinesis", "firehose"}, parsed.Service)
 }
 
 // universal says whether a target, in small letters, calls Lambda's API by itself.

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"caretaker/internal/paged"
 )
 
 // readStateMachines reads the definition of every state machine and of each of its published
@@ -33,7 +35,7 @@ func (j *Janitor) readStateMachines(ctx context.Context, in scope) (Findings, er
 
 func (j *Janitor) stateMachines(ctx context.Context) ([]sfntypes.StateMachineListItem, error) {
 	var machines []sfntypes.StateMachineListItem
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.StepFunctions.ListStateMachines(ctx, &sfn.ListStateMachinesInput{MaxResults: 1000, NextToken: token})
 		if err != nil {
 			return nil, err
@@ -49,7 +51,7 @@ func (j *Janitor) stateMachines(ctx context.Context) ([]sfntypes.StateMachineLis
 
 func (j *Janitor) readStateMachine(ctx context.Context, in scope, machine sfntypes.StateMachineListItem, found *gathered) error {
 	arns := []string{aws.ToString(machine.StateMachineArn)}
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.StepFunctions.ListStateMachineVersions(ctx, &sfn.ListStateMachineVersionsInput{
 			StateMachineArn: machine.StateMachineArn, MaxResults: 1000, NextToken: token,
 		})

@@ -109,7 +109,7 @@ func (r *run) report(ctx context.Context, after Storage) Report {
 		Outcomes: map[Outcome]int{}, KeptBy: map[Reason]int{},
 		References: plan.count(), FunctionsRead: plan.FunctionsRead, NotChecked: plan.NotChecked,
 		Calls: j.aws.Pace.Calls(), Throttles: j.aws.Pace.Throttles(),
-		doubted: historyBelt(plan).Closed() || aliasesBelt(plan).Closed(), partly: len(plan.Waiting) > 0,
+		doubted: historyBelt(plan).Closed() || aliasesBelt(plan).Closed(), partly: len(plan.NotReached) > 0,
 	}
 	report.computeGrowth(plan)
 	report.targets(plan.Dynamic, j.cfg.Checks.LookedAt)
@@ -322,7 +322,7 @@ func (r Report) Metrics() []emf.Metric {
 	}
 	add("VersionsDeleted", float64(r.Outcomes[Deleted]), emf.Count, "")
 	add("BytesFreed", float64(r.BytesFreed), emf.Bytes, "")
-	add("Remaining", float64(r.Outcomes[Remaining]+r.KeptBy[NotRead]+r.Waiting()), emf.Count, "")
+	add("Remaining", float64(r.Outcomes[Remaining]+r.KeptBy[NotRead]+r.Deletable()), emf.Count, "")
 	add("FunctionsNotLookedAt", float64(r.FunctionsNotLookedAt), emf.Count, "")
 	add("Failed", float64(r.Outcomes[Failed]), emf.Count, "")
 	add("Throttles", float64(r.Throttles), emf.Count, "")
@@ -343,8 +343,8 @@ func (r Report) Metrics() []emf.Metric {
 	return metrics
 }
 
-// Waiting is what a dry run leaves deletable: nothing is being freed.
-func (r Report) Waiting() int {
+// Deletable is what a dry run leaves deletable: nothing is being freed.
+func (r Report) Deletable() int {
 	return r.Outcomes[Deletable] + r.Outcomes[NotLookedAt]
 }
 

@@ -103,8 +103,8 @@ type rules struct {
 	upTo         int64
 	references   map[string]Reference
 	aliasChanged time.Time
-	// waiting says that the run had no time to read the function.
-	waiting bool
+	// notReached says that the run had no time to read the function.
+	notReached bool
 }
 
 func rulesFor(function Function, facts Facts, index findingsIndex, cfg Config, now time.Time) rules {
@@ -115,7 +115,7 @@ func rulesFor(function Function, facts Facts, index findingsIndex, cfg Config, n
 	r := rules{
 		function: function, self: facts.Self, keep: cfg.Keep, newest: cfg.Keep.Newest, now: now,
 		references: index.references[function.Name], aliasChanged: facts.AliasChanges[function.Name],
-		waiting: facts.Waiting[function.Name],
+		notReached: facts.NotReached[function.Name],
 	}
 	r.owner, r.ownerDetail = r.ownersWill(cfg)
 	r.hold, r.holdDetail = held(function, facts.Findings, index, cfg)
@@ -281,7 +281,7 @@ func (r rules) reasonToKeep(position int, version Version) (Reason, string) {
 	if reason, detail := r.grace(r.function.Versions[position+1].Published); reason != "" {
 		return reason, detail
 	}
-	if r.waiting {
+	if r.notReached {
 		return NotRead, "" // the last of the rules, so that it counts just what may go
 	}
 	return "", ""

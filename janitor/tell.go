@@ -41,8 +41,8 @@ func (r Report) Headline() string {
 		what = fmt.Sprintf("%s belt closed after %d deletions", r.Belt.Name, r.Outcomes[Deleted]+r.Outcomes[NotVerified])
 	case r.Belt.Closed() && !r.DryRun:
 		what = r.Belt.Name + " belt closed, nothing deleted"
-	case r.DryRun && r.Waiting() > 0:
-		what = fmt.Sprintf("dry run: %d versions (%s) could go", r.Waiting(), Size(r.DeletableBytes))
+	case r.DryRun && r.Deletable() > 0:
+		what = fmt.Sprintf("dry run: %d versions (%s) could go", r.Deletable(), Size(r.DeletableBytes))
 	case r.Idle:
 		what = "idle, storage is low"
 	case r.Outcomes[NotVerified] > 0:

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"caretaker/internal/paged"
 )
 
 // pageSize is how many functions or versions Lambda lists at a time.
@@ -139,7 +141,7 @@ func numbers(function *Function) map[int64]Version {
 
 func (j *Janitor) listVersions(ctx context.Context, function string) (map[int64]Version, error) {
 	listed := map[int64]Version{}
-	err := everyPage(func(token *string) (*string, error) {
+	err := paged.Every(func(token *string) (*string, error) {
 		page, err := j.aws.Lambda.ListVersionsByFunction(ctx, &lambdasvc.ListVersionsByFunctionInput{
 			FunctionName: &function, Marker: token, MaxItems: aws.Int32(pageSize),
 		})

@@ -10,52 +10,14 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// settle leaves no intent of another step: what was made is looked at again, to be told and counted
-// as by the run that made it, and completes its event; what was not costs nothing. What this step
-// made stands as begun until its look is sent.
-func (r *Raiser) settle(ctx context.Context, h hold, left leftover, facts Facts, report *Report) (record, error) {
-	known := h.known
-	known.Measured = known.Measured || facts.measured()
-	if known.Intent == nil || left.open {
-		return known, nil
-	}
-	begun := *known.Intent
-	unspent := costOf(begun.Decisions) - costOf(left.made.Decisions)
-	begun.Decisions = left.made.Decisions
-	known.Intent = &begun
-	if !left.own && len(begun.Decisions) > 0 {
-		err := r.look(ctx, visit{episode: begun.Episode, Shortage: Shortage{Resource: facts.Resource}}, left.made, false, report)
-		if err == nil {
-			err = r.ledger.completeFor(ctx, begun.Event)
-		}
-		if err != nil {
-			return h.known, err
-		}
-		report.planned(begun.Episode, left.made)
-		known.Untold = append(known.Untold, notices(begun.Episode, facts, left.made, nil)...)
-	}
-	if !left.own {
-		known = known.closed(facts.Resource)
-	}
-	if unspent > 0 {
-		// What cannot be taken off stays counted: that spends less than is allowed, not more.
-		err := r.ledger.keep(ctx, h.held, known)
-		if err == nil {
-			err = r.ledger.giveBack(ctx, begun.At, unspent)
-		}
-		report.fail(err)
-	}
-	return known, nil
-}
-
-// deed is what came of a plan.
-type deed struct {
+// result is what came of a plan.
+type result struct {
 	plan  Plan
 	known record
-	// told says that a refusal told what the plan could not know: only AWS tells how much
+	// learned says that a refusal told what the plan could not know: only AWS tells how much
 	// concurrency must stay unreserved, and only the ledger that another resource's raise spent the
 	// money meanwhile. With that the plan is another.
-	told bool
+	learned bool
 }
 
 // smallestShare is how much of a raise is still tried that AWS refuses for a limit of its own.
@@ -65,15 +27,15 @@ const smallestShare = 1.0 / 16
 // or the units of an account, half of it, then a quarter, and so on. How much would fit no answer
 // says; the looks that follow come closer to it. A table's own limit is refused by the code of any
 // wrong value, and which it was only less can show.
-func (r *Raiser) carryOut(ctx context.Context, v visit, h hold, facts Facts, plan Plan) (deed, error) {
-	whole, err := r.attempt(ctx, v, h, facts, plan)
+func (r *Raiser) carryOut(ctx context.Context, h hold, facts Facts, plan Plan) (result, error) {
+	whole, err := r.attempt(ctx, h, facts, plan)
 	for share := 0.5; err == nil && share >= smallestShare; share /= 2 {
 		why, limited := plan.limited(whole.plan)
 		if !limited {
 			break
 		}
 		h.known = whole.known
-		part, err := r.attempt(ctx, v, h, facts, plan.cut(share, why))
+		part, err := r.attempt(ctx, h, facts, plan.cut(share, why))
 		if _, again := plan.limited(part.plan); err != nil || !again {
 			return part, err
 		}
@@ -102,8 +64,8 @@ func (p Plan) limited(after Plan) (why string, limited bool) {
 // attempt sets the cost aside, writes down what is about to be done, does it, and says in the plan
 // what came of each part. The record comes back with the raise as begun: as far as it was made, or
 // nobody knows. An error is for what must be tried again.
-func (r *Raiser) attempt(ctx context.Context, v visit, h hold, facts Facts, plan Plan) (deed, error) {
-	done := deed{plan: plan, known: h.known}
+func (r *Raiser) attempt(ctx context.Context, h hold, facts Facts, plan Plan) (result, error) {
+	done := result{plan: plan, known: h.known}
 	raises := plan.with(ToRaise)
 	switch {
 	case len(raises) == 0:
@@ -122,11 +84,11 @@ func (r *Raiser) attempt(ctx context.Context, v visit, h hold, facts Facts, plan
 		return done, err
 	}
 	if !free {
-		done.plan, done.told = plan.become(ToRaise, Refused, OverCost), true
+		done.plan, done.learned = plan.become(ToRaise, Refused, OverCost), true
 		return done, nil
 	}
 	done.plan.Decisions = slices.Clone(plan.Decisions)
-	begun := intent{Event: v.event(), Episode: v.episode, At: plan.At, Decisions: raises, Goal: plan.Goal}
+	begun := intent{Event: h.event(), Episode: h.episode, At: plan.At, Decisions: raises, Goal: plan.Goal}
 	done.known.Intent = &begun
 	if err := r.ledger.keep(ctx, h.held, done.known); err != nil {
 		done.known = h.known
@@ -138,8 +100,8 @@ func (r *Raiser) attempt(ctx context.Context, v visit, h hold, facts Facts, plan
 		done.known.Floor = cmp.Or(floor, done.known.Floor)
 		failures = append(failures, err)
 	}
-	done.told = done.known.Floor != h.known.Floor
-	done.known.Memory = done.known.After(done.plan.but(Raised), v.key(v.Resource), plan.At) // its raises are remembered once their look is sent
+	done.learned = done.known.Floor != h.known.Floor
+	done.known.Memory = done.known.After(done.plan.but(Raised), h.key(h.Resource), plan.At) // its raises are remembered once their look is sent
 	begun.Decisions = append(done.plan.with(Raised), done.plan.because(Unclear)...)
 	unspent := cost - costOf(begun.Decisions)
 	if unspent > 0 {
@@ -195,23 +157,23 @@ func (r *Raiser) make(ctx context.Context, positions []int, facts Facts, plan Pl
 		case err == nil || reading == nil && reached(now, *decision):
 			decision.Outcome = Raised
 		case answer == busy:
-			decision.Outcome, decision.Reason, decision.Detail = Waiting, IsBusy, said(err)
+			decision.Outcome, decision.Reason, decision.Detail = Waiting, IsBusy, errorText(err)
 		case (answer == limited || answer == invalid) && now.moved(*decision):
-			decision.Outcome, decision.Reason, decision.Detail = Waiting, IsBusy, "somebody else changed it in the meantime: "+said(err)
+			decision.Outcome, decision.Reason, decision.Detail = Waiting, IsBusy, "somebody else changed it in the meantime: "+errorText(err)
 		case answer == limited:
-			decision.Outcome, decision.Reason, decision.Detail = Refused, AWSRefused, said(err)
+			decision.Outcome, decision.Reason, decision.Detail = Refused, AWSRefused, errorText(err)
 		case answer == invalid:
-			decision.Outcome, decision.Reason, decision.Detail = Failed, NotTaken, said(err)
+			decision.Outcome, decision.Reason, decision.Detail = Failed, NotTaken, errorText(err)
 		case answer == asked:
-			decision.Outcome, decision.Reason, decision.Detail = Refused, AlreadyAsked, said(err)
+			decision.Outcome, decision.Reason, decision.Detail = Refused, AlreadyAsked, errorText(err)
 		case answer == no && floor > 0:
 			decision.Outcome, decision.Reason, decision.Detail = Refused, FloorReached, fmt.Sprintf("AWS insists on %s unreserved", units(floor))
 		case answer == no:
-			decision.Outcome, decision.Reason, decision.Detail = Failed, AWSRefused, said(err)
+			decision.Outcome, decision.Reason, decision.Detail = Failed, AWSRefused, errorText(err)
 		case answer == unknown:
-			decision.Outcome, decision.Reason, decision.Detail = Waiting, Unclear, said(err)
+			decision.Outcome, decision.Reason, decision.Detail = Waiting, Unclear, errorText(err)
 		default:
-			decision.Outcome, decision.Reason, decision.Detail = Waiting, CallFailed, said(err)
+			decision.Outcome, decision.Reason, decision.Detail = Waiting, CallFailed, errorText(err)
 		}
 	}
 	first := plan.Decisions[positions[0]]
@@ -224,12 +186,12 @@ func (r *Raiser) make(ctx context.Context, positions []int, facts Facts, plan Pl
 // moved tells whether a part is no longer what a decision was made from. Less than was decided
 // may then be less than there is.
 func (f Facts) moved(decision Decision) bool {
-	have, found := f.part(decision.Part)
-	return found && (have.Means != decision.Means || have.Now != decision.From)
+	current, found := f.part(decision.Part)
+	return found && (current.Means != decision.Means || current.Now != decision.From)
 }
 
-// said is an error for people: AWS's code and words without the request's number.
-func said(err error) string {
+// errorText is an error for people: AWS's code and words without the request's number.
+func errorText(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		return cut(api.ErrorCode()+": "+api.ErrorMessage(), longest)

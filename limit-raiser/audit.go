@@ -36,8 +36,8 @@ func (e Entry) sortKey() string {
 	return e.At.UTC().Format("2006-01-02T15:04:05.000Z") + "#" + digest(e.Event) + "#" + e.Part
 }
 
-// record adds an entry to the audit trail.
-func (l ledger) record(ctx context.Context, e Entry) error {
+// audit adds an entry to the audit trail.
+func (l ledger) audit(ctx context.Context, e Entry) error {
 	item := key(auditTrail, e.sortKey())
 	for name, value := range map[string]string{
 		"resource": e.Resource, "part": e.Part, "means": string(e.Means), "outcome": string(e.Outcome),
@@ -85,27 +85,4 @@ func entryOf(item map[string]dynamodbtypes.AttributeValue) Entry {
 		From: number(item["from"]), To: number(item["to"]), CostAMonth: number(item["cost"]),
 		Alarm: text(item["alarm"]), Event: text(item["event"]), Step: int(number(item["step"])),
 	}
-}
-
-// told is what people were told in an episode already, and tell adds what they are told now.
-func (l ledger) told(ctx context.Context, episode string) ([]string, error) {
-	item, err := l.get(ctx, episodeKey(episode))
-	if err != nil {
-		return nil, fmt.Errorf("reading the episode %s: %w", episode, err)
-	}
-	set, _ := item["told"].(*dynamodbtypes.AttributeValueMemberSS)
-	if set == nil {
-		return nil, nil
-	}
-	return set.Value, nil
-}
-
-func (l ledger) tell(ctx context.Context, episode string, what []string) error {
-	input := l.update(episodeKey(episode), "ADD #told :what SET #event = :event, #ttl = :ttl", "", values{
-		":what": &dynamodbtypes.AttributeValueMemberSS{Value: what}, ":event": str(episode), ":ttl": l.expiry(keepEvents),
-	})
-	if _, err := l.db.UpdateItem(ctx, input); err != nil {
-		return fmt.Errorf("writing down the episode %s: %w", episode, err)
-	}
-	return nil
 }

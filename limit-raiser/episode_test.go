@@ -544,6 +544,19 @@ The alarm's threshold is 30 of the present 250: 12 %. Raise it, or watch the rat
 	}
 }
 
+// Nothing is said to cost nothing where nobody knows its price.
+func TestMessage_saysThatAPriceIsNotKnown(t *testing.T) {
+	facts := Facts{Resource: Resource{KindStream, "clicks"}, Parts: []Current{{
+		Part: Part{Dimension: Shards}, Means: Provisioned, Now: 2, Max: 10, Short: true, Samples: seen(1.9, 0),
+	}}}
+	plan := Decide(facts, Memory{}, Default(), "mars-north-1", noon)
+	raise := plan.Decisions[0]
+	want.Equal(t, "the cost a month, at the highest price", raise.CostAMonth, (raise.To-2)*0.03*HoursAMonth, cmpopts.EquateApprox(0, 1e-9))
+	m := newMessage(episode{}, facts, plan.Decisions, Home{"aws", "111122223333", "mars-north-1"})
+	want.Says(t, "the message", m.text, fmt.Sprintf("Added cost: $%.2f a month", raise.CostAMonth),
+		"no list price of shardHour is known for mars-north-1: the highest of any Region is assumed, limits.prices sets another")
+}
+
 func TestReport_measuresWhatItCounts(t *testing.T) {
 	s := throttledWrites(t)
 	report, err := s.handle(inQueue(s.theEvent(), json.RawMessage(`{}`)))

@@ -485,20 +485,20 @@ func TestHandle_makesNoRaiseBesideOneThatIsUnclear(t *testing.T) {
 	s.must(err)
 	facts.Busy = "the table is UPDATING"
 	v := visit{episode: episode{Alarm: alarm.Alarm{Name: "a", ChangedAt: s.now()}}, Shortage: Shortage{Resource: resource}}
-	left := comesTo(begun, facts, v)
+	h := hold{visit: v, known: record{Intent: begun}}
+	left := h.comesTo(facts)
 	if !left.open || left.own {
 		t.Fatalf("what became of it is open: %t, and of this event: %t; want true and false", left.open, left.own)
 	}
-	taken, _, _, err := r.ledger.take(t.Context(), resource.Key(), s.now().Add(time.Minute))
+	h.held, _, _, err = r.ledger.take(t.Context(), resource.Key(), s.now().Add(time.Minute))
 	s.must(err)
-	h := hold{held: taken, known: record{Intent: begun}}
 	h.known, err = r.settle(t.Context(), h, left, facts, &Report{})
 	s.must(err)
 	plan := Decide(facts, h.known.Memory, s.cfg, "us-east-1", s.now())
 	if due := len(plan.with(ToRaise)); due != 1 {
 		t.Fatalf("raises that are due: %d, want 1", due)
 	}
-	done, err := r.carryOut(t.Context(), v, h, facts, plan)
+	done, err := r.carryOut(t.Context(), h, facts, plan)
 	want.NoError(t, "carrying out the plan", err)
 	if done.known.Intent != begun {
 		t.Error("what was begun is forgotten")

@@ -62,23 +62,23 @@ func TestMemory_isReadAsItWasWrittenBeforeGuessesCounted(t *testing.T) {
 	err := json.Unmarshal([]byte(`{"raises":["2026-06-20T11:00:00Z"],"goal":8,"goalOf":"one","intent":{"event":"e","decisions":[{"part":{"dimension":"write"},"outcome":"to raise","from":50,"to":75}]}}`), &known)
 	want.NoError(t, "reading the record", err)
 	want.Equal(t, "the goal of its episode", known.In("one").Goal, 8)
-	want.Equal(t, "the raise was a guess", known.guessed(Have{Part: Part{Dimension: Write}, Now: 75}), false)
+	want.Equal(t, "the raise was a guess", known.guessed(Current{Part: Part{Dimension: Write}, Now: 75}), false)
 	want.Equal(t, "the raise that was begun is a guess", known.Intent.Decisions[0].Guess, false)
 }
 
 func TestMemory_keepsGuessesToTheirEpisodeAndPart(t *testing.T) {
-	write := Have{Part: Part{Dimension: Write}, Now: 75}
+	write := Current{Part: Part{Dimension: Write}, Now: 75}
 	memory := Memory{}.After(Plan{Decisions: []Decision{{Part: write.Part, Outcome: Raised, From: 50, To: 75, Guess: true}}}, "one", noon)
 	for name, c := range map[string]struct {
 		episode string
-		have    Have
+		current Current
 		want    bool
 	}{
 		"its own":                       {"one", write, true},
 		"another episode's":             {"another", write, false},
-		"another part's":                {"one", Have{Part: Part{Dimension: Read}, Now: 75}, false},
-		"one of which nothing has come": {"one", Have{Part: write.Part, Now: 50}, false},
+		"another part's":                {"one", Current{Part: Part{Dimension: Read}, Now: 75}, false},
+		"one of which nothing has come": {"one", Current{Part: write.Part, Now: 50}, false},
 	} {
-		want.Equal(t, name+": it counts as a guess", memory.In(c.episode).guessed(c.have), c.want)
+		want.Equal(t, name+": it counts as a guess", memory.In(c.episode).guessed(c.current), c.want)
 	}
 }

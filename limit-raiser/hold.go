@@ -30,9 +30,10 @@ func (r *Raiser) claim(ctx context.Context, v visit, report *Report) (held, bool
 
 var errInProgress = errors.New("another run is at work on the same event")
 
-// hold is a resource that this run keeps others away from, until the event is completed: a run
-// that dies in between leaves its intent to whoever comes next.
+// hold is a visit with its resource, which this run keeps others away from until the event is
+// completed: a run that dies in between leaves its intent to whoever comes next.
 type hold struct {
+	visit
 	// held is zero where another run has the resource, or there is nothing to do about it.
 	held  held
 	known record
@@ -46,12 +47,12 @@ func (h hold) ours() bool { return h.held != held{} }
 func (r *Raiser) take(ctx context.Context, v visit) (hold, error) {
 	if v.why != short {
 		known, err := r.ledger.known(ctx, v.Resource.Key())
-		if err != nil || known.Intent == nil && len(known.Untold) == 0 {
-			return hold{}, err
+		if err != nil || known.Intent == nil && len(known.Unsent) == 0 {
+			return hold{visit: v}, err
 		}
 	}
-	h, known, free, err := r.ledger.take(ctx, v.Resource.Key(), r.until(ctx))
-	return hold{held: h, known: known, busy: !free}, err
+	taken, known, free, err := r.ledger.take(ctx, v.Resource.Key(), r.until(ctx))
+	return hold{visit: v, held: taken, known: known, busy: !free}, err
 }
 
 // release completes the event, or gives it back where the visit failed, and lets go of the

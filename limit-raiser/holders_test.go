@@ -9,16 +9,16 @@ import (
 )
 
 func TestDecide_findsTheIndexThatHoldsItsTableBack(t *testing.T) {
-	index := func(dimension Dimension, most float64, samples []Sample, changes ...func(*Have)) []Have {
-		have := Have{Part: Part{"by-customer", dimension}, Means: Provisioned, Now: 5, Max: most, Samples: samples}
+	index := func(dimension Dimension, most float64, samples []Sample, changes ...func(*Current)) []Current {
+		current := Current{Part: Part{"by-customer", dimension}, Means: Provisioned, Now: 5, Max: most, Samples: samples}
 		for _, change := range changes {
-			change(&have)
+			change(&current)
 		}
-		return []Have{have}
+		return []Current{current}
 	}
 	refusing, calm := seen(5, 5), seen(5, 0)
 	for name, c := range map[string]struct {
-		index   []Have
+		index   []Current
 		outcome Outcome
 		reason  Reason
 		short   bool
@@ -26,17 +26,17 @@ func TestDecide_findsTheIndexThatHoldsItsTableBack(t *testing.T) {
 	}{
 		"at its maximum":                 {index(Write, 5, refusing), AtMaximum, MaximumReached, true, "holds the table's writes back"},
 		"without one":                    {index(Write, 0, refusing), Refused, NoMaximum, true, "holds the table's writes back"},
-		"that nothing can raise":         {index(Write, 50, refusing, func(h *Have) { h.Means, h.Note = NoMeans, "suspended" }), Refused, NothingToRaise, true, "suspended; what it refuses"},
+		"that nothing can raise":         {index(Write, 50, refusing, func(h *Current) { h.Means, h.Note = NoMeans, "suspended" }), Refused, NothingToRaise, true, "suspended; what it refuses"},
 		"that may go up":                 {index(Write, 50, refusing), ToRaise, IsShort, true, ""},
-		"whose demand is met":            {index(Write, 50, refusing, func(h *Have) { h.Now = 20 }), Met, NeedMet, true, ""},
+		"whose demand is met":            {index(Write, 50, refusing, func(h *Current) { h.Now = 20 }), Met, NeedMet, true, ""},
 		"of reads, no alarm's for it":    {index(Read, 5, refusing), Met, NotShort, false, "it may go no higher"},
 		"at its maximum, refusing none":  {index(Write, 5, calm), Met, NotShort, false, "it may go no higher"},
 		"at its maximum, hardly in use":  {index(Write, 5, seen(1, 0)), Met, NotShort, false, "under the alarm's share"},
 		"of which there are no metrics":  {index(Write, 5, nil), Met, NotShort, false, "under the alarm's share"},
-		"that the alarm names by itself": {index(Write, 5, refusing, func(h *Have) { h.Short = true }), AtMaximum, MaximumReached, true, ""},
+		"that the alarm names by itself": {index(Write, 5, refusing, func(h *Current) { h.Short = true }), AtMaximum, MaximumReached, true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			facts := shortTable(50, 4000, change(func(h *Have) { h.Samples = seen(5, 0) }), func(f *Facts) { f.Parts = append(f.Parts, c.index...) })
+			facts := shortTable(50, 4000, change(func(h *Current) { h.Samples = seen(5, 0) }), func(f *Facts) { f.Parts = append(f.Parts, c.index...) })
 			plan := Decide(facts, Memory{}, policy(), "us-east-1", noon)
 			wantDecision(t, plan.Decisions[0], Decision{Outcome: Met}, "the table's own writes")
 			got := plan.Decisions[1]
@@ -47,8 +47,8 @@ func TestDecide_findsTheIndexThatHoldsItsTableBack(t *testing.T) {
 }
 
 func TestDecide_findsTheIndexAmongTheTablesThrottledQueries(t *testing.T) {
-	facts := shortTable(50, 4000, change(func(h *Have) { h.Part.Dimension, h.Samples = Read, seen(5, 0) }), func(f *Facts) {
-		f.Parts = append(f.Parts, Have{Part: Part{"by-customer", Read}, Means: Provisioned, Now: 5, Max: 5, Samples: seen(5, 5)})
+	facts := shortTable(50, 4000, change(func(h *Current) { h.Part.Dimension, h.Samples = Read, seen(5, 0) }), func(f *Facts) {
+		f.Parts = append(f.Parts, Current{Part: Part{"by-customer", Read}, Means: Provisioned, Now: 5, Max: 5, Samples: seen(5, 5)})
 	})
 	got := Decide(facts, Memory{}, policy(), "us-east-1", noon).Decisions[1]
 	wantDecision(t, got, Decision{Outcome: AtMaximum, Detail: "among the table's throttled reads"})

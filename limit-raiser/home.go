@@ -2,9 +2,9 @@ package limitraiser
 
 import (
 	"context"
-	"strings"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
 // Home is the account and Region whose alarms are answered.
@@ -12,7 +12,7 @@ type Home struct{ Partition, Account, Region string }
 
 // arn is the ARN of a resource at home.
 func (h Home) arn(service, resource string) string {
-	return strings.Join([]string{"arn", h.Partition, service, h.Region, h.Account, resource}, ":")
+	return arn.ARN{Partition: h.Partition, Service: service, Region: h.Region, AccountID: h.Account, Resource: resource}.String()
 }
 
 // home is the configured one, or that of the function that runs. Without either it is empty,
@@ -25,9 +25,9 @@ func (r *Raiser) home(ctx context.Context) Home {
 	if !ok {
 		return Home{}
 	}
-	parts := strings.SplitN(call.InvokedFunctionArn, ":", 6)
-	if len(parts) < 6 {
+	function, err := arn.Parse(call.InvokedFunctionArn)
+	if err != nil {
 		return Home{}
 	}
-	return Home{Partition: parts[1], Region: parts[3], Account: parts[4]}
+	return Home{Partition: function.Partition, Region: function.Region, Account: function.AccountID}
 }

@@ -15,12 +15,12 @@ type Means string
 const (
 	// Provisioned units are set on the table, index or stream itself.
 	Provisioned Means = "provisioned"
-	// NoMeans is a part that no call raises; Have.Note says why.
+	// NoMeans is a part that no call raises; Current.Note says why.
 	NoMeans Means = "none"
 )
 
-// Have is what there is of one part.
-type Have struct {
+// Current is what there is of one part.
+type Current struct {
 	Part  Part
 	Means Means
 	// Now is what is raised: units, shards, concurrency, the maximum of a scalable target.
@@ -55,7 +55,7 @@ type Facts struct {
 	// Busy says why AWS takes no change just now; empty when it does.
 	Busy string
 	// Parts are sorted.
-	Parts []Have
+	Parts []Current
 	// AlarmAbove is the share of a part over which its alarm would call.
 	AlarmAbove setting.Percent
 	// Unreserved is how much concurrency of the account no function has reserved; for functions only.
@@ -71,19 +71,19 @@ type Facts struct {
 
 // measured says that CloudWatch has the load of at least one part.
 func (f Facts) measured() bool {
-	return slices.ContainsFunc(f.Parts, func(have Have) bool { return len(have.Samples) > 0 })
+	return slices.ContainsFunc(f.Parts, func(current Current) bool { return len(current.Samples) > 0 })
 }
 
 // withHolders are the parts, and the alarm is about those indexes too that refuse requests of the
 // table which the alarm names: a write is refused by the table as soon as one of its indexes has no
 // room for it, and ThrottledRequests counts a query of an index among the table's.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations.Writes
-func (f Facts) withHolders() []Have {
+func (f Facts) withHolders() []Current {
 	parts := slices.Clone(f.Parts)
-	for i, have := range parts {
-		table, named := f.part(Part{Dimension: have.Part.Dimension})
-		if have.Part.Index != "" && !have.Short && refuse(have.Samples) && named && table.Short {
-			parts[i].Short, parts[i].Holds = true, have.Part.Dimension
+	for i, current := range parts {
+		table, named := f.part(Part{Dimension: current.Part.Dimension})
+		if current.Part.Index != "" && !current.Short && refuse(current.Samples) && named && table.Short {
+			parts[i].Short, parts[i].Holds = true, current.Part.Dimension
 		}
 	}
 	return parts
@@ -94,7 +94,7 @@ func refuse(samples []Sample) bool {
 }
 
 // holds says in words what an index holds back.
-func (h Have) holds() string {
+func (h Current) holds() string {
 	switch h.Holds {
 	case Write:
 		return "; what it refuses holds the table's writes back"
@@ -105,23 +105,23 @@ func (h Have) holds() string {
 }
 
 // part finds what there is of a part.
-func (f Facts) part(part Part) (Have, bool) {
-	for _, have := range f.Parts {
-		if have.Part == part {
-			return have, true
+func (f Facts) part(part Part) (Current, bool) {
+	for _, current := range f.Parts {
+		if current.Part == part {
+			return current, true
 		}
 	}
-	return Have{}, false
+	return Current{}, false
 }
 
 // read reads what there is of what is short, or of what an earlier run was about to raise.
-func (r *Raiser) read(ctx context.Context, v visit, h hold) (Facts, error) {
-	shortage := v.Shortage
-	if v.why != short && h.known.Intent != nil {
+func (r *Raiser) read(ctx context.Context, h hold) (Facts, error) {
+	shortage := h.Shortage
+	if h.why != short && h.known.Intent != nil {
 		shortage.Parts = partsOf(h.known.Intent.Decisions)
 	}
 	if !h.ours() || len(shortage.Parts) == 0 {
-		return Facts{Resource: v.Resource}, nil
+		return Facts{Resource: h.Resource}, nil
 	}
 	return r.inventory(ctx, shortage)
 }
@@ -134,13 +134,13 @@ func (r *Raiser) inventory(ctx context.Context, shortage Shortage) (Facts, error
 	}
 	for _, part := range shortage.Parts {
 		if _, exists := facts.part(part); !exists {
-			facts.Parts = append(facts.Parts, Have{Part: part, Means: NoMeans, Note: "it does not exist"})
+			facts.Parts = append(facts.Parts, Current{Part: part, Means: NoMeans, Note: "it does not exist"})
 		}
 	}
-	for i, have := range facts.Parts {
-		facts.Parts[i].Short = slices.Contains(shortage.Parts, have.Part)
+	for i, current := range facts.Parts {
+		facts.Parts[i].Short = slices.Contains(shortage.Parts, current.Part)
 	}
-	slices.SortFunc(facts.Parts, func(a, b Have) int { return a.Part.compare(b.Part) })
+	slices.SortFunc(facts.Parts, func(a, b Current) int { return a.Part.compare(b.Part) })
 	return facts, nil
 }
 
@@ -148,7 +148,7 @@ func (r *Raiser) inventory(ctx context.Context, shortage Shortage) (Facts, error
 func unlisted(facts Facts, short []Part) Facts {
 	facts.Unlisted = true
 	for _, part := range short {
-		facts.Parts = append(facts.Parts, Have{Part: part, Means: NoMeans})
+		facts.Parts = append(facts.Parts, Current{Part: part, Means: NoMeans})
 	}
 	return facts
 }

@@ -40,9 +40,9 @@ type kind interface {
 	// read reads what there is of a resource and its load. One that the file does not list is not
 	// read, and one that does not exist has no parts.
 	read(ctx context.Context, r *Raiser, shortage Shortage) (Facts, error)
-	// room is how far a step may go by what AWS keeps for others. Where that is nowhere, the note
-	// says why; elsewhere it is added to the step's reason.
-	room(step Step, facts Facts, memory Memory, sizing Sizing) (to float64, note string)
+	// room is how far an increase may go by what AWS keeps for others. Where that is nowhere, the note
+	// says why; elsewhere it is added to the increase's reason.
+	room(increase Increase, facts Facts, memory Memory, sizing Sizing) (to float64, note string)
 	// oneCall cuts a raise to what one call may do, with the goal that it is on its way to, if any.
 	// The goal that was set before is 0 for none.
 	oneCall(decision Decision, set float64) (Decision, float64)
@@ -54,9 +54,7 @@ type kind interface {
 	raise(ctx context.Context, r *Raiser, facts Facts, decisions []Decision) error
 	// floor is what a refusal tells must stay for others; 0 when it tells nothing.
 	floor(refusal error) float64
-	// prices are the list prices that the kind has, by name and Region, in US dollars an hour, and
-	// price is the name of one of them, or Free.
-	prices() map[string]map[string]float64
+	// price is the name of the list price of what a decision raises, or Free.
 	price(decision Decision, at Place) string
 	// threshold is an alarm's threshold in the units of what is raised; false where the two are not
 	// to be compared.
@@ -92,7 +90,9 @@ func (plain) read(context.Context, *Raiser, Shortage) (Facts, error) {
 	return Facts{}, errors.New("it is of a kind that is not known")
 }
 
-func (plain) room(step Step, _ Facts, _ Memory, _ Sizing) (float64, string) { return step.To, "" }
+func (plain) room(increase Increase, _ Facts, _ Memory, _ Sizing) (float64, string) {
+	return increase.To, ""
+}
 
 func (plain) oneCall(decision Decision, _ float64) (Decision, float64) { return decision, 0 }
 func (plain) budget(Memory, time.Time) (Reason, string)                { return "", "" }
@@ -101,7 +101,6 @@ func (plain) raise(context.Context, *Raiser, Facts, []Decision) error {
 	return errors.New("it is of a kind that is not known")
 }
 func (plain) floor(error) float64                                         { return 0 }
-func (plain) prices() map[string]map[string]float64                       { return nil }
 func (plain) price(Decision, Place) string                                { return Free }
 func (plain) threshold(_ alarm.Metric, threshold float64) (float64, bool) { return threshold, false }
 func (plain) link(string, string) string                                  { return "" }

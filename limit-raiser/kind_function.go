@@ -60,11 +60,11 @@ const lowestFloor = 10
 func (functions) read(ctx context.Context, r *Raiser, shortage Shortage) (Facts, error) {
 	facts := Facts{Resource: shortage.Resource, AlarmAbove: r.cfg.AlarmAbove}
 	name := shortage.Resource.Name
-	have := Have{Part: Part{Dimension: Concurrency}, Means: Reserved}
+	current := Current{Part: Part{Dimension: Concurrency}, Means: Reserved}
 	listed := false
 	for _, function := range r.cfg.Functions {
 		if function.Name == name {
-			have.Max, listed = float64(function.MaxConcurrency), true
+			current.Max, listed = float64(function.MaxConcurrency), true
 		}
 	}
 	if !listed {
@@ -79,12 +79,12 @@ func (functions) read(ctx context.Context, r *Raiser, shortage Shortage) (Facts,
 		return Facts{}, err
 	}
 	facts.ARN = r.home(ctx).arn("lambda", "function:"+name)
-	have.Now = float64(aws.ToInt32(reserved.ReservedConcurrentExecutions))
+	current.Now = float64(aws.ToInt32(reserved.ReservedConcurrentExecutions))
 	switch {
 	case reserved.ReservedConcurrentExecutions == nil:
-		have.Means, have.Note = NoMeans, "it has no reserved concurrency, and reserving some would cap it"
-	case have.Now == 0:
-		have.Means, have.Note = NoMeans, "its reserved concurrency is 0: somebody switched it off"
+		current.Means, current.Note = NoMeans, "it has no reserved concurrency, and reserving some would cap it"
+	case current.Now == 0:
+		current.Means, current.Note = NoMeans, "its reserved concurrency is 0: somebody switched it off"
 	}
 	settings, err := r.aws.Lambda.GetAccountSettings(ctx, &lambdasvc.GetAccountSettingsInput{})
 	if err != nil {
@@ -98,7 +98,7 @@ func (functions) read(ctx context.Context, r *Raiser, shortage Shortage) (Facts,
 		return Facts{}, err
 	}
 	facts.Tags = tags.Tags
-	facts.Parts = []Have{have}
+	facts.Parts = []Current{current}
 	if err := r.readLoads(ctx, facts.Parts, []load{functionLoad(name)}); err != nil {
 		return Facts{}, err
 	}
@@ -149,26 +149,26 @@ func (functions) floor(refusal error) float64 {
 	return floor
 }
 
-// room is how much of a step can be reserved without taking what must stay unreserved.
-func (functions) room(step Step, facts Facts, memory Memory, sizing Sizing) (to float64, note string) {
+// room is how much of an increase can be reserved without taking what must stay unreserved.
+func (functions) room(increase Increase, facts Facts, memory Memory, sizing Sizing) (to float64, note string) {
 	floor := cmp.Or(memory.Floor, usualFloor)
-	if to = reservable(step, facts.Unreserved, floor, sizing.Headroom); to <= step.From && memory.Floor == 0 {
+	if to = reservable(increase, facts.Unreserved, floor, sizing.Headroom); to <= increase.From && memory.Floor == 0 {
 		// An account with little concurrency has a lower floor. Below the usual one AWS either
 		// agrees, or its refusal tells the floor.
-		asking := reservable(step, facts.Unreserved, lowestFloor, sizing.Headroom)
-		if facts.Unreserved-(asking-step.From) < usualFloor {
+		asking := reservable(increase, facts.Unreserved, lowestFloor, sizing.Headroom)
+		if facts.Unreserved-(asking-increase.From) < usualFloor {
 			to, note = asking, fmt.Sprintf("; that leaves less than the usual %d unreserved, if AWS agrees", usualFloor)
 		}
 	}
-	if to <= step.From {
-		return step.From, fmt.Sprintf("%s concurrency is unreserved, and %s with %s headroom must stay so", units(facts.Unreserved), units(floor), sizing.Headroom)
+	if to <= increase.From {
+		return increase.From, fmt.Sprintf("%s concurrency is unreserved, and %s with %s headroom must stay so", units(facts.Unreserved), units(floor), sizing.Headroom)
 	}
 	return to, note
 }
 
-func reservable(step Step, unreserved, floor float64, headroom setting.Percent) float64 {
+func reservable(increase Increase, unreserved, floor float64, headroom setting.Percent) float64 {
 	spare := unreserved - whole(floor*(1+float64(headroom)/100))
-	return min(step.To, step.From+max(0, spare))
+	return min(increase.To, increase.From+max(0, spare))
 }
 
 func (functions) threshold(metric alarm.Metric, threshold float64) (float64, bool) {

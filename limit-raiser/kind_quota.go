@@ -111,17 +111,17 @@ func (quotas) read(ctx context.Context, r *Raiser, shortage Shortage) (Facts, er
 		return facts, err
 	}
 	facts.ARN = cmp.Or(aws.ToString(description.QuotaArn), r.home(ctx).arn("servicequotas", shortage.Resource.Name))
-	have := Have{
+	current := Current{
 		Part: Part{Dimension: QuotaValue}, Means: Requested, Now: aws.ToFloat64(description.Value), Max: quota.Max,
 		Note: aws.ToString(description.QuotaName),
 	}
 	if !description.Adjustable {
-		have.Means, have.Note = NoMeans, "AWS does not adjust this quota for anybody"
+		current.Means, current.Note = NoMeans, "AWS does not adjust this quota for anybody"
 	}
-	if facts.OpenRequest, facts.Unapproved, err = requests(ctx, r.aws.Quotas, quota, have.Now, r.now().Add(-quotaRest)); err != nil {
+	if facts.OpenRequest, facts.Unapproved, err = requests(ctx, r.aws.Quotas, quota, current.Now, r.now().Add(-quotaRest)); err != nil {
 		return Facts{}, err
 	}
-	facts.Parts = []Have{have}
+	facts.Parts = []Current{current}
 	if usage, known := quotaLoad(description.UsageMetric, description.Period); known {
 		if err := r.readLoads(ctx, facts.Parts, []load{usage}); err != nil {
 			return Facts{}, err

@@ -67,11 +67,11 @@ const (
 func (streams) read(ctx context.Context, r *Raiser, shortage Shortage) (Facts, error) {
 	facts := Facts{Resource: shortage.Resource, AlarmAbove: r.cfg.AlarmAbove}
 	name := shortage.Resource.Name
-	have := Have{Part: Part{Dimension: Shards}, Means: Provisioned}
+	current := Current{Part: Part{Dimension: Shards}, Means: Provisioned}
 	listed := false
 	for _, stream := range r.cfg.Streams {
 		if stream.Name == name {
-			have.Max, listed = float64(stream.MaxShards), true
+			current.Max, listed = float64(stream.MaxShards), true
 		}
 	}
 	if !listed {
@@ -90,17 +90,17 @@ func (streams) read(ctx context.Context, r *Raiser, shortage Shortage) (Facts, e
 		return Facts{}, errors.New("describing the stream: the answer holds none")
 	}
 	facts.ARN = aws.ToString(stream.StreamARN)
-	have.Now = float64(aws.ToInt32(stream.OpenShardCount))
+	current.Now = float64(aws.ToInt32(stream.OpenShardCount))
 	if stream.StreamStatus != kinesistypes.StreamStatusActive {
 		facts.Busy = "the stream is " + string(stream.StreamStatus)
 	}
 	if mode := stream.StreamModeDetails; mode != nil && mode.StreamMode == kinesistypes.StreamModeOnDemand {
-		have.Means, have.Note = NoMeans, "it is on demand: AWS scales it by itself"
+		current.Means, current.Note = NoMeans, "it is on demand: AWS scales it by itself"
 	}
 	if facts.Tags, err = streamTags(ctx, r.aws.Kinesis, name); err != nil {
 		return Facts{}, err
 	}
-	facts.Parts = []Have{have}
+	facts.Parts = []Current{current}
 	if err := r.readLoads(ctx, facts.Parts, []load{streamLoad(name)}); err != nil {
 		return Facts{}, err
 	}
@@ -184,19 +184,6 @@ func (streams) link(name, region string) string {
 const PriceShard = "shardHour"
 
 func (streams) price(Decision, Place) string { return PriceShard }
-
-// Compare with https://aws.amazon.com/kinesis/data-streams/pricing/ before relying on them.
-func (streams) prices() map[string]map[string]float64 {
-	return map[string]map[string]float64{PriceShard: {
-		"ap-northeast-1": 0.0195,
-		"eu-central-1":   0.018,
-		"eu-west-1":      0.017,
-		"sa-east-1":      0.03,
-		"us-east-1":      0.015,
-		"us-east-2":      0.015,
-		"us-west-2":      0.015,
-	}}
-}
 
 func (streams) statements(cfg Config) []iam.Statement {
 	listed := each(cfg.Streams, func(s Stream) string { return "arn:${Partition}:kinesis:${Region}:${Account}:stream/" + s.Name })

@@ -191,11 +191,11 @@ func unitsAfter(facts Facts, part Part, wanted map[Part]Decision) int64 {
 	if decision, raised := wanted[part]; raised {
 		return int64(decision.To)
 	}
-	have, _ := facts.part(part)
-	if have.InUse > 0 {
-		return int64(have.InUse)
+	current, _ := facts.part(part)
+	if current.InUse > 0 {
+		return int64(current.InUse)
 	}
-	return int64(have.Now)
+	return int64(current.Now)
 }
 
 // bounds are what the file, or its tag, allows a table.
@@ -324,47 +324,6 @@ const (
 	PriceInfrequentReadUnit  = "infrequentReadUnitHour"
 	PriceInfrequentWriteUnit = "infrequentWriteUnitHour"
 )
-
-// infrequent is how many times the standard class's price a unit of the class for infrequent
-// access costs: exactly so in AWS's list for China, and about so in what others wrote of the
-// rest: https://www.amazonaws.cn/en/dynamodb/pricing/
-const infrequent = 1.25
-
-// unitPrices are of a read and of a write unit. Compare with
-// https://aws.amazon.com/dynamodb/pricing/provisioned/ before relying on them.
-var unitPrices = map[string]struct{ read, write float64 }{
-	"af-south-1":     {0.00017493, 0.00087465},
-	"ap-east-1":      {0.0001628, 0.000814},
-	"ap-northeast-1": {0.0001484, 0.000742},
-	"ap-northeast-2": {0.00014098, 0.0007049},
-	"ap-northeast-3": {0.0001484, 0.000742},
-	"ap-south-1":     {0.000148, 0.00074},
-	"ap-southeast-1": {0.000148, 0.00074},
-	"ap-southeast-2": {0.000148, 0.00074},
-	"ca-central-1":   {0.000143, 0.000715},
-	"eu-central-1":   {0.0001586, 0.000793},
-	"eu-north-1":     {0.00014, 0.000698},
-	"eu-west-1":      {0.000147, 0.000735},
-	"eu-west-2":      {0.0001544, 0.000772},
-	"eu-west-3":      {0.0001544, 0.000772},
-	"me-south-1":     {0.0001617, 0.0008085},
-	"sa-east-1":      {0.000195, 0.000975},
-	"us-east-1":      {0.00013, 0.00065},
-	"us-east-2":      {0.00013, 0.00065},
-	"us-gov-east-1":  {0.000156, 0.00078},
-	"us-gov-west-1":  {0.000156, 0.00078},
-	"us-west-1":      {0.000145, 0.000725},
-	"us-west-2":      {0.00013, 0.00065},
-}
-
-func (tables) prices() map[string]map[string]float64 {
-	all := map[string]map[string]float64{PriceReadUnit: {}, PriceWriteUnit: {}, PriceInfrequentReadUnit: {}, PriceInfrequentWriteUnit: {}}
-	for region, p := range unitPrices {
-		all[PriceReadUnit][region], all[PriceWriteUnit][region] = p.read, p.write
-		all[PriceInfrequentReadUnit][region], all[PriceInfrequentWriteUnit][region] = p.read*infrequent, p.write*infrequent
-	}
-	return all
-}
 
 func (tables) price(d Decision, at Place) string {
 	switch {

@@ -57,7 +57,7 @@ func busyTable(description *dynamodbtypes.TableDescription) string {
 }
 
 // tableParts are the capacities of a table and of its indexes.
-func tableParts(description *dynamodbtypes.TableDescription, targets map[Part]target, bounds bounds) []Have {
+func tableParts(description *dynamodbtypes.TableDescription, targets map[Part]target, bounds bounds) []Current {
 	// A provisioned table may have no BillingModeSummary at all.
 	onDemand := description.BillingModeSummary != nil && description.BillingModeSummary.BillingMode == dynamodbtypes.BillingModePayPerRequest
 	parts := capacities("", onDemand, description.ProvisionedThroughput, description.OnDemandThroughput)
@@ -73,31 +73,31 @@ func tableParts(description *dynamodbtypes.TableDescription, targets map[Part]ta
 			}
 		}
 	}
-	slices.SortFunc(parts, func(a, b Have) int { return a.Part.compare(b.Part) })
+	slices.SortFunc(parts, func(a, b Current) int { return a.Part.compare(b.Part) })
 	return parts
 }
 
-func capacities(index string, onDemand bool, units *dynamodbtypes.ProvisionedThroughputDescription, most *dynamodbtypes.OnDemandThroughput) []Have {
-	read, write := Have{Part: Part{index, Read}}, Have{Part: Part{index, Write}}
+func capacities(index string, onDemand bool, units *dynamodbtypes.ProvisionedThroughputDescription, most *dynamodbtypes.OnDemandThroughput) []Current {
+	read, write := Current{Part: Part{index, Read}}, Current{Part: Part{index, Write}}
 	if !onDemand {
 		read.Means, write.Means = Provisioned, Provisioned
 		if units != nil {
 			read.Now, write.Now = float64(aws.ToInt64(units.ReadCapacityUnits)), float64(aws.ToInt64(units.WriteCapacityUnits))
 		}
-		return []Have{read, write}
+		return []Current{read, write}
 	}
 	if most == nil {
 		most = &dynamodbtypes.OnDemandThroughput{}
 	}
-	for have, units := range map[*Have]*int64{&read: most.MaxReadRequestUnits, &write: most.MaxWriteRequestUnits} {
+	for current, units := range map[*Current]*int64{&read: most.MaxReadRequestUnits, &write: most.MaxWriteRequestUnits} {
 		// -1 is how the API says that there is no maximum.
-		have.Means, have.Now = OnDemandMaximum, float64(aws.ToInt64(units))
-		if have.Now <= 0 {
-			have.Means, have.Now = NoMeans, 0
-			have.Note = "it is on demand and has no maximum, so there is nothing to raise"
+		current.Means, current.Now = OnDemandMaximum, float64(aws.ToInt64(units))
+		if current.Now <= 0 {
+			current.Means, current.Now = NoMeans, 0
+			current.Note = "it is on demand and has no maximum, so there is nothing to raise"
 		}
 	}
-	return []Have{read, write}
+	return []Current{read, write}
 }
 
 // places are where each unit of a part is paid for: in the table's own Region and in those of its
@@ -150,19 +150,19 @@ func building(description *dynamodbtypes.TableDescription) map[string]bool {
 
 // tableLoads are the loads of the parts. Only tables count their requests, by operation; what an
 // index is written to comes from the table's writes, and while it is built from what the table holds.
-func tableLoads(table string, parts []Have, building map[string]bool) []load {
+func tableLoads(table string, parts []Current, building map[string]bool) []load {
 	loads := make([]load, 0, len(parts))
-	for _, have := range parts {
+	for _, current := range parts {
 		of := map[string]string{"TableName": table}
-		if have.Part.Index != "" {
-			of["GlobalSecondaryIndexName"] = have.Part.Index
+		if current.Part.Index != "" {
+			of["GlobalSecondaryIndexName"] = current.Part.Index
 		}
 		direction, operations := "Read", readOperations
-		if have.Part.Dimension == Write {
+		if current.Part.Dimension == Write {
 			direction, operations = "Write", writeOperations
 		}
 		consumed, throttled := []string{"Consumed" + direction + "CapacityUnits"}, []string{direction + "ThrottleEvents"}
-		if have.Part.Dimension == Write && building[have.Part.Index] {
+		if current.Part.Dimension == Write && building[current.Part.Index] {
 			consumed, throttled = append(consumed, onlineIndexConsumed), append(throttled, onlineIndexThrottles)
 		}
 		one, refused, served := load{}, len(consumed), len(consumed)+len(throttled)

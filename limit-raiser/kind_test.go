@@ -22,7 +22,7 @@ func (pools) names(metric alarm.Metric) (string, []Part) {
 }
 
 func (p pools) read(_ context.Context, _ *Raiser, shortage Shortage) (Facts, error) {
-	return Facts{Resource: shortage.Resource, ARN: "arn", Parts: []Have{{Part: Part{Dimension: "size"}, Means: Provisioned, Now: *p.size, Max: 40}}}, nil
+	return Facts{Resource: shortage.Resource, ARN: "arn", Parts: []Current{{Part: Part{Dimension: "size"}, Means: Provisioned, Now: *p.size, Max: 40}}}, nil
 }
 
 func (p pools) raise(_ context.Context, _ *Raiser, _ Facts, decisions []Decision) error {

@@ -20,6 +20,7 @@ import (
 
 	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
+	"caretaker/internal/emulator/suite"
 	"caretaker/internal/want"
 )
 
@@ -180,7 +181,7 @@ func TestTables_costWhatTheirClassAndReplicasDo(t *testing.T) {
 	}})
 	s.must(err)
 	report, err := s.handle(s.theEvent())
-	cost := 25 * (0.00065 + 0.000735) * 1.25 * 730
+	cost := 25 * (0.00081 + 0.00091875) * 730
 	got := decision(t, report, err)
 	wantDecision(t, got, Decision{Outcome: Raised, Detail: "paid for in 2 Regions"})
 	if math.Abs(got.CostAMonth-cost) > 1e-9 {
@@ -289,20 +290,13 @@ func TestStreams_onDemandAreLeftAlone(t *testing.T) {
 func (w *world) function(reserved int32) string {
 	w.Helper()
 	client, name := lambdasvc.NewFromConfig(w.config), w.name[max(0, len(w.name)-60):]
-	_, err := client.CreateFunction(w.Context(), &lambdasvc.CreateFunctionInput{
-		FunctionName: &name, Role: aws.String("arn:aws:iam::000000000000:role/none"), Runtime: lambdatypes.RuntimeProvidedal2023,
-		Handler: aws.String("bootstrap"), Code: &lambdatypes.FunctionCode{ZipFile: emptyZip},
-	})
-	w.must(err)
+	suite.Function(w, client, name)
 	if reserved > 0 {
-		_, err = client.PutFunctionConcurrency(w.Context(), &lambdasvc.PutFunctionConcurrencyInput{FunctionName: &name, ReservedConcurrentExecutions: &reserved})
+		_, err := client.PutFunctionConcurrency(w.Context(), &lambdasvc.PutFunctionConcurrencyInput{FunctionName: &name, ReservedConcurrentExecutions: &reserved})
 		w.must(err)
 	}
 	return name
 }
-
-// emptyZip is a zip file with nothing in it.
-var emptyZip = append([]byte("PK\x05\x06"), make([]byte, 18)...)
 
 func throttles(function string) alarm.Metric {
 	return alarm.Metric{Namespace: "AWS/Lambda", Name: "Throttles", Dimensions: map[string]string{"FunctionName": function}}

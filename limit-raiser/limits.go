@@ -97,7 +97,7 @@ func bound(decision Decision, facts Facts, memory Memory, limits Limits, now tim
 	if reason, detail := facts.Resource.kind().budget(memory, now); reason != "" {
 		return Refused, reason, detail
 	}
-	// The steps on the way to a goal are one raise.
+	// The calls on the way to a goal are one raise.
 	if memory.Goal > decision.From {
 		return "", "", ""
 	}

@@ -9,7 +9,7 @@ import (
 type Memory struct {
 	// Raises are when it was raised, oldest first: the last hundred, the most that a day may have.
 	Raises []time.Time `json:"raises,omitempty"`
-	// Goal is what a raise of several steps is on its way to, in the episode of the key GoalOf; 0
+	// Goal is what a raise of several calls is on its way to, in the episode of the key GoalOf; 0
 	// when none is.
 	Goal   float64 `json:"goal,omitempty"`
 	GoalOf string  `json:"goalOf,omitempty"`
@@ -90,8 +90,8 @@ func (m Memory) In(episode string) Memory {
 
 // guessed tells whether what there is of a part is a guess. A request for a quota that AWS did not
 // approve made nothing of it.
-func (m Memory) guessed(have Have) bool {
-	return slices.ContainsFunc(m.Guesses, func(g Guess) bool { return g.Part == have.Part && g.From < have.Now })
+func (m Memory) guessed(current Current) bool {
+	return slices.ContainsFunc(m.Guesses, func(g Guess) bool { return g.Part == current.Part && g.From < current.Now })
 }
 
 func (m Memory) denialOf(part Part) (Denial, bool) {
@@ -147,20 +147,6 @@ type record struct {
 	// Intent is a raise that was begun: nobody knows yet what became of it, or no look was sent
 	// after it.
 	Intent *intent `json:"intent,omitempty"`
-	// Untold is what people could not be told so far, oldest first.
-	Untold []notice `json:"untold,omitempty"`
-}
-
-// closed is the record once the look is sent that follows its raise: what was made is remembered,
-// and of the intent stays what nobody knows.
-func (k record) closed(resource Resource) record {
-	begun := *k.Intent
-	plan := Plan{Decisions: begun.Decisions, Goal: begun.Goal}
-	k.Memory = k.After(Plan{Decisions: plan.with(Raised), Goal: begun.Goal}, begun.Episode.key(resource), begun.At)
-	if begun.Decisions = plan.because(Unclear); len(begun.Decisions) > 0 {
-		k.Intent = &begun
-	} else {
-		k.Intent = nil
-	}
-	return k
+	// Unsent are the messages to people that could not be sent so far, oldest first.
+	Unsent []notice `json:"untold,omitempty"`
 }

@@ -38,7 +38,7 @@ const metricsWindow = 3 * time.Hour
 
 // readLoads reads the loads of the parts, which are in the order of the loads, in as few calls as
 // there can be.
-func (r *Raiser) readLoads(ctx context.Context, parts []Have, loads []load) error {
+func (r *Raiser) readLoads(ctx context.Context, parts []Current, loads []load) error {
 	var queries []cloudwatchtypes.MetricDataQuery
 	for i, load := range loads {
 		for j, one := range load.series {

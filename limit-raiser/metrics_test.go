@@ -87,7 +87,7 @@ func TestTableLoads_countWhatAnIndexBeingBuiltIsWrittenTo(t *testing.T) {
 		{"new", Write}: {Consumed: 660, Throttled: 33, Requests: 5}, {"old", Write}: {Consumed: 60, Throttled: 3, Requests: 5},
 		{"", Write}: {Consumed: 60, Throttled: 3, Requests: 5}, {"new", Read}: {Consumed: 7, Requests: 5},
 	} {
-		one := tableLoads("orders", []Have{{Part: part}}, building(description))[0]
+		one := tableLoads("orders", []Current{{Part: part}}, building(description))[0]
 		values := make([]float64, len(one.series))
 		for i, series := range one.series {
 			if values[i] = counted[series.name]; series.name == "SuccessfulRequestLatency" {

@@ -87,7 +87,7 @@ type Plan struct {
 	Resource Resource `json:"resource"`
 	// Decisions are in the order of the parts.
 	Decisions []Decision `json:"decisions"`
-	// Goal is what a raise of several steps is on its way to; 0 when one step is enough.
+	// Goal is what a raise of several calls is on its way to; 0 when one call is enough.
 	Goal float64 `json:"goal,omitempty"`
 	// At is when it was made.
 	At time.Time `json:"-"`
@@ -105,11 +105,11 @@ func inFlight(shortage Shortage, at time.Time) Plan {
 // Decide makes the plan. It knows no clock and no network.
 func Decide(facts Facts, memory Memory, cfg Config, region string, now time.Time) Plan {
 	plan := Plan{Resource: facts.Resource, At: now}
-	for _, have := range facts.withHolders() {
-		decision := decide(have, facts, memory, cfg)
+	for _, current := range facts.withHolders() {
+		decision := decide(current, facts, memory, cfg)
 		if decision.Outcome == ToRaise {
 			decision, plan.Goal = facts.Resource.kind().oneCall(decision, memory.Goal)
-			cost, note := facts.Resource.addedCost(region, decision, have.Places, cfg.Limits.Prices)
+			cost, note := facts.Resource.addedCost(region, decision, current.Places, cfg.Limits.Prices)
 			if decision.CostAMonth = cost; note != "" {
 				decision.Detail += "; " + note
 			}
@@ -121,42 +121,42 @@ func Decide(facts Facts, memory Memory, cfg Config, region string, now time.Time
 }
 
 // decide is how far one part goes by itself, whatever the limits of the whole resource say.
-func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
-	decision := Decision{Part: have.Part, Means: have.Means, From: have.Now, To: have.Now, Short: have.Short}
+func decide(current Current, facts Facts, memory Memory, cfg Config) Decision {
+	decision := Decision{Part: current.Part, Means: current.Means, From: current.Now, To: current.Now, Short: current.Short}
 	because := func(outcome Outcome, reason Reason, detail string) Decision {
 		decision.Outcome, decision.Reason, decision.Detail = outcome, reason, detail
 		return decision
 	}
-	samples := memory.unanswered(have.Samples)
-	if have.Silent && memory.Measured {
+	samples := memory.unanswered(current.Samples)
+	if current.Silent && memory.Measured {
 		samples = []Sample{{}} // CloudWatch has no metrics of what is idle
 	}
 	demand := EstimateDemand(samples, cfg.Sizing.RetryFactor)
-	over := overShare(have, demand, facts.AlarmAbove)
-	if outcome, reason, detail := facts.unasked(have, demand, over, cfg.Sizing); reason != "" {
+	over := overShare(current, demand, facts.AlarmAbove)
+	if outcome, reason, detail := facts.unasked(current, demand, over, cfg.Sizing); reason != "" {
 		return because(outcome, reason, detail)
 	}
-	step := Size(have.Now, have.Max, demand, cfg.Sizing)
-	detail := step.Reason
+	increase := Size(current.Now, current.Max, demand, cfg.Sizing)
+	detail := increase.Reason
 	if demand.Known && demand.Detail != "" {
 		detail += " (" + demand.Detail + ")"
 	}
 	// An alarm over five minutes is still on for a while after the raise that cures it.
-	if cured := demand.Known && !over && !refuse(samples) && facts.AlarmAbove > 0; cured && memory.Again && step.To > step.From {
+	if cured := demand.Known && !over && !refuse(samples) && facts.AlarmAbove > 0; cured && memory.Again && increase.To > increase.From {
 		return because(Met, NeedMet, fmt.Sprintf("since this alarm's raise the demand of %s is under its share of %s", units(demand.PerSecond), facts.AlarmAbove))
 	}
-	decision.To = step.To
-	if step.To > step.From {
-		to, note := facts.Resource.kind().room(step, facts, memory, cfg.Sizing)
-		if decision.To = to; to <= step.From {
+	decision.To = increase.To
+	if increase.To > increase.From {
+		to, note := facts.Resource.kind().room(increase, facts, memory, cfg.Sizing)
+		if decision.To = to; to <= increase.From {
 			return because(Refused, FloorReached, note)
 		}
 		detail += note
 	}
-	// The steps of a stream on the way to its goal are one guess.
+	// The calls of a stream on the way to its goal are one guess.
 	decision.Guess = decision.To > decision.From && !demand.Known && !(memory.Goal > decision.From)
 	switch {
-	case decision.Guess && memory.guessed(have):
+	case decision.Guess && memory.guessed(current):
 		decision.To = decision.From
 		return because(Refused, NoMetrics, "this alarm's one step without metrics was made, and another would be a guess on top of a guess: check whether the capacity is short at all")
 	case decision.To > decision.From && facts.Unapproved > 0 && decision.To >= facts.Unapproved:
@@ -164,8 +164,8 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 		return because(Refused, NotApproved, fmt.Sprintf("AWS did not approve the request for %s, and is asked again after a day", units(facts.Unapproved)))
 	case decision.To > decision.From:
 		return because(ToRaise, IsShort, detail)
-	case step.AtMaximum:
-		return because(AtMaximum, MaximumReached, detail+have.holds())
+	case increase.AtMaximum:
+		return because(AtMaximum, MaximumReached, detail+current.holds())
 	}
 	if advice := early(facts.AlarmAbove, cfg.Sizing); over && advice != "" {
 		return because(Met, CallsEarly, fmt.Sprintf("%s, though its alarm calls above %s: %s", detail, facts.AlarmAbove, advice))
@@ -174,35 +174,35 @@ func decide(have Have, facts Facts, memory Memory, cfg Config) Decision {
 }
 
 // unasked says why nothing is to be reckoned for a part; the reason is empty where something is.
-func (f Facts) unasked(have Have, demand Demand, over bool, sizing Sizing) (Outcome, Reason, string) {
+func (f Facts) unasked(current Current, demand Demand, over bool, sizing Sizing) (Outcome, Reason, string) {
 	switch {
-	case !have.Short && !over:
+	case !current.Short && !over:
 		return Met, NotShort, "the alarm does not name it, and its own use is under the alarm's share"
-	case !have.Short && (have.Means == NoMeans || have.Max <= have.Now):
+	case !current.Short && (current.Means == NoMeans || current.Max <= current.Now):
 		return Met, NotShort, "the alarm does not name it; its own use is over the alarm's share, and it may go no higher"
 	case f.Unlisted:
 		return Refused, NotListed, "list it in caretaker.yaml with a maximum to have it raised"
-	case have.Means == NoMeans:
-		return Refused, NothingToRaise, have.Note + have.holds()
-	case have.Max <= 0:
-		return Refused, NoMaximum, "set one in caretaker.yaml to have it raised" + have.holds()
+	case current.Means == NoMeans:
+		return Refused, NothingToRaise, current.Note + current.holds()
+	case current.Max <= 0:
+		return Refused, NoMaximum, "set one in caretaker.yaml to have it raised" + current.holds()
 	case f.OpenRequest > 0:
 		return Refused, AlreadyAsked, fmt.Sprintf("AWS has yet to answer the request for %s", units(f.OpenRequest))
 	case demand.Known && demand.PerSecond == 0:
 		return Met, NeedMet, "there is no load"
-	case have.Means == AutoScaled && have.InUse < have.Now && !(demand.Known && sizing.ToDemand):
-		return Met, NeedMet, fmt.Sprintf("auto scaling provides %s and may go to %s by itself", units(have.InUse), units(have.Now))
+	case current.Means == AutoScaled && current.InUse < current.Now && !(demand.Known && sizing.ToDemand):
+		return Met, NeedMet, fmt.Sprintf("auto scaling provides %s and may go to %s by itself", units(current.InUse), units(current.Now))
 	}
 	return "", "", ""
 }
 
 // overShare says that a part's own metrics are over the share at which its own alarm calls. One that the
 // alarm does not name is then raised with the others in one call.
-func overShare(have Have, demand Demand, above setting.Percent) bool {
+func overShare(current Current, demand Demand, above setting.Percent) bool {
 	if above == 0 {
 		above = 100
 	}
-	return demand.Known && demand.PerSecond > have.Now*float64(above)/100
+	return demand.Known && demand.PerSecond > current.Now*float64(above)/100
 }
 
 // with are the decisions of an outcome.

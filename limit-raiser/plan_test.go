@@ -20,7 +20,7 @@ var noon = time.Date(2026, 6, 20, 12, 0, 0, 0, time.UTC)
 func shortTable(now, most float64, changes ...func(*Facts)) Facts {
 	facts := Facts{
 		Resource: Resource{KindTable, "orders"}, ARN: "arn", AlarmAbove: 80,
-		Parts: []Have{{Part: Part{Dimension: Write}, Means: Provisioned, Now: now, Max: most, Short: true}},
+		Parts: []Current{{Part: Part{Dimension: Write}, Means: Provisioned, Now: now, Max: most, Short: true}},
 	}
 	for _, change := range changes {
 		change(&facts)
@@ -33,7 +33,7 @@ func seen(consumed, throttled float64) []Sample {
 	return []Sample{{At: noon, Consumed: consumed * 60, Requests: consumed * 60, Throttled: throttled * 60}}
 }
 
-func change(first func(*Have)) func(*Facts) { return func(f *Facts) { first(&f.Parts[0]) } }
+func change(first func(*Current)) func(*Facts) { return func(f *Facts) { first(&f.Parts[0]) } }
 
 func policy(changes ...func(*Config)) Config {
 	cfg := Default()
@@ -53,17 +53,17 @@ func TestDecide(t *testing.T) {
 		return m
 	}
 	shards := func(now, most float64, load ...Sample) Facts {
-		return Facts{Resource: Resource{KindStream, "clicks"}, Parts: []Have{{
+		return Facts{Resource: Resource{KindStream, "clicks"}, Parts: []Current{{
 			Part: Part{Dimension: Shards}, Means: Provisioned, Now: now, Max: most, Short: true, Samples: load,
 		}}}
 	}
 	reserved := func(now, most, unreserved float64) Facts {
-		return Facts{Resource: Resource{KindFunction, "checkout"}, Unreserved: unreserved, Parts: []Have{{
+		return Facts{Resource: Resource{KindFunction, "checkout"}, Unreserved: unreserved, Parts: []Current{{
 			Part: Part{Dimension: Concurrency}, Means: Reserved, Now: now, Max: most, Short: true,
 		}}}
 	}
 	quota := func(unapproved float64) Facts {
-		return Facts{Resource: Resource{KindQuota, "vpc/L-1"}, Unapproved: unapproved, Parts: []Have{{
+		return Facts{Resource: Resource{KindQuota, "vpc/L-1"}, Unapproved: unapproved, Parts: []Current{{
 			Part: Part{Dimension: QuotaValue}, Means: Requested, Now: 5, Max: 10, Short: true,
 		}}}
 	}
@@ -76,16 +76,16 @@ func TestDecide(t *testing.T) {
 		to      float64
 		detail  string
 	}{
-		"to 1.9 times the least":            {shortTable(50, 4000, change(func(h *Have) { h.Samples = seen(50, 450) })), Memory{}, policy(), ToRaise, IsShort, 146, "takes 1.9 times the 76.8 that clients which send 10 times would need"},
-		"to the demand that a burst showed": {shortTable(50, 4000, change(func(h *Have) { h.Samples = append(seen(200, 0), seen(50, 450)...) })), Memory{}, policy(), ToRaise, IsShort, 250, "demand of 200"},
+		"to 1.9 times the least":            {shortTable(50, 4000, change(func(h *Current) { h.Samples = seen(50, 450) })), Memory{}, policy(), ToRaise, IsShort, 146, "takes 1.9 times the 76.8 that clients which send 10 times would need"},
+		"to the demand that a burst showed": {shortTable(50, 4000, change(func(h *Current) { h.Samples = append(seen(200, 0), seen(50, 450)...) })), Memory{}, policy(), ToRaise, IsShort, 250, "demand of 200"},
 		"by percent without any":            {shortTable(50, 4000), Memory{}, policy(), ToRaise, IsShort, 75, "for lack of metrics"},
 		"cut at the maximum":                {shortTable(50, 60), Memory{}, policy(), ToRaise, IsShort, 60, "cut at the maximum"},
 		"at the maximum":                    {shortTable(60, 60), Memory{}, policy(), AtMaximum, MaximumReached, 60, "60"},
 		"over the maximum":                  {shortTable(90, 60), Memory{}, policy(), AtMaximum, MaximumReached, 90, "60"},
 		"no maximum":                        {shortTable(50, 0), Memory{}, policy(), Refused, NoMaximum, 50, "caretaker.yaml"},
 		"not listed":                        {shortTable(50, 0, func(f *Facts) { f.Unlisted = true }), Memory{}, policy(), Refused, NotListed, 50, "caretaker.yaml"},
-		"nothing to raise":                  {shortTable(0, 4000, change(func(h *Have) { h.Means, h.Note = NoMeans, "on demand" })), Memory{}, policy(), Refused, NothingToRaise, 0, "on demand"},
-		"met":                               {shortTable(250, 4000, change(func(h *Have) { h.Samples = seen(50, 450) })), Memory{}, policy(), Met, NeedMet, 250, "are met"},
+		"nothing to raise":                  {shortTable(0, 4000, change(func(h *Current) { h.Means, h.Note = NoMeans, "on demand" })), Memory{}, policy(), Refused, NothingToRaise, 0, "on demand"},
+		"met":                               {shortTable(250, 4000, change(func(h *Current) { h.Samples = seen(50, 450) })), Memory{}, policy(), Met, NeedMet, 250, "are met"},
 		"being changed":                     {shortTable(50, 4000, func(f *Facts) { f.Busy = "the table is UPDATING" }), Memory{}, policy(), Waiting, IsBusy, 50, "UPDATING"},
 		"at the maximum and busy":           {shortTable(60, 60, func(f *Facts) { f.Busy = "the table is UPDATING" }), Memory{}, policy(), AtMaximum, MaximumReached, 60, ""},
 		"resting":                           {shortTable(50, 4000), ago(4 * time.Minute), policy(), Refused, InCooldown, 50, "12:01:00 UTC"},
@@ -98,13 +98,13 @@ func TestDecide(t *testing.T) {
 		"more spent than is allowed now":    {shortTable(50, 4000), Memory{Spent: 700}, policy(), Refused, OverCost, 50, "$500.00"},
 		"shards as far as the money goes":   {shards(40, 80, seen(80, 0)...), Memory{Spent: 170}, policy(), ToRaise, CutToCost, 70, "80 were wanted"},
 		"dear enough":                       {shortTable(50, 4000), Memory{Spent: 480}, policy(), ToRaise, IsShort, 75, ""},
-		"free where nothing may be":         {shortTable(50, 4000, change(func(h *Have) { h.Means = OnDemandMaximum })), Memory{Spent: 900}, policy(), ToRaise, IsShort, 75, ""},
-		"auto scaling has room":             {shortTable(200, 4000, change(func(h *Have) { h.Means, h.InUse = AutoScaled, 100 })), Memory{}, policy(), Met, NeedMet, 200, "may go to 200 by itself"},
+		"free where nothing may be":         {shortTable(50, 4000, change(func(h *Current) { h.Means = OnDemandMaximum })), Memory{Spent: 900}, policy(), ToRaise, IsShort, 75, ""},
+		"auto scaling has room":             {shortTable(200, 4000, change(func(h *Current) { h.Means, h.InUse = AutoScaled, 100 })), Memory{}, policy(), Met, NeedMet, 200, "may go to 200 by itself"},
 		"auto scaling is at its end": {
-			shortTable(200, 4000, change(func(h *Have) { h.Means, h.InUse = AutoScaled, 200 })), Memory{}, policy(), ToRaise, IsShort, 300, "",
+			shortTable(200, 4000, change(func(h *Current) { h.Means, h.InUse = AutoScaled, 200 })), Memory{}, policy(), ToRaise, IsShort, 300, "",
 		},
 		"auto scaling while the table changes": {
-			shortTable(200, 4000, change(func(h *Have) { h.Means, h.InUse = AutoScaled, 200 }), func(f *Facts) { f.Busy = "the table is UPDATING" }),
+			shortTable(200, 4000, change(func(h *Current) { h.Means, h.InUse = AutoScaled, 200 }), func(f *Facts) { f.Busy = "the table is UPDATING" }),
 			Memory{},
 			policy(), ToRaise, IsShort, 300, "",
 		},
@@ -123,7 +123,7 @@ func TestDecide(t *testing.T) {
 		"concurrency within the headroom":            {reserved(20, 400, 124), Memory{}, policy(), Refused, FloorReached, 20, "100 with 25% headroom"},
 		"concurrency, another floor":                 {reserved(100, 400, 125), Memory{Floor: 10}, policy(), ToRaise, IsShort, 150, ""},
 		"a quota with an open request": {
-			Facts{Resource: Resource{KindQuota, "vpc/L-1"}, OpenRequest: 9, Parts: []Have{{Part: Part{Dimension: QuotaValue}, Means: Requested, Now: 5, Max: 10, Short: true}}},
+			Facts{Resource: Resource{KindQuota, "vpc/L-1"}, OpenRequest: 9, Parts: []Current{{Part: Part{Dimension: QuotaValue}, Means: Requested, Now: 5, Max: 10, Short: true}}},
 			Memory{},
 			policy(), Refused, AlreadyAsked, 5, "9",
 		},
@@ -160,14 +160,14 @@ func TestDecide_leavesAloneWhatTheEpisodesRaiseCured(t *testing.T) {
 		"no minute since, so that the old counts": {memory.In("one"), []Sample{minute(5*time.Minute, 200, 620)}, ToRaise},
 	} {
 		cfg := policy(func(c *Config) { c.Sizing.Headroom = 30 })
-		got := Decide(shortTable(320, 4000, change(func(h *Have) { h.Samples = c.samples })), c.memory, cfg, "us-east-1", noon).Decisions[0]
+		got := Decide(shortTable(320, 4000, change(func(h *Current) { h.Samples = c.samples })), c.memory, cfg, "us-east-1", noon).Decisions[0]
 		wantDecision(t, got, Decision{Outcome: c.want}, name)
 	}
 }
 
 func TestDecide_takesAlongWhatIsAboutToBeShortItself(t *testing.T) {
-	index := func(name string, samples []Sample, most float64) Have {
-		return Have{Part: Part{name, Write}, Means: Provisioned, Now: 100, Max: most, Samples: samples}
+	index := func(name string, samples []Sample, most float64) Current {
+		return Current{Part: Part{name, Write}, Means: Provisioned, Now: 100, Max: most, Samples: samples}
 	}
 	facts := shortTable(50, 4000, func(f *Facts) {
 		f.Parts = append(f.Parts, index("busy", seen(90, 0), 4000), index("quiet", seen(70, 0), 4000), index("unknown", nil, 4000), index("unbounded", seen(90, 0), 0))
@@ -180,22 +180,22 @@ func TestDecide_takesAlongWhatIsAboutToBeShortItself(t *testing.T) {
 }
 
 func TestDecide_cutsAllPartsByTheSameShareToWhatTheMonthLeaves(t *testing.T) {
-	part := func(index string, dimension Dimension, means Means) Have {
-		return Have{Part: Part{index, dimension}, Means: means, Now: 100, InUse: 100, Max: 4000, Short: true}
+	part := func(index string, dimension Dimension, means Means) Current {
+		return Current{Part: Part{index, dimension}, Means: means, Now: 100, InUse: 100, Max: 4000, Short: true}
 	}
 	for name, c := range map[string]struct {
 		left  float64
-		parts []Have
+		parts []Current
 		want  []float64
 	}{
-		"all fit":                      {48, []Have{part("", Write, Provisioned), part("index", Write, Provisioned)}, []float64{150, 150}},
-		"half of it":                   {23.8, []Have{part("", Write, Provisioned), part("index", Write, Provisioned)}, []float64{125, 125}},
-		"the odd unit":                 {24.3, []Have{part("", Write, Provisioned), part("index", Write, Provisioned)}, []float64{125, 126}},
-		"by share, not by price":       {14.35, []Have{part("", Read, Provisioned), part("", Write, Provisioned)}, []float64{126, 125}},
-		"a target's maximum too":       {23.8, []Have{part("", Write, AutoScaled), part("index", Write, Provisioned)}, []float64{125, 125}},
-		"one unit, which is the cheap": {0.1, []Have{part("", Read, Provisioned), part("", Write, Provisioned)}, []float64{101, 100}},
-		"nothing":                      {0.09, []Have{part("", Read, Provisioned), part("", Write, Provisioned)}, []float64{100, 100}},
-		"nothing, but what is free":    {0, []Have{part("", Write, OnDemandMaximum), part("index", Write, Provisioned)}, []float64{150, 100}},
+		"all fit":                      {48, []Current{part("", Write, Provisioned), part("index", Write, Provisioned)}, []float64{150, 150}},
+		"half of it":                   {23.8, []Current{part("", Write, Provisioned), part("index", Write, Provisioned)}, []float64{125, 125}},
+		"the odd unit":                 {24.3, []Current{part("", Write, Provisioned), part("index", Write, Provisioned)}, []float64{125, 126}},
+		"by share, not by price":       {14.35, []Current{part("", Read, Provisioned), part("", Write, Provisioned)}, []float64{126, 125}},
+		"a target's maximum too":       {23.8, []Current{part("", Write, AutoScaled), part("index", Write, Provisioned)}, []float64{125, 125}},
+		"one unit, which is the cheap": {0.1, []Current{part("", Read, Provisioned), part("", Write, Provisioned)}, []float64{101, 100}},
+		"nothing":                      {0.09, []Current{part("", Read, Provisioned), part("", Write, Provisioned)}, []float64{100, 100}},
+		"nothing, but what is free":    {0, []Current{part("", Write, OnDemandMaximum), part("index", Write, Provisioned)}, []float64{150, 100}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			facts := Facts{Resource: Resource{KindTable, "orders"}, Parts: c.parts}
@@ -226,7 +226,7 @@ func TestDecide_holdsAStreamsGoalToTheLimitsOfOneRaise(t *testing.T) {
 	cfg := policy(func(c *Config) { c.Limits.RaisesADay, c.Sizing.MaxFactor = 1, 8 })
 	memory, shards := Memory{}, []float64{1}
 	for at := noon; ; at = at.Add(5 * time.Minute) {
-		facts := Facts{Resource: Resource{KindStream, "clicks"}, Parts: []Have{{
+		facts := Facts{Resource: Resource{KindStream, "clicks"}, Parts: []Current{{
 			Part: Part{Dimension: Shards}, Means: Provisioned, Now: shards[len(shards)-1], Max: 10_000, Short: true, Samples: seen(5000, 0),
 		}}}
 		plan := Decide(facts, memory.In("one"), cfg, "us-east-1", at)
@@ -261,7 +261,7 @@ func TestDecide_keepsItsPromises(t *testing.T) {
 		kind := rapid.SampledFrom(slices.Sorted(maps.Keys(dimensions))).Draw(t, "kind")
 		facts := Facts{Resource: Resource{kind, "orders"}, AlarmAbove: 80, Unreserved: 500}
 		for number := range rapid.IntRange(1, 5).Draw(t, "parts") {
-			facts.Parts = append(facts.Parts, Have{
+			facts.Parts = append(facts.Parts, Current{
 				Part:  Part{fmt.Sprint("index", number), rapid.SampledFrom(dimensions[kind]).Draw(t, "dimension")},
 				Means: rapid.SampledFrom([]Means{Provisioned, AutoScaled, OnDemandMaximum, Reserved, Requested, NoMeans}).Draw(t, "means"),
 				Now:   float64(rapid.IntRange(0, 10000).Draw(t, "now")), Max: float64(rapid.IntRange(0, 40000).Draw(t, "max")),
@@ -277,16 +277,16 @@ func TestDecide_keepsItsPromises(t *testing.T) {
 		plan := Decide(facts, memory, cfg, "us-east-1", noon)
 		spent, tooDear := memory.Spent, math.Inf(1)
 		for i, decision := range plan.Decisions {
-			have := facts.Parts[i]
+			current := facts.Parts[i]
 			switch {
 			case decision.Reason == "" || decision.Outcome == "":
 				t.Fatalf("a decision has the outcome %q and the reason %q, want both: %s", decision.Outcome, decision.Reason, sentence(decision))
-			case decision.To < decision.From || decision.From != have.Now:
-				t.Fatalf("a decision goes from %v to %v, of a part that has %v: %s", decision.From, decision.To, have.Now, sentence(decision))
+			case decision.To < decision.From || decision.From != current.Now:
+				t.Fatalf("a decision goes from %v to %v, of a part that has %v: %s", decision.From, decision.To, current.Now, sentence(decision))
 			case decision.Outcome != ToRaise && decision.To != decision.From:
 				t.Fatalf("the outcome is %q, and yet it goes from %v to %v: %s", decision.Outcome, decision.From, decision.To, sentence(decision))
-			case decision.Outcome == ToRaise && (decision.To <= decision.From || decision.To > have.Max || have.Means == NoMeans):
-				t.Fatalf("what has %v, by the means %q and to %v at most, is to go to %v: %s", have.Now, have.Means, have.Max, decision.To, sentence(decision))
+			case decision.Outcome == ToRaise && (decision.To <= decision.From || decision.To > current.Max || current.Means == NoMeans):
+				t.Fatalf("what has %v, by the means %q and to %v at most, is to go to %v: %s", current.Now, current.Means, current.Max, decision.To, sentence(decision))
 			}
 			spent += decision.CostAMonth
 			if decision.Reason == OverCost {

@@ -2,11 +2,13 @@ package limitraiser
 
 import (
 	"cmp"
+	_ "embed"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 )
 
 // Free is what is priced by its use and not by its limit: an on-demand table's maximum, reserved
@@ -16,24 +18,44 @@ const Free = "free"
 // HoursAMonth is what AWS's own calculator takes.
 const HoursAMonth = 730
 
-// pricesAsOf dates the table: list prices as known then, not read from AWS. Compare with
-// https://aws.amazon.com/dynamodb/pricing/provisioned/ and
-// https://aws.amazon.com/kinesis/data-streams/pricing/ before relying on them, and override in
-// limits.prices what differs.
-const pricesAsOf = "2026-11"
+// listed is the table of list prices, which make prices writes from AWS's price list. A price is
+// dated, and says where it comes from: "list" was read from AWS's list by make prices, "copy of the
+// list" is what others read in it and published, "told" what others quote of AWS's pages, and "1.25
+// times the standard class" is exactly so in AWS's list for China, and about so elsewhere:
+// https://www.amazonaws.cn/en/dynamodb/pricing/
+//
+//go:embed prices.csv
+var listed string
 
-// prices are the list prices by name and Region, in US dollars an hour, without the free tier,
-// reservations and discounts. The names are those that limits.prices overrides.
-func prices() map[string]map[string]float64 {
-	all := map[string]map[string]float64{}
-	for _, one := range kinds {
-		maps.Copy(all, one.kind.prices())
-	}
-	return all
+// ListPrice is what an hour of something costs in a Region, without the free tier, reservations and
+// discounts.
+type ListPrice struct {
+	// Name is one of those that limits.prices overrides.
+	Name, Region string
+	// USD is in US dollars an hour.
+	USD float64
+	// AsOf is the day that the price is of, such as 2026-10-03, and Source where it comes from.
+	AsOf, Source string
 }
 
+// ListPrices are those of the table, by name and Region. A price that the table lacks is not known,
+// which is not to say that it is nothing.
+var ListPrices = sync.OnceValue(func() []ListPrice {
+	var all []ListPrice
+	for line := range strings.Lines(listed) {
+		if cells := strings.Split(strings.TrimSpace(line), ","); len(cells) == 5 {
+			if usd, err := strconv.ParseFloat(cells[2], 64); err == nil {
+				all = append(all, ListPrice{Name: cells[0], Region: cells[1], USD: usd, AsOf: cells[3], Source: cells[4]})
+			}
+		}
+	}
+	return all
+})
+
 // PriceNames are the names that limits.prices may override, sorted.
-func PriceNames() []string { return slices.Sorted(maps.Keys(prices())) }
+func PriceNames() []string {
+	return []string{PriceInfrequentReadUnit, PriceInfrequentWriteUnit, PriceReadUnit, PriceShard, PriceWriteUnit}
+}
 
 // AddedCost is what a raise adds to a month's bill, in US dollars at list prices; what is one of
 // the prices or Free. The note says what the number rests on where that is not the list price
@@ -80,17 +102,15 @@ func priceOf(region, what string, overrides map[string]float64) (price float64, 
 	if price, ok := overrides[what]; ok && price >= 0 && !math.IsInf(price, 0) {
 		return price, "at the configured " + what
 	}
-	all := prices()
-	if price := all[what][region]; price > 0 {
-		return price, ""
-	}
-	if of, known := all[what]; known {
-		all = map[string]map[string]float64{what: of}
-	}
-	for _, of := range all {
-		for _, p := range of {
-			price = max(price, p)
+	var highest, ofName float64
+	for _, listed := range ListPrices() {
+		if highest = max(highest, listed.USD); listed.Name != what {
+			continue
 		}
+		if listed.Region == region {
+			return listed.USD, ""
+		}
+		ofName = max(ofName, listed.USD)
 	}
-	return price, fmt.Sprintf("the list prices of %s have no %.32s for %.32s: the highest is assumed", pricesAsOf, what, region)
+	return cmp.Or(ofName, highest), fmt.Sprintf("no list price of %.32s is known for %.32s: the highest of any Region is assumed, limits.prices sets another", what, region)
 }

@@ -143,9 +143,9 @@ func (r *Report) fail(err error) {
 	}
 }
 
-// untold says what comes of what people could not be told. A look that was sent since there were so
+// unsent says what comes of messages that could not be sent. A look that was sent since there were so
 // many tells it: did the event come again for that, another look would follow.
-func (r *Report) untold(err error, looks int) error {
+func (r *Report) unsent(err error, looks int) error {
 	if r.LooksSent > looks {
 		r.fail(err)
 		return nil

@@ -72,13 +72,13 @@ func TestBusyTable_looksAtTheIndexesToo(t *testing.T) {
 }
 
 func TestUpdateTable_leavesOutWhatStaysAsItIs(t *testing.T) {
-	have := func(index string, dimension Dimension, now float64) Have {
-		return Have{Part: Part{index, dimension}, Means: Provisioned, Now: now}
+	current := func(index string, dimension Dimension, now float64) Current {
+		return Current{Part: Part{index, dimension}, Means: Provisioned, Now: now}
 	}
-	facts := Facts{Resource: Resource{KindTable, "orders"}, Parts: []Have{
-		have("", Read, 5), have("", Write, 50), have("by-day", Read, 6), have("by-day", Write, 60),
+	facts := Facts{Resource: Resource{KindTable, "orders"}, Parts: []Current{
+		current("", Read, 5), current("", Write, 50), current("by-day", Read, 6), current("by-day", Write, 60),
 		{Part: Part{"by-customer", Read}, Means: AutoScaled, Now: 900, InUse: 7},
-		have("by-customer", Write, 70),
+		current("by-customer", Write, 70),
 	}}
 	raise := func(index string, dimension Dimension, to float64) Decision {
 		return Decision{Part: Part{index, dimension}, Means: Provisioned, To: to}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// unknownPercent is the step of a raise that has no metrics to go by, where Sizing.Percent is off.
+// unknownPercent is the increase of a raise that has no metrics to go by, where Sizing.Percent is off.
 const unknownPercent = 50
 
 // mostOvershoot bounds one raise to so many times the demand that it may be for. How often clients
@@ -16,11 +16,11 @@ const unknownPercent = 50
 // cuts, the next look finds, by then in what is consumed.
 const mostOvershoot = 1.9
 
-// Step is how far a resource is to be raised.
-type Step struct {
+// Increase is how far a resource is to be raised.
+type Increase struct {
 	// From is the present capacity, To what is asked for; equal when nothing is to be raised.
 	From, To float64
-	// AtMaximum says that the maximum cut the step, or left nothing to raise.
+	// AtMaximum says that the maximum cut the increase, or left nothing to raise.
 	AtMaximum bool
 	// Reason says in words why so much.
 	Reason string
@@ -28,12 +28,12 @@ type Step struct {
 
 // Size says how far to raise a capacity: by percent, by units, or to the demand and its headroom,
 // of which the largest wins, in whole units rounded up. It never lowers, never goes over maximum,
-// and takes no more than MaxFactor times the capacity in one step, nor, but by units, more than
+// and takes no more than MaxFactor times the capacity in one raise, nor, but by units, more than
 // mostOvershoot times the least that the demand may be. With ToDemand and a known
 // demand that the present capacity meets there is nothing to raise: a second alarm about the
 // same need adds nothing. A maximum of 0 raises nothing.
-func Size(present, maximum float64, demand Demand, cfg Sizing) Step {
-	stay := Step{From: present, To: present}
+func Size(present, maximum float64, demand Demand, cfg Sizing) Increase {
+	stay := Increase{From: present, To: present}
 	if !(present > 0) || math.IsInf(present, 0) {
 		stay.Reason = "there is no capacity to raise"
 		return stay
@@ -55,7 +55,7 @@ func Size(present, maximum float64, demand Demand, cfg Sizing) Step {
 		stay.Reason = reason + ", cut at the maximum of " + units(most)
 		return stay
 	}
-	return Step{From: present, To: want, Reason: reason}
+	return Increase{From: present, To: want, Reason: reason}
 }
 
 // wanted is where the policy wants to go, whatever bounds it.

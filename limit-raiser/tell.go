@@ -28,28 +28,28 @@ type notice struct {
 }
 
 // news is what there is to tell of a plan: of raises each time, of refusals and maximums what was
-// not said in the episode yet, and once that an alarm stays on though nothing is left to raise.
+// not told in the episode yet, and once that an alarm stays on though nothing is left to raise.
 // What needs nobody's attention is in the report alone.
-func (r *Raiser) news(ctx context.Context, v visit, h hold, facts Facts, plan Plan) ([]notice, error) {
+func (r *Raiser) news(ctx context.Context, h hold, facts Facts, plan Plan) ([]notice, error) {
 	if !h.ours() {
 		return nil, nil // whoever has the resource tells of it
 	}
-	if v.Step >= patientSteps && plan.At.Sub(v.Alarm.ChangedAt) >= patience && plan.At.Sub(h.known.last()) >= patience {
+	if h.Step >= patientSteps && plan.At.Sub(h.Alarm.ChangedAt) >= patience && plan.At.Sub(h.known.last()) >= patience {
 		plan = plan.lingering()
 	}
 	if !slices.ContainsFunc(plan.Decisions, func(d Decision) bool { return dedupKey(d) != "" }) {
-		return notices(v.episode, facts, plan, nil), nil
+		return notices(h.episode, facts, plan, nil), nil
 	}
-	said, err := r.ledger.told(ctx, v.key(v.Resource))
+	notified, err := r.ledger.notified(ctx, h.key(h.Resource))
 	if err != nil {
 		return nil, err
 	}
-	for _, waiting := range h.known.Untold {
-		if waiting.Episode.key(v.Resource) == v.key(v.Resource) {
-			said = append(said, waiting.dedupKeys()...)
+	for _, waiting := range h.known.Unsent {
+		if waiting.Episode.key(h.Resource) == h.key(h.Resource) {
+			notified = append(notified, waiting.dedupKeys()...)
 		}
 	}
-	return notices(v.episode, facts, plan, said), nil
+	return notices(h.episode, facts, plan, notified), nil
 }
 
 // How long an alarm may stay on that more capacity would not help, or which a raise has yet to
@@ -59,16 +59,16 @@ const (
 	patientSteps = 3
 )
 
-// notices are the decisions to tell of, but for those that said has.
-func notices(e episode, facts Facts, plan Plan, said []string) []notice {
+// notices are the decisions to tell of, but for those whose dedup keys are among the notified.
+func notices(e episode, facts Facts, plan Plan, notified []string) []notice {
 	e.Alarm.Rule, e.Alarm.Description, e.Alarm.Attributes, e.Alarm.Recent = "", "", nil, alarm.Recent{}
 	if len(e.Alarm.Metrics) != 1 {
 		e.Alarm.Metrics = nil
 	}
 	var list []notice
 	for _, decision := range plan.Decisions {
-		once := dedupKey(decision)
-		if decision.Outcome != Raised && (once == "" || slices.Contains(said, once)) {
+		dedup := dedupKey(decision)
+		if decision.Outcome != Raised && (dedup == "" || slices.Contains(notified, dedup)) {
 			continue
 		}
 		same := slices.IndexFunc(list, func(other notice) bool {
@@ -98,46 +98,46 @@ func dedupKey(decision Decision) string {
 
 // dedupKeys are those of all its decisions, each once.
 func (n notice) dedupKeys() []string {
-	var said []string
+	var notified []string
 	for _, decision := range n.Decisions {
-		if once := dedupKey(decision); once != "" && !slices.Contains(said, once) {
-			said = append(said, once)
+		if dedup := dedupKey(decision); dedup != "" && !slices.Contains(notified, dedup) {
+			notified = append(notified, dedup)
 		}
 	}
-	return said
+	return notified
 }
 
 // tell tells of a resource what there is to tell, oldest first, and hands back what it could not.
 // A refusal may be of one message; an outage would keep all others waiting just as long, in this
 // run those of other resources too, and the raises behind them.
 func (r *Raiser) tell(ctx context.Context, resource Resource, list []notice, report *Report) ([]notice, error) {
-	var untold []notice
+	var unsent []notice
 	var failures []error
 	for _, one := range list {
 		if report.outage != nil {
-			untold = append(untold, one)
+			unsent = append(unsent, one)
 			continue
 		}
 		if err := r.tellOne(ctx, resource, one, report); err != nil {
-			failures, untold = append(failures, err), append(untold, one)
+			failures, unsent = append(failures, err), append(unsent, one)
 			if answerOf(err) != no {
 				report.outage = err
 			}
 		}
 	}
-	if len(untold) > 0 && len(failures) == 0 {
+	if len(unsent) > 0 && len(failures) == 0 {
 		failures = append(failures, report.outage)
 	}
-	for weight(untold) > mostUntold {
-		first := untold[0].Decisions
-		failures = append(failures, fmt.Errorf("too much is untold, and people will not be told this: %s", headline(resource, first[0], len(first))))
-		untold = untold[1:]
+	for weight(unsent) > mostUnsent {
+		first := unsent[0].Decisions
+		failures = append(failures, fmt.Errorf("too many messages are unsent, and people will not be told this: %s", headline(resource, first[0], len(first))))
+		unsent = unsent[1:]
 	}
-	return untold, errors.Join(failures...)
+	return unsent, errors.Join(failures...)
 }
 
-// mostUntold is how many bytes of a record are for what is untold: DynamoDB takes 400 KB in all.
-const mostUntold = 200_000
+// mostUnsent is how many bytes of a record are for what is unsent: DynamoDB takes 400 KB in all.
+const mostUnsent = 200_000
 
 func weight(list []notice) int {
 	raw, _ := json.Marshal(list)
@@ -146,7 +146,7 @@ func weight(list []notice) int {
 
 func (r *Raiser) tellOne(ctx context.Context, resource Resource, n notice, report *Report) error {
 	for _, decision := range n.Decisions {
-		err := r.ledger.record(ctx, Entry{
+		err := r.ledger.audit(ctx, Entry{
 			At: n.At, Resource: resource.Key(), Part: decision.Part.String(), Means: decision.Means,
 			Outcome: decision.Outcome, Reason: decision.Reason, Detail: decision.Detail, From: decision.From, To: decision.To,
 			CostAMonth: decision.CostAMonth, Alarm: n.Episode.Alarm.Name, Event: n.Episode.event(resource), Step: n.Episode.Step,
@@ -159,8 +159,8 @@ func (r *Raiser) tellOne(ctx context.Context, resource Resource, n notice, repor
 	if err := r.publish(ctx, newMessage(n.Episode, facts, n.Decisions, r.home(ctx)), report); err != nil {
 		return err
 	}
-	if said := n.dedupKeys(); len(said) > 0 {
-		return r.ledger.tell(ctx, n.Episode.key(resource), said)
+	if notified := n.dedupKeys(); len(notified) > 0 {
+		return r.ledger.markNotified(ctx, n.Episode.key(resource), notified)
 	}
 	return nil
 }

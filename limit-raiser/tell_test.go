@@ -285,13 +285,13 @@ func TestTell_saysWhatItGivesUp(t *testing.T) {
 		})
 	}
 	list = append(list, list...)
-	untold, err := s.raiser(s.cfg).tell(t.Context(), Resource{KindTable, s.table}, list, &Report{})
+	unsent, err := s.raiser(s.cfg).tell(t.Context(), Resource{KindTable, s.table}, list, &Report{})
 	if err == nil {
 		t.Fatal("what is given up is no error")
 	}
 	want.Says(t, "the error", err.Error(), "people will not be told this", "raised write from 0 to 1")
-	if len(untold) == 0 || weight(untold) > mostUntold {
-		t.Fatalf("%d messages of %d bytes are kept, want some, of %d bytes at most", len(untold), weight(untold), mostUntold)
+	if len(unsent) == 0 || weight(unsent) > mostUnsent {
+		t.Fatalf("%d messages of %d bytes are kept, want some, of %d bytes at most", len(unsent), weight(unsent), mostUnsent)
 	}
-	want.Equal(t, "the step of the last that is kept", untold[len(untold)-1].Episode.Step, 119)
+	want.Equal(t, "the step of the last that is kept", unsent[len(unsent)-1].Episode.Step, 119)
 }

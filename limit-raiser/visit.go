@@ -34,14 +34,15 @@ const (
 )
 
 // claims tells whether the visit is what its step of the episode is for. The others only leave
-// nothing unclear and nothing untold, which may be done any number of times.
+// nothing unclear and nothing unsent, which may be done any number of times.
 func (v visit) claims() bool { return v.why == short || v.why == again }
 
 // event names what only one run ever acts on.
 func (v visit) event() string { return v.episode.event(v.Resource) }
 
 // visit runs a visit from top to bottom. It alone knows the order of the stages, which is the same
-// whatever the visit is for: each takes what those before it found, and none calls another.
+// whatever the visit is for: each takes what those before it found, and none calls another, but for
+// settle, which sends the look of a step that died before it could.
 func (r *Raiser) visit(ctx context.Context, v visit, report *Report) (failure error) {
 	step, ours, err := r.claim(ctx, v, report)
 	if err != nil || !ours {
@@ -53,41 +54,41 @@ func (r *Raiser) visit(ctx context.Context, v visit, report *Report) (failure er
 	if h, err = r.take(ctx, v); err != nil {
 		return err
 	}
-	facts, err := r.read(ctx, v, h)
+	facts, err := r.read(ctx, h)
 	if err != nil {
 		return err
 	}
-	left, looks := comesTo(h.known.Intent, facts, v), report.LooksSent
+	left, looks := h.comesTo(facts), report.LooksSent
 	if h.known, err = r.settle(ctx, h, left, facts, report); err != nil {
 		return err
 	}
-	done := deed{told: true}
-	for plans := 0; err == nil && done.told && plans < mostPlans; plans++ {
-		if done.plan, err = r.decide(ctx, v, h, left, facts); err == nil {
-			done, err = r.carryOut(ctx, v, h, facts, done.plan)
+	done := result{learned: true}
+	for plans := 0; err == nil && done.learned && plans < mostPlans; plans++ {
+		if done.plan, err = r.decide(ctx, h, left, facts); err == nil {
+			done, err = r.carryOut(ctx, h, facts, done.plan)
 			h.known = done.known
 		}
 	}
 	raised := len(done.plan.with(Raised)) > 0
 	if !raised { // A raise is counted where its look was sent, and so once.
-		report.planned(v.episode, done.plan)
+		report.planned(h.episode, done.plan)
 	}
 	if err != nil {
 		return err
 	}
-	news, err := r.news(ctx, v, h, facts, done.plan)
+	news, err := r.news(ctx, h, facts, done.plan)
 	if err != nil {
 		return err
 	}
-	if err := r.look(ctx, v, done.plan, left.open, report); err != nil {
+	if err := r.look(ctx, h.visit, done.plan, left.open, report); err != nil {
 		return err // what was raised stands as begun: the event comes again for its look
 	}
 	if raised {
-		report.planned(v.episode, done.plan)
-		h.known = h.known.closed(v.Resource)
+		report.planned(h.episode, done.plan)
+		h.known = h.known.closed(h.Resource)
 	}
-	h.known.Untold, err = r.tell(ctx, v.Resource, append(h.known.Untold, news...), report)
-	return report.untold(err, looks)
+	h.known.Unsent, err = r.tell(ctx, h.Resource, append(h.known.Unsent, news...), report)
+	return report.unsent(err, looks)
 }
 
 // errDied is the failure of a visit that is under way.
@@ -98,21 +99,21 @@ const mostPlans = 2
 
 // decide makes the plan, which is empty where nothing is said to be short. A step that finds its
 // own raise has nothing else to do.
-func (r *Raiser) decide(ctx context.Context, v visit, h hold, left leftover, facts Facts) (Plan, error) {
+func (r *Raiser) decide(ctx context.Context, h hold, left leftover, facts Facts) (Plan, error) {
 	at := r.now()
 	switch {
 	case left.own:
 		return left.made, nil
-	case v.why != short:
-		return Plan{Resource: v.Resource, At: at}, nil
+	case h.why != short:
+		return Plan{Resource: h.Resource, At: at}, nil
 	case h.busy:
-		return inFlight(v.Shortage, at), nil
+		return inFlight(h.Shortage, at), nil
 	}
 	spent, err := r.ledger.spent(ctx, at)
 	if err != nil {
 		return Plan{}, err
 	}
-	memory := h.known.In(v.key(v.Resource))
+	memory := h.known.In(h.key(h.Resource))
 	memory.Spent = spent
 	return Decide(facts, memory, r.cfg, r.home(ctx).Region, at), nil
 }

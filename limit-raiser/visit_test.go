@@ -127,7 +127,7 @@ func TestComesTo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			v.why = c.why
-			left := comesTo(&intent{Event: c.event, At: noon, Decisions: c.of}, c.facts, v)
+			left := hold{visit: v, known: record{Intent: &intent{Event: c.event, At: noon, Decisions: c.of}}}.comesTo(c.facts)
 			want.Equal(t, "the decisions that were made", left.made.Decisions, c.made)
 			want.Equal(t, "it is open", left.open, c.open)
 			want.Equal(t, "it is of this event", left.own, c.own)
@@ -136,7 +136,7 @@ func TestComesTo(t *testing.T) {
 			}
 		})
 	}
-	left := comesTo(nil, shortTable(50, 4000), v)
+	left := hold{visit: v}.comesTo(shortTable(50, 4000))
 	want.Equal(t, "without an intent: it is open", left.open, false)
 	want.Equal(t, "without an intent: it is of this event", left.own, false)
 	want.Equal(t, "without an intent: decisions that were made", len(left.made.Decisions), 0)

@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -24,27 +22,13 @@ import (
 
 	"caretaker/internal/alarm"
 	"caretaker/internal/emulator"
-	"caretaker/internal/want"
+	"caretaker/internal/emulator/suite"
 )
 
-// One emulator serves all tests, which use names of their own. It starts when the first test asks
-// for it.
-var (
-	sharedEmulator = sync.OnceValues(func() (*emulator.Emulator, error) {
-		started, err := emulator.Start(context.Background(), emulator.Options{Region: "us-east-1"})
-		if err == nil {
-			stopEmulator = started.Stop
-		}
-		return started, err
-	})
-	stopEmulator = func() {}
-)
+// One emulator serves all tests, which use names of their own.
+var shared suite.Emulator
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	stopEmulator()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(shared.Run(m)) }
 
 // world is a Region with a ledger, a queue and a topic of its own, behind the real SDK clients.
 type world struct {
@@ -67,16 +51,10 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	e, err := sharedEmulator()
-	want.NoError(t, "starting the emulator", err)
+	e := shared.For(t)
 	w := &world{T: t, emulator: e, name: unusual.ReplaceAllString(t.Name(), "-"), clock: time.Now().UTC().Truncate(time.Millisecond)}
 	w.name = w.name[max(0, len(w.name)-60):]
-	w.config = e.AWS()
-	w.config.Retryer = func() aws.Retryer {
-		return retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts, o.MaxBackoff, o.RateLimiter = 5, time.Millisecond, ratelimit.None
-		})
-	}
+	w.config = suite.Hasty(e.AWS())
 	w.clients = Connect(w.config)
 	w.hasty = &hasty{sqsAPI: w.clients.SQS}
 	w.clients.SQS = w.hasty
@@ -84,7 +62,6 @@ func newWorld(t *testing.T) *world {
 	w.options = Options{
 		Home: Home{"aws", e.Account(), "us-east-1"}, Table: w.ledgerTable(), Queue: w.newQueue("looks"), Topic: w.newTopic(), Now: w.now,
 	}
-	t.Cleanup(e.ClearFaults)
 	return w
 }
 

@@ -8,6 +8,11 @@ import (
 
 // binarySizes measures what is deployed of a part, against goals in megabytes.
 func binarySizes(r *results, path string, defaults any, mostBinary, mostZip float64) error {
+	return namedSizes(r, "", path, defaults, mostBinary, mostZip)
+}
+
+// namedSizes measures one of several functions of a part, whose name and _ begin the figures.
+func namedSizes(r *results, name, path string, defaults any, mostBinary, mostZip float64) error {
 	binary, err := os.ReadFile(path) // #nosec G304 -- a path of the build
 	if err != nil {
 		return err
@@ -22,8 +27,8 @@ func binarySizes(r *results, path string, defaults any, mostBinary, mostZip floa
 	}
 	r.note("binary: %s, %d bytes; zip: it and its config.json, deflated at zlib's level 6 as the CDK's command line packs them, %d bytes. A MB is 1,000,000 bytes.",
 		path, len(binary), zipped)
-	r.report(figure{"binary", float64(len(binary)) / 1e6, "MB", "<=", mostBinary})
-	r.report(figure{"zip", float64(zipped) / 1e6, "MB", "<=", mostZip})
+	r.report(figure{name + "binary", float64(len(binary)) / 1e6, "MB", "<=", mostBinary})
+	r.report(figure{name + "zip", float64(zipped) / 1e6, "MB", "<=", mostZip})
 	return nil
 }
 

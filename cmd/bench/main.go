@@ -28,12 +28,17 @@ type part struct {
 var parts = []part{
 	{"janitor", measureJanitor},
 	{"limit-raiser", measureLimitRaiser},
+	{"alerts", measureAlerts},
+	{"log-shipper", measureLogShipper},
+	{"warmer", measureWarmer},
 }
 
 // children are measured in processes of their own, which are this command again.
 var children = map[string]func(context.Context) error{
 	janitorChild + "plan":  func(ctx context.Context) error { return janitorAlone(ctx, true) },
 	janitorChild + "apply": func(ctx context.Context) error { return janitorAlone(ctx, false) },
+	shipperChild + "idle":  func(context.Context) error { return shipperAlone(false) },
+	shipperChild + "ship":  func(context.Context) error { return shipperAlone(true) },
 }
 
 func main() {

@@ -30,7 +30,7 @@ func TestFigure_saysWhetherItMeetsItsGoal(t *testing.T) {
 func TestRun_refusesAPartThatIsNotThere(t *testing.T) {
 	var out, notes bytes.Buffer
 	code := run(t.Context(), []string{"janitor", "gardener"}, &out, &notes)
-	want := "bench: there is no part \"gardener\" to measure; there is: janitor, limit-raiser\n"
+	want := "bench: there is no part \"gardener\" to measure; there is: janitor, limit-raiser, alerts, log-shipper, warmer\n"
 	if code != 2 || out.Len() > 0 || notes.String() != want {
 		t.Errorf("exit %d, printed %q and %q", code, &out, &notes)
 	}

@@ -18,11 +18,28 @@ const awayFrom = "version: 1\naccount: '222233334444'\nregions: [us-east-1]\njan
 func TestAccount_otherThanTheFilesIsRefusedBeforeAnythingButWhoCallsIsAsked(t *testing.T) {
 	event := write(t, "event.json", string(read(t, "sns.json")))
 	cases := map[string][]string{ // each command that asks AWS anything, with its flags
+		"alerts plan":          nil,
+		"alerts preview":       nil,
+		"alerts coverage":      nil,
+		"alerts lint":          nil,
+		"alerts backtest":      nil,
+		"alerts apply":         {"--yes"},
+		"alerts destroy":       {"--yes"},
 		"janitor plan":         {"--all-regions"},
 		"janitor apply":        {"--yes", "--set", "janitor.keep.newest=1"},
 		"limit-raiser plan":    {"--event", event},
 		"limit-raiser history": nil,
 		"status":               nil,
+		"warmer plan":          nil,
+		"warmer run":           nil,
+		"warmer release":       {"--yes"},
+
+		"log-shipper plan":        nil,
+		"log-shipper redrive":     nil,
+		"log-shipper replay":      {"--yes", "--bucket", "archive", "--set", "logShipper.destination.endpoint=https://logs.example.com"},
+		"log-shipper setup":       {"--set", "logShipper.destination.endpoint=https://logs.example.com"},
+		"log-shipper unsubscribe": {"--yes"},
+		"log-shipper tail":        {"--set", "logShipper.destination.endpoint=https://logs.example.com", "--correlation-id", "x"},
 	}
 	parser, err := kong.New(new(commandLine), kong.Vars{"version": ""})
 	if err != nil {

@@ -229,9 +229,12 @@ func TestShippedFile_namesTheQuotasMetricAsAWSDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples := "version: 1\nlimitRaiser:\n"
+	examples, section := "version: 1\nlimitRaiser:\n", ""
 	for line := range strings.Lines(string(text)) {
-		if example, ok := strings.CutPrefix(line, "  #     "); ok {
+		if name, _, begins := strings.Cut(line, ":"); begins && !strings.HasPrefix(name, " ") {
+			section = name
+		}
+		if example, ok := strings.CutPrefix(line, "  #     "); ok && section == "limitRaiser" {
 			examples += "  " + example
 		}
 	}

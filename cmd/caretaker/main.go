@@ -1,19 +1,31 @@
 // Command caretaker is the command line: the parts' own code, run by a person with their
 // ordinary AWS credentials instead of by a schedule.
 //
-//	caretaker janitor plan           what would be deleted, and why; changes nothing
-//	caretaker janitor apply          deletes it, after asking
-//	caretaker limit-raiser plan      what an alarm's event would raise, and why; changes nothing
-//	caretaker limit-raiser history   what was raised, or was not, when and why
-//	caretaker limit-raiser simulate  the policy against a load, without asking AWS anything
-//	caretaker status                 what the file says beside what is deployed; changes nothing
-//	caretaker validate               checks caretaker.yaml without asking AWS anything
+//	caretaker alerts plan              which alarms would be made, changed and deleted, why, and what they cost
+//	caretaker alerts apply             makes, changes and deletes them, after asking
+//	caretaker alerts destroy           deletes all alarms of the stage, after asking
+//	caretaker janitor plan             what would be deleted, and why; changes nothing
+//	caretaker janitor apply            deletes it, after asking
+//	caretaker limit-raiser plan        what an alarm's event would raise, and why; changes nothing
+//	caretaker limit-raiser history     what was raised, or was not, when and why
+//	caretaker limit-raiser simulate    the policy against a load, without asking AWS anything
+//	caretaker log-shipper plan         which log groups are shipped, and why; changes nothing
+//	caretaker log-shipper tail         the log events of one correlation id, out of the destination
+//	caretaker log-shipper unsubscribe  takes the stage's subscription filters away, after asking
+//	caretaker warmer middleware        writes the file that answers pings in your functions
+//	caretaker warmer plan              what is kept warm, when, what is not and why, and what it costs
+//	caretaker warmer run               keeps it warm once, from here
+//	caretaker completion               what your shell reads to complete commands and flags
+//	caretaker policy                   the IAM policy for a part, to paste
+//	caretaker status                   what the file says beside what is deployed; changes nothing
+//	caretaker validate                 checks caretaker.yaml without asking AWS anything
 //
 // Results go to stdout, everything else to stderr. See console for the exit codes.
 package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -22,11 +34,15 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"caretaker/cmd/caretaker/alerts"
 	"caretaker/cmd/caretaker/command"
 	"caretaker/cmd/caretaker/console"
 	"caretaker/cmd/caretaker/janitor"
 	"caretaker/cmd/caretaker/limitraiser"
+	"caretaker/cmd/caretaker/logshipper"
+	"caretaker/cmd/caretaker/policy"
 	"caretaker/cmd/caretaker/status"
+	"caretaker/cmd/caretaker/warmer"
 )
 
 // commandLine is every command with its flags.
@@ -36,8 +52,14 @@ type commandLine struct {
 	NoColor     bool             `help:"No colors. NO_COLOR in the environment says the same."`
 
 	// The parts, a line each. A command that asks AWS nothing is tagged offline: an interrupt ends it at once.
+	Alerts      alerts.Commands      `cmd:"" help:"Keep the right alarms on everything that runs."`
 	Janitor     janitor.Commands     `cmd:"" help:"Delete the versions of Lambda functions that nothing refers to."`
 	LimitRaiser limitraiser.Commands `cmd:"" help:"Look at what CloudWatch alarms raise: DynamoDB tables, streams, functions, quotas."`
+	LogShipper  logshipper.Commands  `cmd:"" help:"Look after what is shipped: which log groups, where to, and what could not be delivered."`
+	Warmer      warmer.Commands      `cmd:"" help:"Keep functions warm, and know that they are."`
+
+	Policy     policy.Command    `cmd:"" offline:"" help:"Print the IAM policy that a part needs, to paste: to plan, or to run."`
+	Completion completionCommand `cmd:"" offline:"" help:"Print what your shell reads to complete commands and flags."`
 
 	Status   status.Command  `cmd:"" help:"Show what the file says beside what is deployed, and stacks that the file no longer knows. Needs read rights only."`
 	Validate validateCommand `cmd:"" offline:"" help:"Check caretaker.yaml with all its stages, without asking AWS anything."`
@@ -80,7 +102,11 @@ func run(args []string, c console.Console, interrupts <-chan os.Signal) int {
 	}
 	chosen, err := parser.Parse(args)
 	if err != nil {
-		c.Say("caretaker: %s\n%s --help shows the commands and flags", forPeople.Replace(err.Error()), console.Shell(c.Called()))
+		c.Say("caretaker: %s", forPeople.Replace(err.Error()))
+		if hint := hintTo(args, err); hint != "" {
+			c.Say("%s", hint)
+		}
+		c.Say("%s --help shows the commands and flags", console.Shell(c.Called()))
 		return int(console.Misused)
 	}
 	c.Color = c.Color && !line.NoColor
@@ -89,15 +115,24 @@ func run(args []string, c console.Console, interrupts <-chan os.Signal) int {
 	}
 	until, end := c.UntilInterrupted(interrupts)
 	defer end()
-	err = chosen.Run(&command.Job{Console: c, Interruption: until, Settings: line.Settings})
+	job := &command.Job{Console: c, Interruption: until, Settings: line.Settings}
+	err = chosen.Run(job, parser)
+	if denied := job.Denied.Calls(); len(denied) > 0 {
+		defer func() { // after all that the command says itself
+			c.Say("AWS denied these credentials: %s. %s", strings.Join(denied, ", "), policy.Needed(job, strings.Fields(chosen.Command())))
+		}()
+	}
 	var how console.Ending
 	switch {
 	case err == nil:
 		return int(console.Done)
 	case !errors.As(err, &how):
 		how = console.Ending{Code: console.Failed, Cause: err}
-		if until.Stopping.Err() != nil {
+		switch {
+		case until.StoppedReading():
 			how = console.Ending{Code: console.WorkLeft, Cause: errors.New(console.ReadingStopped)}
+		case until.Stopping.Err() != nil:
+			how = console.Ending{Code: console.WorkLeft, Cause: fmt.Errorf("you stopped the command before it was through: %w", err)}
 		}
 	}
 	if how.Cause != nil {

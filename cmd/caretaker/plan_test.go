@@ -33,7 +33,7 @@ func TestPlan_showsWhatWouldGoAndWhyAndDeletesNothing(t *testing.T) {
 		"Account         000000000000, Region us-east-1, stage default",
 		"Looked at       2 functions, 20 versions",
 		"Would go        12 versions",
-		"To delete them: "+console.Shell(os.Args[0])+" janitor apply --config none --set janitor.checks.aliasHistory=false --set janitor.rate=15 --region us-east-1",
+		"To delete them: AWS_ENDPOINT_URL="+others.Endpoint()+" "+console.Shell(os.Args[0])+" janitor apply --config none --set janitor.checks.aliasHistory=false --set janitor.rate=15 --region us-east-1",
 	)
 	for line := range strings.Lines(sitting(t, sim, console.Console{Width: 60}, with("janitor", "plan")...).out) {
 		if length := len(strings.TrimSpace(line)); length > 60 {

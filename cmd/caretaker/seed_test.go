@@ -1,8 +1,6 @@
 package main
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -13,9 +11,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"caretaker/internal/emulator"
+	"caretaker/internal/emulator/suite"
+	"caretaker/internal/want"
 )
 
 // seedIn publishes five versions of a function in a Region of the emulator, of which two go
@@ -24,18 +23,11 @@ func seedIn(t *testing.T, region, function string) {
 	t.Helper()
 	client := lambdasvc.NewFromConfig(others.AWSIn(emulator.DefaultAccount, region))
 	for number := 1; number <= 5; number++ {
-		code := bundle(t, fmt.Sprint(function, number))
-		var err error
 		if number == 1 {
-			_, err = client.CreateFunction(t.Context(), &lambdasvc.CreateFunctionInput{
-				FunctionName: &function, Role: aws.String("arn:aws:iam::000000000000:role/run"), Runtime: types.RuntimeProvidedal2023,
-				Handler: aws.String("bootstrap"), Code: &types.FunctionCode{ZipFile: code}, Publish: true,
-			})
+			suite.Function(t, client, function, func(input *lambdasvc.CreateFunctionInput) { input.Publish = true })
 		} else {
-			_, err = client.UpdateFunctionCode(t.Context(), &lambdasvc.UpdateFunctionCodeInput{FunctionName: &function, ZipFile: code, Publish: true})
-		}
-		if err != nil {
-			t.Fatal(err)
+			_, err := client.UpdateFunctionCode(t.Context(), &lambdasvc.UpdateFunctionCodeInput{FunctionName: &function, ZipFile: suite.Code(t, fmt.Sprint(number)), Publish: true})
+			want.NoError(t, "publishing a version", err)
 		}
 		others.Backdate(function, strconv.Itoa(number), time.Now().Add(time.Duration(number-20)*24*time.Hour))
 	}
@@ -61,23 +53,6 @@ func versionsIn(t *testing.T, region, function string) []int {
 	}
 	slices.Sort(numbers)
 	return numbers
-}
-
-func bundle(t *testing.T, text string) []byte {
-	t.Helper()
-	var buffer bytes.Buffer
-	archive := zip.NewWriter(&buffer)
-	file, err := archive.Create("bootstrap")
-	if err == nil {
-		_, err = file.Write([]byte(text))
-	}
-	if err == nil {
-		err = archive.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return buffer.Bytes()
 }
 
 // denied refuses a service's calls; an empty Region is every one.

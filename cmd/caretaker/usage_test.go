@@ -1,12 +1,15 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"caretaker/cmd/caretaker/command"
 	"caretaker/cmd/caretaker/console"
@@ -30,6 +33,16 @@ func TestUsage_isRefusedBeforeAnythingIsAsked(t *testing.T) {
 		{[]string{"validate", "caretaker.yaml"}, "unexpected argument caretaker.yaml"},
 		{[]string{"janitor", "destroy"}, "unexpected argument destroy"},
 		{[]string{"janitor", "plan", "--force"}, "unknown flag --force"},
+		{[]string{"janitor", "apply", "--dry-run"}, "There is no --dry-run: the command plan shows what would be done, and changes nothing."},
+		{[]string{"janitor", "plan", "--output", "json"}, "There is no --output: --json prints one JSON document."},
+		{[]string{"warmer", "plan", "-o", "json"}, "There is no -o here: --json prints one JSON document."},
+		{[]string{"janitor", "plan", "-o", "json"}, "--out: json is not allowed: it names a file; for JSON on stdout use --json"},
+		{[]string{"janitor", "plan", "-q"}, "There is no -q: results go to stdout and everything else to stderr"},
+		{[]string{"-v"}, "There is no -v: plan gives the reason for each decision, and --json all that is known."},
+		{[]string{"policy", "janitr"}, `must be one of "alerts","janitor"`},
+		{[]string{"policy", "notify", "--config", "none"}, "notify: there is nothing to plan; --for run is there"},
+		{[]string{"policy", "janitor", "--for", "lint", "--config", "none"}, "janitor: there is nothing to lint; --for plan or run is there"},
+		{[]string{"completion", "tcsh"}, `must be one of "bash","zsh","fish"`},
 		{[]string{"janitor", "plan", "--json", "--all"}, "can't be used together"},
 		{[]string{"janitor", "plan", "--region", "eu-west-1", "--all-regions"}, "can't be used together"},
 		{[]string{"janitor", "plan", "--region", "ireland"}, `--region: "ireland" is not allowed: a Region such as eu-west-1`},
@@ -153,12 +166,52 @@ func TestValidate_checksEveryStageOffline(t *testing.T) {
 	caretaker(t, nowhere(), "validate").expect(t, console.Misused, "there is no caretaker.yaml here")
 	odd := write(t, "odd.yaml", "version: 1\nregions: [eu-west-1]\nnotify: {email: [a@example.com], slack: {secret: x}}\nstages:\n  dev: {}\n  prod: {notify: {email: []}}\n")
 	got := caretaker(t, nowhere(), "validate", "--config", odd)
-	got.expect(t, console.Done, "odd.yaml is valid", "note: "+odd+": account: no account is named", "note: "+odd+":3: notify.slack.secret: no part reads it",
+	got.expect(t, console.Done, "odd.yaml is valid", "note: "+odd+": account: no account is named", "note: "+odd+":3: notify.slack.secret: nothing is posted to Slack",
 		"note: "+odd+":6: stages.prod.notify.email: nobody hears of an alarm")
 	if notes := strings.Count(got.out, "note: "); notes != 3 {
 		t.Errorf("%d notes, want each of 3 once:\n%s", notes, got.out)
 	}
 }
+
+func TestValidate_printsOneDocumentAlsoOfAWrongFile(t *testing.T) {
+	for text, want := range map[string]struct {
+		code console.Code
+		document
+	}{
+		"version: 1\nstages:\n  prod: {janitor: {rate: 99}}\n": {console.Misused, document{
+			"valid": false, "stages": []any{}, "notes": []any{},
+			"problems": []any{document{"line": 3.0, "key": "stages.prod.janitor.rate", "text": `"99" is not allowed: calls a second from 1 to 15`}},
+		}},
+		"version: 1\naccount: '111122223333'\nregions: [eu-west-1]\nnotify: {email: []}\nstages: {prod: {}}\n": {console.Done, document{
+			"valid": true, "stages": []any{"default", "prod"}, "problems": []any{},
+			"notes": []any{document{"line": 4.0, "key": "notify.email", "text": "nobody hears of an alarm: write the address of whoever is on call"}},
+		}},
+	} {
+		file := write(t, "caretaker.yaml", text)
+		want.document["schema"], want.document["command"], want.document["file"] = float64(console.DocumentSchema), "validate", file
+		for _, list := range []string{"problems", "notes"} {
+			for _, one := range want.document[list].([]any) {
+				one.(document)["source"] = file
+			}
+		}
+		got := caretaker(t, nowhere(), "validate", "--json", "--config", file)
+		got.expect(t, want.code)
+		printed := document{}
+		if err := json.Unmarshal([]byte(got.out), &printed); err != nil {
+			t.Fatalf("%v: %s", err, got.out)
+		}
+		if diff := cmp.Diff(want.document, printed); diff != "" {
+			t.Errorf("the document of\n%s(-want +got):\n%s", text, diff)
+		}
+		if got.err != "" {
+			t.Errorf("beside the document it says %s", got.err)
+		}
+	}
+	caretaker(t, nowhere(), "validate", "--json").expect(t, console.Misused, "there is no caretaker.yaml here")
+}
+
+// document is one of JSON.
+type document = map[string]any
 
 func TestValidate_findsTheFileBesideIt(t *testing.T) {
 	file := write(t, command.UsualFile, "version: 1\n")

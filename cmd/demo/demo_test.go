@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"caretaker/internal/config"
 	"caretaker/internal/emulator"
 )
 
@@ -72,24 +71,6 @@ func TestSpans_joinsNumbersInARow(t *testing.T) {
 		if diff := cmp.Diff(want, spans(numbers)); diff != "" {
 			t.Error(diff)
 		}
-	}
-}
-
-// Without its edit, a part that ships off would not be deployed at all.
-func TestFarewell_switchesOnWhatShipsOffBeforeTheDeployment(t *testing.T) {
-	file, err := config.Load("../../caretaker.yaml", config.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if file.LimitRaiser.Enabled {
-		t.Fatal("the limit-raiser ships on: its edit can go")
-	}
-	var out bytes.Buffer
-	(&stage{out: &screen{out: &out}}).farewell(parts)
-	said := out.String()
-	edit, enable, deploy := strings.Index(said, "$EDITOR caretaker.yaml"), strings.Index(said, "limitRaiser.enabled: true"), strings.Index(said, "npx cdk deploy")
-	if edit < 0 || enable < edit || deploy < enable {
-		t.Errorf("the last screen is:\n%s", said)
 	}
 }
 

@@ -24,14 +24,18 @@ import (
 
 // deploy brings the parts into the account, with the CDK's own command line.
 func (s *stage) deploy(ctx context.Context, chosen []part) error {
-	s.out.heading("The real cdk bootstrap and cdk deploy")
+	s.out.heading("A deployment, by the CDK's own command line")
 	if err := s.cdk(ctx, "bootstrap", "--app", "", "aws://"+s.Account()+"/"+s.Region()); err != nil {
 		return err
 	}
 	var stacks []string
 	set := slices.Clone(s.set)
 	for _, one := range chosen {
-		stacks = append(stacks, "Caretaker-"+config.DefaultStage+"-"+one.stack)
+		for _, stack := range append([]string{one.stack}, one.with...) {
+			if name := "Caretaker-" + config.DefaultStage + "-" + stack; !slices.Contains(stacks, name) {
+				stacks = append(stacks, name)
+			}
+		}
 		if one.set != "" {
 			set = append(set, one.set)
 		}
@@ -44,6 +48,7 @@ func (s *stage) deploy(ctx context.Context, chosen []part) error {
 		return err
 	}
 	if path != "" {
+		s.config = path
 		arguments = append(arguments, "-c", "config="+path)
 	}
 	if len(set) > 0 {

@@ -82,6 +82,8 @@ func (a *janitorAct) showRun(report janitor.Report) {
 		a.out.fact("", "AWS itself refused to delete %d, which no list shows to be needed: kept as well", refused)
 	}
 	a.out.fact("calls", "%d seen by the proxy; to Lambda at most %d in one second, of %d; %d throttled", len(calls), most(calls), allowed, throttled)
+	a.figure("old versions are deleted", report.Outcomes[janitor.Deleted] > 0, "%d of %d, %s freed", report.Outcomes[janitor.Deleted], report.Versions, janitor.Size(report.BytesFreed))
+	a.figure("AWS throttles none of its calls", throttled == 0, "%d throttled of %d; at most %d a second, of %d", throttled, len(calls), most(calls), allowed)
 	a.out.gauge("storage before", report.Before)
 	a.out.gauge("storage after", report.After)
 	var rows []table.Row

@@ -33,9 +33,9 @@ func (m *mail) subscribe(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("looking up %s: %w", raiserName, err)
 	}
-	told := function.Environment.Variables["TOPIC_ARN"]
-	m.queue, m.callers = function.Environment.Variables["QUEUE_URL"], told+"-alarms"
-	if m.people, err = m.listen(ctx, "people", told); err != nil {
+	topic := function.Environment.Variables["TOPIC_ARN"]
+	m.queue, m.callers = function.Environment.Variables["QUEUE_URL"], topic+"-alarms"
+	if m.people, err = m.listen(ctx, "people", topic); err != nil {
 		return err
 	}
 	m.overheard, err = m.listen(ctx, "overheard", m.callers)

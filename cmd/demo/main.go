@@ -4,8 +4,9 @@
 //
 //	demo [PART...]
 //
-// Without an argument it shows every part. It ends with 0 when all went as it should, with
-// 1 when something did not, with 2 for an unknown part and with 130 when it was interrupted.
+// Without an argument it shows every part. Its last screen says what was shown, by which figures. It
+// ends with 0 when all went as it should, with 1 when something did not or a figure is not what it
+// should be, with 2 for an unknown part and with 130 when it was interrupted.
 package main
 
 import (
@@ -23,12 +24,14 @@ import (
 type part struct {
 	// name is the part's folder, stack what its stack's name ends in.
 	name, stack string
+	// with are the ends of other stacks that are deployed for its sake.
+	with []string
 	// set is the key of caretaker.yaml that is not as shipped in the demo, file a section of it
-	// that takes several, and why says why; one of the two may be empty.
+	// that takes several, and why says why; one of the two may be empty. An act that only knows its
+	// section once it has prepared has a method section.
 	set, file, why string
-	// look, edit and arm are what to do for a real account: before the deployment, in caretaker.yaml
-	// for it, and after it. An empty edit is for a part that ships switched on.
-	look, edit, arm hint
+	// look is a first step with a real account. It only reads.
+	look hint
 	// begin makes the part's act.
 	begin func(*stage) act
 }
@@ -37,7 +40,8 @@ type part struct {
 type act interface {
 	// prepare puts into the account what the part will look after.
 	prepare(context.Context) error
-	// perform shows the deployed part at work. An error is also a result that is not what it should be.
+	// perform shows the deployed part at work, and gives the stage the figures that it is judged by:
+	// at least one. An error is for what cannot go on.
 	perform(context.Context) error
 }
 
@@ -45,12 +49,12 @@ type act interface {
 type hint struct{ command, does string }
 
 // parts are all there are, in the order in which they are shown.
-var parts = []part{janitorPart, limitRaiserPart}
+var parts = []part{janitorPart, limitRaiserPart, warmerPart, logShipperPart, alertsPart}
 
 // choose finds the parts by name; no name is all of them.
 func choose(names []string) ([]part, error) {
 	if len(names) == 0 {
-		return parts, nil
+		return slices.Clone(parts), nil
 	}
 	var known []string
 	for _, one := range parts {
@@ -103,19 +107,35 @@ func play(ctx context.Context, out *screen, chosen []part) (err error) {
 	defer func() { err = errors.Join(err, s.close(err != nil && ctx.Err() == nil)) }()
 	acts := make([]act, len(chosen))
 	for position, one := range chosen {
+		s.turn = one.name
 		acts[position] = one.begin(s)
 		if err := acts[position].prepare(ctx); err != nil {
 			return err
+		}
+		if configured, is := acts[position].(interface{ section() string }); is {
+			chosen[position].file = configured.section()
 		}
 	}
 	if err := s.deploy(ctx, chosen); err != nil {
 		return err
 	}
-	for _, each := range acts {
-		if err := each.perform(ctx); err != nil {
-			return err
+	for position, each := range acts { // before the first performs, since what one does may concern another
+		s.turn = chosen[position].name
+		if early, is := each.(interface{ ready(context.Context) error }); is {
+			if err := early.ready(ctx); err != nil {
+				return err
+			}
 		}
 	}
-	s.farewell(chosen)
-	return nil
+	for position, each := range acts {
+		s.turn = chosen[position].name
+		if err = each.perform(ctx); err != nil {
+			s.figure("shown to its end", false, "%s", firstLine(err))
+			break
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return errors.Join(err, s.lastScreen(chosen))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +25,8 @@ type screen struct {
 	live   bool
 	width  int // in columns
 	steps  int // headings so far
+	// endpoint is where the account is, for commands: typed again they must not reach a real one.
+	endpoint string
 
 	mutex sync.Mutex
 	shown bool // a progress line stands
@@ -129,6 +132,28 @@ func (s *screen) during(status func() string, work func() error) error {
 	return err
 }
 
+// longestWait is how long until waits: a machine may be busy.
+const longestWait = 5 * time.Minute
+
+// until waits until something is so, and shows what it waits for. An error ends the wait only at its end:
+// what is waited for may be restarting.
+func (s *screen) until(ctx context.Context, what string, is func() (bool, error)) error {
+	return s.during(func() string { return what }, func() error {
+		for deadline := time.Now().Add(longestWait); ; {
+			done, err := is()
+			switch {
+			case done:
+				return nil
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case time.Now().After(deadline):
+				return fmt.Errorf("%s: it did not come to that within %s (%v)", what, longestWait, err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	})
+}
+
 // table writes rows under a header, without a frame.
 func (s *screen) table(header table.Row, rows []table.Row, columns ...table.ColumnConfig) {
 	t := table.NewWriter()
@@ -154,9 +179,13 @@ func (s *screen) paint(words string, colours ...text.Color) string {
 	return text.Colors(colours).Sprint(words)
 }
 
-// command shows a command as one would type it, over several lines where it is long.
+// command shows a command as one would type it, over several lines where it is long. It says which
+// account it is for: whoever copies it later reaches nobody, and not an account of their own.
 func (s *screen) command(words ...string) {
 	line := "   $"
+	if s.endpoint != "" {
+		line += " AWS_ENDPOINT_URL=" + s.endpoint
+	}
 	for position := 0; position < len(words); position++ {
 		word := words[position]
 		switch {

@@ -11,8 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/text"
-
 	"caretaker/internal/config"
 	"caretaker/internal/emulator"
 )
@@ -27,6 +25,13 @@ type stage struct {
 	log *os.File
 	// set are the keys of caretaker.yaml that an emulator with one Region needs otherwise.
 	set []string
+	// config is the copy of caretaker.yaml that was deployed; empty where it was the file itself.
+	config string
+	// ends are what acts started and close has to end.
+	ends []func()
+	// turn is the part whose act is on, figures what all acts have shown.
+	turn    string
+	figures []figure
 }
 
 // openStage starts the emulator.
@@ -64,6 +69,7 @@ func openStage(ctx context.Context, out *screen) (*stage, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.close(ctx.Err() == nil))
 	}
+	out.endpoint = s.Endpoint()
 	out.fact("emulator", "MiniStack, account %s, Region %s, up in %s", s.Account(), s.Region(), seconds(time.Since(started)))
 	out.aside("An emulator on this machine: no AWS account is asked or changed. It enforces IAM, so that what is deployed " +
 		"can do only what its role allows. A proxy in front records each call, and corrects what the emulator answers otherwise " +
@@ -73,6 +79,9 @@ func openStage(ctx context.Context, out *screen) (*stage, error) {
 
 // close ends every process and removes every file; keep leaves the log behind.
 func (s *stage) close(keep bool) error {
+	for _, end := range s.ends {
+		end()
+	}
 	if s.Emulator != nil {
 		s.Stop()
 	}
@@ -138,31 +147,4 @@ func finish(command *exec.Cmd) error {
 		time.Sleep(25 * time.Millisecond)
 	}
 	return err
-}
-
-// farewell says what to type next.
-func (s *stage) farewell(chosen []part) {
-	s.out.heading("Next: a real account, with your AWS credentials in the environment")
-	var hints []hint
-	for _, one := range chosen {
-		hints = append(hints, one.look)
-	}
-	hints = append(hints,
-		hint{"$EDITOR caretaker.yaml", "account, Regions, e-mail addresses, what to leave alone"},
-	)
-	for _, one := range chosen {
-		if one.edit != (hint{}) {
-			hints = append(hints, one.edit)
-		}
-	}
-	hints = append(hints,
-		hint{"npx cdk bootstrap", "once for an account and Region"},
-		hint{"npx cdk deploy --all", "as it ships: it reports and changes nothing"},
-	)
-	for _, one := range chosen {
-		hints = append(hints, one.arm)
-	}
-	for _, each := range hints {
-		s.out.say("   %-48s %s", each.command, s.out.paint(each.does, text.Faint))
-	}
 }

@@ -179,7 +179,7 @@ func (d *decoder) mapping(node ast.Node, into reflect.Value, key string) {
 func (d *decoder) named(node ast.Node, into reflect.Value, key string) {
 	result := reflect.MakeMap(into.Type())
 	d.each(node, into.Type(), key, func(name string, _, value ast.Node) {
-		element := reflect.New(into.Type().Elem()).Elem()
+		element := fresh(into.Type().Elem())
 		d.decode(value, element, join(key, name))
 		result.SetMapIndex(reflect.ValueOf(name), element)
 	})
@@ -198,11 +198,20 @@ func (d *decoder) list(node ast.Node, into reflect.Value, key string) {
 	}
 	result := reflect.Zero(into.Type()) // [] and no key at all are the same
 	for index, value := range sequence.Values {
-		element := reflect.New(into.Type().Elem()).Elem()
+		element := fresh(into.Type().Elem())
 		d.decode(value, element, fmt.Sprintf("%s[%d]", key, index))
 		result = reflect.Append(result, element)
 	}
 	into.Set(result)
+}
+
+// fresh is a new entry of a list or a map, with the defaults that its type has for it.
+func fresh(of reflect.Type) reflect.Value {
+	made := reflect.New(of)
+	if preset, has := made.Interface().(interface{ Preset() }); has {
+		preset.Preset()
+	}
+	return made.Elem()
 }
 
 // each calls visit for the entries of a mapping, the first of each name.

@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
 	"caretaker/internal/setting"
 )
 
@@ -15,7 +17,7 @@ type Deployment struct {
 	RolePath string `json:"rolePath" yaml:"rolePath" form:"^/([A-Za-z0-9+=,.@_-]{1,100}/){0,5}$" allowed:"a path that begins and ends with /, such as /platform/"`
 	// RoleNamePrefix is how the name of every role begins. Empty lets CloudFormation choose the names.
 	RoleNamePrefix string `json:"roleNamePrefix" yaml:"roleNamePrefix" form:"^[A-Za-z0-9+=,.@_-]{0,32}$" allowed:"up to 32 letters, digits and +=,.@_-"`
-	// KMSKey encrypts topics, queues, log groups and the table: the ARN of a key, or the id of one in the
+	// KMSKey encrypts topics, queues, log groups, tables and buckets: the ARN of a key, or the id of one in the
 	// account that is deployed to. Empty means AWS's own encryption.
 	KMSKey string `json:"kmsKey" yaml:"kmsKey" form:"^((arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}))?$" allowed:"the ARN or the id of a key, not an alias, which CloudWatch Logs does not take"`
 	// BootstrapQualifier is that of the CDK's bootstrap in the account. Empty means the CDK's default, hnb659fds.
@@ -40,13 +42,14 @@ func (d Deployment) validate(regions []string) []setting.Problem {
 // https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
 func (d Deployment) KeyIn(region string, amongOthers bool) string {
 	const everywhere = "the id of a multi-Region key, such as mrk-1234abcd12ab34cd56ef1234567890ab, that is in each of the Regions"
-	switch parts := strings.Split(d.KMSKey, ":"); {
+	key, err := arn.Parse(d.KMSKey)
+	switch byID := err != nil; {
 	case d.KMSKey == "" || region == "":
-	case len(parts) == 1 && amongOthers && !strings.HasPrefix(d.KMSKey, "mrk-"):
+	case byID && amongOthers && !strings.HasPrefix(d.KMSKey, "mrk-"):
 		return everywhere
-	case len(parts) > 1 && parts[3] != region && amongOthers:
+	case !byID && key.Region != region && amongOthers:
 		return everywhere
-	case len(parts) > 1 && parts[3] != region:
+	case !byID && key.Region != region:
 		return "a key of the Region " + region + ", in which the stack is"
 	}
 	return ""

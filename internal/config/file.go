@@ -23,11 +23,16 @@ import (
 	"time"
 	_ "time/tzdata" // what is valid must not depend on the machine's time zones
 
+	"caretaker/alerts"
+	"caretaker/alerts/notify"
+	"caretaker/internal/runbook"
 	"caretaker/internal/schedule"
 	"caretaker/internal/setting"
 	"caretaker/internal/tag"
 	"caretaker/janitor"
 	limitraiser "caretaker/limit-raiser"
+	logshipper "caretaker/log-shipper"
+	"caretaker/warmer"
 )
 
 // DefaultStage is the name of the stage if none is chosen: the base of the file alone.
@@ -59,6 +64,9 @@ type Sections struct {
 	NewRegions []string `json:"newRegions" yaml:"newRegions"`
 	// Tags are put on everything that is deployed. Empty means none.
 	Tags map[string]string `json:"tags" yaml:"tags"`
+	// Runbook is where your company has docs/runbook.md, without a heading: alarms send people there. Empty
+	// means the file in the repository.
+	Runbook string `json:"runbook" yaml:"runbook"`
 	// Notify says who is told about alarms and about what was done.
 	Notify Notify `json:"notify" yaml:"notify"`
 	// Deployment is what your company requires of everything that is deployed.
@@ -67,12 +75,34 @@ type Sections struct {
 	Janitor janitor.Config `json:"janitor" yaml:"janitor"`
 	// LimitRaiser raises what an alarm reports as short.
 	LimitRaiser limitraiser.Config `json:"limitRaiser" yaml:"limitRaiser"`
+	// Warmer keeps environments of chosen functions warm.
+	Warmer warmer.Config `json:"warmer" yaml:"warmer"`
+	// Alerts tells the right people what is wrong, and nothing else.
+	Alerts Alerts `json:"alerts" yaml:"alerts"`
+	// LogShipper brings the log events of the fleet to one destination.
+	LogShipper logshipper.Config `json:"logShipper" yaml:"logShipper"`
+}
+
+// Alerts is the section of the part alerts.
+type Alerts struct {
+	// Config is the reconciler, which keeps the alarms.
+	alerts.Config `yaml:",inline"`
+	// Notify is the notifier, which tells people.
+	Notify notify.Config `json:"notify" yaml:"notify"`
 }
 
 // Notify says who is told about alarms and about what was done.
 type Notify struct {
 	// Email addresses are subscribed to the topic; AWS asks each once to confirm. Empty means none.
 	Email []string `json:"email" yaml:"email"`
+	// SMS are phone numbers that the notifier tells what Slack does not take, and of what is wrong with
+	// itself. Empty means none.
+	SMS []string `json:"sms" yaml:"sms"`
+	// AccountName is what people call the account. Empty means its number.
+	AccountName string `json:"accountName" yaml:"accountName"`
+	// Hosts may be posted to beside Slack's own, such as that of a Mattermost: names or addresses, with a
+	// port unless it is 443. Only a host that is named here may have a private address. Empty means none.
+	Hosts []string `json:"hosts" yaml:"hosts"`
 	// Slack is where alarms are posted.
 	Slack Slack `json:"slack" yaml:"slack"`
 }
@@ -83,11 +113,29 @@ type Slack struct {
 	// Manager, or the ARN of a secret there or of a parameter in SSM. The URL or the token
 	// itself is refused here. Empty means no Slack.
 	Secret string `json:"secret" yaml:"secret"`
+	// Channel is where a bot posts, by name or id. A webhook has its own. Empty is for webhooks.
+	Channel string `json:"channel" yaml:"channel"`
+	// API is the base of Slack's API for a bot. Empty means https://slack.com/api.
+	API string `json:"api" yaml:"api"`
+	// Blocks is false for chats that know Slack's webhooks and not its blocks, such as Mattermost.
+	Blocks bool `json:"blocks" yaml:"blocks"`
+}
+
+// Target is where the notifier's messages go.
+func (s Sections) Target() notify.Target {
+	return notify.Target{
+		Secret: s.Notify.Slack.Secret, Channel: s.Notify.Slack.Channel, API: s.Notify.Slack.API, Blocks: s.Notify.Slack.Blocks,
+		Hosts: s.Notify.Hosts, AccountName: s.Notify.AccountName,
+	}
 }
 
 // Default is what applies to keys that the file does not have.
 func Default() File {
-	return File{Version: 1, Sections: Sections{Deployment: Deployment{RolePath: "/"}, Janitor: janitor.Default(), LimitRaiser: limitraiser.Default()}}
+	return File{Version: 1, Sections: Sections{
+		Deployment: Deployment{RolePath: "/"},
+		Notify:     Notify{Slack: Slack{Blocks: true}}, Alerts: Alerts{Config: alerts.Default(), Notify: notify.Default()},
+		Janitor: janitor.Default(), LimitRaiser: limitraiser.Default(), LogShipper: logshipper.Default(), Warmer: warmer.Default(),
+	}}
 }
 
 var (
@@ -95,6 +143,9 @@ var (
 	// A tag's key and value: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 	tagKeyForm   = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$`)
 	tagValueForm = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$`)
+	// https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html
+	phoneForm       = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+	accountNameForm = regexp.MustCompile(`^[\p{L}\p{N} _.-]{0,50}$`)
 	// A secret's name: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
 	secretNameForm = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
 	secretARNForm  = regexp.MustCompile(`^arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+|ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9/_.-]+)$`)
@@ -120,11 +171,23 @@ func (s Sections) Validate(now time.Time) []setting.Problem {
 	if len(s.Tags) > mostTags {
 		problems = append(problems, setting.Problem{Key: "tags", Value: fmt.Sprintf("%d tags", len(s.Tags)), Allowed: fmt.Sprintf("up to %d: AWS takes 50 on a resource, and %s is one of them", mostTags, tag.Stage)})
 	}
+	if !runbook.Fits(s.Runbook) {
+		problems = append(problems, setting.Problem{Key: "runbook", Value: s.Runbook, Allowed: runbook.Allowed})
+	}
 	problems = append(problems, s.Notify.validate()...)
+	problems = append(problems, s.Target().Validate("notify")...)
+	problems = append(problems, s.Alerts.Validate()...)
+	problems = append(problems, s.Alerts.Notify.Validate()...)
+	problems = append(problems, s.topics()...)
 	problems = append(problems, s.Deployment.validate(s.Regions)...)
 	problems = append(problems, s.Janitor.Validate()...)
 	problems = append(problems, s.LimitRaiser.Validate()...)
+	problems = append(problems, s.Warmer.Validate()...)
+	problems = append(problems, s.LogShipper.Validate()...)
 	problems = append(problems, scheduled("janitor", s.Janitor.Schedule, s.Janitor.TimeZone, now)...)
+	problems = append(problems, scheduled("logShipper.subscribe", s.LogShipper.Subscribe.Schedule, s.LogShipper.Subscribe.TimeZone, now)...)
+	problems = append(problems, scheduled("alerts", s.Alerts.Schedule, s.Alerts.TimeZone, now)...)
+	problems = append(problems, scheduled("warmer", s.Warmer.Schedule, s.Warmer.TimeZone, now)...)
 	return append(problems, s.oversized()...)
 }
 
@@ -164,6 +227,17 @@ func (n Notify) validate() []setting.Problem {
 			problems = append(problems, setting.Problem{Key: key, Value: text, Allowed: "each address once"})
 		}
 	}
+	if len(n.SMS) > mostEmails {
+		problems = append(problems, setting.Problem{Key: "notify.sms", Value: fmt.Sprintf("%d numbers", len(n.SMS)), Allowed: fmt.Sprintf("up to %d", mostEmails)})
+	}
+	for index, number := range n.SMS {
+		if !phoneForm.MatchString(number) || slices.Index(n.SMS, number) < index {
+			problems = append(problems, setting.Problem{Key: fmt.Sprintf("notify.sms[%d]", index), Value: number, Allowed: `each number once, in quotes, with its country's code, such as "+491701234567"`})
+		}
+	}
+	if !accountNameForm.MatchString(n.AccountName) {
+		problems = append(problems, setting.Problem{Key: "notify.accountName", Value: n.AccountName, Allowed: "up to 50 letters, digits, blanks and _.-"})
+	}
 	if secret := n.Slack.Secret; secret != "" && !isSecretName(secret) {
 		// What was refused may be the secret itself: it is not repeated.
 		problems = append(problems, setting.Problem{Key: secretKey, Value: hidden, Allowed: "the name or ARN of a secret in Secrets Manager, such as caretaker/slack, or the ARN of a parameter in SSM; never the webhook URL or token itself, which belongs in that secret"})
@@ -182,3 +256,29 @@ func isSecretName(text string) bool {
 	}
 	return secretNameForm.MatchString(text) || secretARNForm.MatchString(text)
 }
+
+// topics says which of the topics to hear are nowhere that a notifier is deployed.
+func (s Sections) topics() []setting.Problem {
+	var problems []setting.Problem
+	for index, topic := range s.Alerts.Notify.Topics {
+		parts := strings.Split(topic, ":") // arn:aws:sns:eu-west-1:111122223333:billing
+		wrong := func(allowed string) {
+			problems = append(problems, setting.Problem{Key: fmt.Sprintf("alerts.notify.topics[%d]", index), Value: topic, Allowed: allowed})
+		}
+		switch {
+		case len(parts) != 6:
+		case s.Account != "" && parts[4] != s.Account:
+			wrong("a topic of the account " + s.Account + ": the notifier hears those of its own account")
+		case len(s.Regions) > 0 && !slices.Contains(s.Regions, parts[3]):
+			wrong("a topic in one of the Regions of the file: " + strings.Join(s.Regions, ", "))
+		}
+	}
+	if count := len(s.Alerts.Notify.Topics); count > mostTopics {
+		problems = append(problems, setting.Problem{Key: "alerts.notify.topics", Value: fmt.Sprintf("%d topics", count), Allowed: fmt.Sprintf("up to %d, as many as the policy of the queue has room for", mostTopics)})
+	}
+	return problems
+}
+
+// mostTopics keeps the policy of the notifier's queue far from SQS's limit of 8,192 bytes in a statement's
+// values together: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+const mostTopics = 50

@@ -31,11 +31,11 @@ func TestLoad_saysWhereALineBelongsThatIsIndentedWrongly(t *testing.T) {
 		"janitor:\n  rate 8\n  dryRun: true":                                       "f:3: no colon with a space behind rate: write rate: and its value",
 		"janitor:\n  rate:8\n  dryRun: true":                                       "f:3: no colon with a space behind rate: write rate: and its value",
 		"janitor: \n  rate: 8\n  keep:\n  newest: 3":                               "f:4: janitor.keep: \"null\" is not allowed: a section with keys of its own\nf:5: janitor.newest: unknown key here: it belongs to janitor.keep or janitor.pressure (allowed here: belts, checks, dryRun, enabled, exclude, function, include, keep, pressure, qualifiedDelete, rate, schedule, timeZone)",
-		"janitor:\n  dryRun: true\nkeep:\n  newest: 3":                             "f:4: keep: unknown key here: it belongs to janitor (allowed here: account, deployment, janitor, limitRaiser, newRegions, notify, regions, stages, tags, version)",
+		"janitor:\n  dryRun: true\nkeep:\n  newest: 3":                             "f:4: keep: unknown key here: it belongs to janitor (allowed here: account, alerts, deployment, janitor, limitRaiser, logShipper, newRegions, notify, regions, runbook, stages, tags, version, warmer)",
 		"janitor:\n  keep:\n    newest: 3\n    belts: {maxDeletions: 3}":           "f:5: janitor.keep.belts: unknown key here: it belongs to janitor (allowed here: invokedWithin, newest, supersededFor)",
 		"janitor:\n  names: [a]":                                                   "f:3: janitor.names: unknown key here: it belongs to janitor.exclude or janitor.include (allowed here: belts, checks, dryRun, enabled, exclude, function, include, keep, pressure, qualifiedDelete, rate, schedule, timeZone)",
-		"stages:\n  prod:\n    janitor:\n      rate: 8\n    keep: {newest: 3}":     "f:6: stages.prod.keep: unknown key here: it belongs to stages.prod.janitor (allowed here: account, deployment, janitor, limitRaiser, newRegions, notify, regions, tags)",
-		"notify:\n  janitor: {rate: 8}":                                            "f:3: notify.janitor: unknown key here: it belongs to the top of the file (allowed here: email, slack)",
+		"stages:\n  prod:\n    janitor:\n      rate: 8\n    keep: {newest: 3}":     "f:6: stages.prod.keep: unknown key here: it belongs to stages.prod.janitor (allowed here: account, alerts, deployment, janitor, limitRaiser, logShipper, newRegions, notify, regions, runbook, tags, warmer)",
+		"notify:\n  janitor: {rate: 8}":                                            "f:3: notify.janitor: unknown key here: it belongs to the top of the file (allowed here: accountName, email, hosts, slack, sms)",
 	} {
 		t.Run(text, func(t *testing.T) {
 			_, err := config.Parse("f", []byte("version: 1\n"+text+"\n"), config.Options{})

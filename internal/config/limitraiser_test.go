@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"caretaker/internal/config"
 	limitraiser "caretaker/limit-raiser"
+	"caretaker/warmer"
 )
 
 const raising = `version: 1
@@ -99,15 +101,22 @@ func TestLoad_refusesEntriesOfLists(t *testing.T) {
 }
 
 // The file that ships lists nothing to raise; what could stand there is in its comments.
+// topKey begins a section of the file.
+var topKey = regexp.MustCompile(`^[a-zA-Z]+:`)
+
 func TestShippedFile_hasExamplesThatLoadAndNameEachKey(t *testing.T) {
 	text, err := os.ReadFile(shipped)
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples := "version: 1\nlimitRaiser:\n"
+	examples, section := "version: 1\n", ""
 	for line := range strings.Lines(string(text)) {
+		if top := topKey.FindString(line); top != "" {
+			section = top + "\n"
+		}
 		if example, ok := strings.CutPrefix(line, "  #     "); ok {
-			examples += "  " + example
+			examples += section + "  " + example
+			section = ""
 		}
 	}
 	file, err := load(t, examples, config.Options{})
@@ -118,6 +127,9 @@ func TestShippedFile_hasExamplesThatLoadAndNameEachKey(t *testing.T) {
 	if len(raiser.Tables) == 0 || len(raiser.Tables[0].Indexes) == 0 || len(raiser.Streams) == 0 || len(raiser.Functions) == 0 || len(raiser.Quotas) == 0 {
 		t.Errorf("an example is missing: %+v", raiser)
 	}
+	if len(file.Warmer.Windows) == 0 || len(file.Warmer.Functions) == 0 {
+		t.Errorf("an example is missing: %+v", file.Warmer)
+	}
 	parsed, err := parser.ParseBytes([]byte(examples), 0)
 	if err != nil {
 		t.Fatal(err)
@@ -126,6 +138,7 @@ func TestShippedFile_hasExamplesThatLoadAndNameEachKey(t *testing.T) {
 	for _, entry := range []reflect.Type{
 		reflect.TypeFor[limitraiser.Table](), reflect.TypeFor[limitraiser.Index](), reflect.TypeFor[limitraiser.Stream](),
 		reflect.TypeFor[limitraiser.Function](), reflect.TypeFor[limitraiser.Quota](),
+		reflect.TypeFor[warmer.Window](), reflect.TypeFor[warmer.Function](),
 	} {
 		for _, key := range leaves(entry, "") {
 			if last := key[strings.LastIndexByte(key, '.')+1:]; !strings.Contains(written, last+":") {

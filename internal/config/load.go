@@ -126,10 +126,10 @@ func (l *loading) check(sections Sections, places, under map[string]place, layer
 			at.source = l.path
 		}
 		text := strings.TrimPrefix(problem.Error(), problem.Key+": ")
-		said := slices.ContainsFunc(l.problems, func(p Problem) bool {
+		reported := slices.ContainsFunc(l.problems, func(p Problem) bool {
 			return p.Source == at.source && p.Line == at.line && p.Key == key && strings.HasPrefix(p.Text, text)
 		})
-		if !said {
+		if !reported {
 			l.problems.add(Problem{Source: at.source, Line: at.line, Key: key, Text: text + note})
 		}
 	}
@@ -138,8 +138,8 @@ func (l *loading) check(sections Sections, places, under map[string]place, layer
 // bound says of a value that was refused by its type what its key allows.
 func (l *loading) bound(at place, key, allowed string) {
 	for index, p := range l.problems {
-		value, said, refused := strings.Cut(p.Text, isNot)
-		if refused && !strings.HasPrefix(said, aText) && p.Source == at.source && p.Line == at.line && p.Key == key {
+		value, rest, refused := strings.Cut(p.Text, isNot)
+		if refused && !strings.HasPrefix(rest, aText) && p.Source == at.source && p.Line == at.line && p.Key == key {
 			l.problems[index].Text = value + isNot + allowed
 			return
 		}

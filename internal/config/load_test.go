@@ -126,6 +126,7 @@ func TestLoad_refuses(t *testing.T) {
 		"a Region that AWS does not have":        {"version: 1\nregions:\n- eu-west-1\n- eu-wst-2", `caretaker.yaml:4: regions[1]: "eu-wst-2" is not allowed: a Region of AWS, did you mean eu-west-2? One that is newer than this Caretaker also goes into newRegions`},
 		"a Region that is like no other":         {"version: 1\nregions: [mars-polar-1]", `caretaker.yaml:2: regions[0]: "mars-polar-1" is not allowed: a Region of AWS. One that is newer than this Caretaker also goes into newRegions`},
 		"a new Region that is not one":           {"version: 1\nnewRegions: [Mars]", `caretaker.yaml:2: newRegions[0]: "Mars" is not allowed: a Region such as eu-west-1`},
+		"a runbook without https":                {"version: 1\nrunbook: http://wiki.example.com", `caretaker.yaml:2: runbook: "http://wiki.example.com" is not allowed: an address that begins https://, of up to 200 letters without #, such as https://wiki.example.com/caretaker; each alarm puts its heading after it`},
 		"an account without quotes":              {"version: 1\naccount: 111122223333", `caretaker.yaml:2: account: "111122223333" is not allowed: a text: write it in quotes, "111122223333"`},
 		"an account with zeros, without quotes":  {"version: 1\naccount: 000011112222", `caretaker.yaml:2: account: "000011112222" is not allowed: a text: write it in quotes, "000011112222"`},
 		"an account that lacks a digit":          {"version: 1\nstages: {prod: {account: '11112222333'}}", `caretaker.yaml:2: stages.prod.account: "11112222333" is not allowed: the 12 digits of an AWS account in quotes, such as "111122223333"`},
@@ -144,7 +145,7 @@ func TestLoad_refuses(t *testing.T) {
 		"a stage of the base's name":             {"version: 1\nstages: {default: {}}", "caretaker.yaml:2: stages.default: the name is taken: it stands for the file without a stage"},
 		"a stage no stack can be named after":    {"version: 1\nstages: {pr_1: {}}", "caretaker.yaml:2: stages.pr_1: a stage's name has up to 32 letters, digits and hyphens and begins with a letter"},
 		"a stage twice":                          {"version: 1\nstages:\n  a: {}\n  a: {}", "caretaker.yaml:4: stages.a: the key is given twice, first in line 3"},
-		"a version in a stage":                   {"version: 1\nstages: {a: {version: 1}}", "caretaker.yaml:2: stages.a.version: unknown key (allowed here: account, deployment, janitor, limitRaiser, newRegions, notify, regions, tags)"},
+		"a version in a stage":                   {"version: 1\nstages: {a: {version: 1}}", "caretaker.yaml:2: stages.a.version: unknown key (allowed here: account, alerts, deployment, janitor, limitRaiser, logShipper, newRegions, notify, regions, runbook, tags, warmer)"},
 		"an unknown key in a stage nobody asks":  {"version: 1\nstages:\n  a:\n    janitor: {drRun: true}", "caretaker.yaml:4: stages.a.janitor.drRun: unknown key; did you mean dryRun? (allowed here: " + janitorKeys + ")"},
 		"a bad value in a stage nobody asks":     {"version: 1\nstages:\n  a:\n    janitor: {rate: 16}", `caretaker.yaml:4: stages.a.janitor.rate: "16" is not allowed: calls a second from 1 to 15`},
 		"a base that only its stage makes right": {"version: 1\njanitor: {rate: 16}\nstages: {a: {janitor: {rate: 8}}}", `caretaker.yaml:2: janitor.rate: "16" is not allowed: calls a second from 1 to 15`},
@@ -303,9 +304,9 @@ func TestLoad_refusesToSet(t *testing.T) {
 		"regions=eu-west-1":                  `--set regions: "eu-west-1" is not allowed: a list such as [a, b], or [] for none`,
 		"regions=[Ireland]":                  `--set regions: regions[0]: "Ireland" is not allowed: a Region such as eu-west-1`,
 		"tags.team=x":                        "--set tags.team: tags: is one value: set it whole, names with texts such as {team: platform}, or {} for none",
-		"stages.prod.janitor.dryRun=false":   "--set stages.prod.janitor.dryRun: stages: unknown key (allowed here: account, deployment, janitor, limitRaiser, newRegions, notify, regions, tags)",
-		"version=2":                          "--set version: unknown key (allowed here: account, deployment, janitor, limitRaiser, newRegions, notify, regions, tags)",
-		"=1":                                 "--set : unknown key (allowed here: account, deployment, janitor, limitRaiser, newRegions, notify, regions, tags)",
+		"stages.prod.janitor.dryRun=false":   "--set stages.prod.janitor.dryRun: stages: unknown key (allowed here: account, alerts, deployment, janitor, limitRaiser, logShipper, newRegions, notify, regions, runbook, tags, warmer)",
+		"version=2":                          "--set version: unknown key (allowed here: account, alerts, deployment, janitor, limitRaiser, logShipper, newRegions, notify, regions, runbook, tags, warmer)",
+		"=1":                                 "--set : unknown key (allowed here: account, alerts, deployment, janitor, limitRaiser, logShipper, newRegions, notify, regions, runbook, tags, warmer)",
 	} {
 		t.Run(assignment, func(t *testing.T) {
 			_, err := load(t, staged, config.Options{Set: []string{assignment}})
@@ -351,7 +352,7 @@ func TestLoad_takesTheNameOfASecretAndNeverShowsASecret(t *testing.T) {
 func TestLoad_showsNoSecretThatStandsWhereItsSectionIsDue(t *testing.T) {
 	const secret = "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXX"
 	for text, want := range map[string]string{
-		"notify: " + secret:                                                           `caretaker.yaml:2: notify: "(not shown)" is not allowed: a section with keys of its own: email, slack`,
+		"notify: " + secret:                                                           `caretaker.yaml:2: notify: "(not shown)" is not allowed: a section with keys of its own: accountName, email, hosts, slack, sms`,
 		"notify:\n  slack: " + secret:                                                 `caretaker.yaml:3: notify.slack: "(not shown)" is not allowed: a section with keys of its own: {secret: (not shown)}`,
 		"notify:\n  slack:\n    secret:" + secret:                                     `caretaker.yaml:4: notify.slack: "(not shown)" is not allowed: a section with keys of its own: {secret: (not shown)}`,
 		"notify:\n  slack:\n    secret " + secret:                                     `caretaker.yaml:4: notify.slack: "(not shown)" is not allowed: a section with keys of its own: {secret: (not shown)}`,

@@ -83,12 +83,21 @@ func (s Sections) notes() []setting.Note {
 	note(s.Account == "", "account", `no account is named, and whichever the credentials lead to is taken: write the digits of yours, such as account: "111122223333"`)
 	note(len(s.Notify.Email) == 0 && slices.ContainsFunc(s.Parts(), func(p Part) bool { return p.Enabled }), "notify.email",
 		"nobody hears of an alarm: write the address of whoever is on call")
-	note(s.Notify.Slack.Secret != "", secretKey, "no part reads it yet, and nothing is posted to Slack")
+	note(s.Notify.Slack.Secret != "" && !s.Alerts.Notify.Enabled, secretKey, "nothing is posted to Slack while alerts.notify.enabled is false")
+	note(len(s.Notify.SMS) > 0 && !s.Alerts.Notify.Enabled, "notify.sms", "nobody gets an SMS while alerts.notify.enabled is false")
+	note(s.Alerts.Notify.Enabled && s.Notify.Slack.Secret == "" && s.Alerts.Notify.AmazonQ.Topic == "" && len(s.Notify.Email)+len(s.Notify.SMS) == 0, "alerts.notify.enabled",
+		"it is enabled and can tell nobody: name notify.slack.secret, alerts.notify.amazonQ.topic, or addresses in notify.email")
+	note(s.Alerts.Notify.Chart > 0 && s.Notify.Slack.Channel == "", "alerts.notify.chart", "no chart is drawn: that takes a bot, and notify.slack.channel names no channel for one")
 	if s.Janitor.Enabled {
 		note(s.Janitor.TimeZone != Default().Janitor.TimeZone && strings.HasPrefix(s.Janitor.Schedule, "rate("), "janitor.timeZone",
 			"a rate has no time zone: janitor.schedule is "+s.Janitor.Schedule)
 		note(s.Janitor.Pressure.Newest != Default().Janitor.Pressure.Newest && s.Janitor.Pressure.TightenAbove == 0, "janitor.pressure.newest",
 			"it never holds: janitor.pressure.tightenAbove is 0%")
+	}
+	if s.Warmer.Enabled {
+		note(s.Warmer.TimeZone != Default().Warmer.TimeZone && strings.HasPrefix(s.Warmer.Schedule, "rate("), "warmer.timeZone",
+			"a rate has no time zone, and warmer.schedule is "+s.Warmer.Schedule+": windows have one of their own")
+		notes = append(notes, s.Warmer.Notes()...)
 	}
 	if s.LimitRaiser.Enabled {
 		notes = append(notes, raiserNotes(s.LimitRaiser)...)

@@ -32,7 +32,9 @@ func TestNotes_tellWhatIsSilentlyNothingWithItsLine(t *testing.T) {
 		"":                                  {"f: notify.email: nobody hears of an alarm: write the address of whoever is on call"},
 		"regions: []\nnotify:\n  email: []": {"f:5: notify.email: nobody hears of an alarm: write the address of whoever is on call"},
 		"janitor: {enabled: false}":         nil,
-		"notify: {email: [a@example.com],\n  slack: {secret: caretaker/slack}}": {"f:4: notify.slack.secret: no part reads it yet, and nothing is posted to Slack"},
+		"notify: {email: [a@example.com],\n  slack: {secret: caretaker/slack}}":                                                                {"f:4: notify.slack.secret: nothing is posted to Slack while alerts.notify.enabled is false"},
+		heard + "alerts:\n  notify:\n    enabled: true\n    chart: 3h":                                                                         {"f:7: alerts.notify.chart: no chart is drawn: that takes a bot, and notify.slack.channel names no channel for one"},
+		"notify: {email: [a@example.com], slack: {secret: caretaker/slack, channel: '#alerts'}}\nalerts: {notify: {enabled: true, chart: 3h}}": nil,
 
 		heard + "janitor:\n  timeZone: Europe/Berlin":                             {"f:5: janitor.timeZone: a rate has no time zone: janitor.schedule is rate(6 hours)"},
 		heard + "janitor: {timeZone: Europe/Berlin, schedule: cron(0 3 * * ? *)}": nil,

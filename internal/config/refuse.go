@@ -63,6 +63,12 @@ func plain(node ast.Node) bool {
 
 // inside is the one key of a section that could have such a value: {max: 2000} for 2000.
 func inside(node ast.Node, section reflect.Type, value string) string {
+	switch {
+	case value == hidden && section == reflect.TypeFor[Slack]():
+		return fmt.Sprintf(": {secret: %s}", value)
+	case value == hidden:
+		return ": " + strings.Join(slices.Sorted(maps.Keys(fields(reflect.New(section).Elem()))), ", ")
+	}
 	var takes []string
 	for name, field := range fields(reflect.New(section).Elem()) {
 		_, form := field.Addr().Interface().(encoding.TextUnmarshaler)
@@ -112,8 +118,11 @@ func allowed(into reflect.Type) string {
 		}
 		return "a list such as [a, b], or [] for none"
 	case reflect.Map:
-		if into.Elem().Kind() == reflect.Float64 {
+		switch into.Elem().Kind() {
+		case reflect.Float64:
 			return "names with numbers such as {writeUnitHour: 0.5}, or {} for none"
+		case reflect.Int:
+			return "names with whole numbers such as {always: 2}, or {} for none"
 		}
 		return "names with texts such as {team: platform}, or {} for none"
 	case reflect.Struct:

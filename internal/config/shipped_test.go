@@ -21,7 +21,7 @@ func TestShippedFile_isTheDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, stage := range file.Stages {
-		if !stage.Janitor.DryRun || !stage.LimitRaiser.DryRun {
+		if !stage.Janitor.DryRun || !stage.LimitRaiser.DryRun || !stage.Warmer.DryRun || !stage.LogShipper.DryRun || !stage.Alerts.DryRun {
 			t.Errorf("stage %s changes something before anybody has read what it would do", name)
 		}
 	}

@@ -5,10 +5,13 @@ import (
 	"slices"
 	"strings"
 
+	"caretaker/alerts"
+	"caretaker/alerts/notify"
 	"caretaker/internal/iam"
 	"caretaker/internal/setting"
 	"caretaker/janitor"
 	limitraiser "caretaker/limit-raiser"
+	"caretaker/warmer"
 )
 
 // Size is what a part's stack takes of that which AWS bounds.
@@ -25,15 +28,26 @@ const MostResources = 500
 
 // The resources that a stack always has.
 const (
+	alertsResources      = 20
 	janitorResources     = 20
+	notifierResources    = 27
 	limitRaiserResources = 25
+	warmerResources      = 20
 )
+
+// AlertsSize is the size of the stack of the alarms' reconciler in the Region with the longest name.
+func (s Sections) AlertsSize() Size {
+	return Size{
+		Role:      s.role("alerts", alerts.Statements(s.Alerts.Config, strings.Repeat("s", longestStage)), iam.OfFunction(iam.Around{Key: s.Deployment.KMSKey != ""})),
+		Resources: alertsResources + s.subscriptions(1),
+	}
+}
 
 // JanitorSize is the size of the janitor's stack in the Region with the longest name.
 func (s Sections) JanitorSize() Size {
 	return Size{
 		Role:      s.role("janitor", janitor.Statements(s.Janitor), iam.OfFunction(iam.Around{Key: s.Deployment.KMSKey != ""})),
-		Resources: janitorResources + len(s.Notify.Email),
+		Resources: janitorResources + s.subscriptions(1),
 	}
 }
 
@@ -41,8 +55,33 @@ func (s Sections) JanitorSize() Size {
 func (s Sections) LimitRaiserSize() Size {
 	return Size{
 		Role:      s.role("limit-raiser", limitraiser.Statements(s.LimitRaiser), iam.OfFunction(iam.Around{Queue: true, Table: true, Key: s.Deployment.KMSKey != ""})),
-		Resources: limitRaiserResources + len(s.Notify.Email) + callers(s.LimitRaiser),
+		Resources: limitRaiserResources + s.subscriptions(2) + callers(s.LimitRaiser),
 	}
+}
+
+// WarmerSize is the size of the warmer's stack in the Region with the longest name.
+func (s Sections) WarmerSize() Size {
+	return Size{
+		Role:      s.role("warmer", warmer.Statements(s.Warmer), iam.OfFunction(iam.Around{Table: true, Key: s.Deployment.KMSKey != ""})),
+		Resources: warmerResources + s.subscriptions(1) + b2i(s.Warmer.Provisions()) + 2*b2i(s.Warmer.OnDeployment), // an alarm; a rule, and its right to call
+	}
+}
+
+// NotifierSize is the size of the notifier's stack in the Region with the longest name.
+func (s Sections) NotifierSize() Size {
+	return Size{
+		Role:      s.role("notify", notify.Statements(s.Alerts.Notify, s.Target()), iam.OfFunction(iam.Around{Queue: true, Table: true, Key: s.Deployment.KMSKey != ""})),
+		Resources: notifierResources + len(s.Notify.Email) + len(s.Notify.SMS) + len(s.Alerts.Notify.Topics),
+	}
+}
+
+// subscriptions are those of a part's stack with so many topics: one each of the notifier's queue, or
+// where there is no notifier, of each address.
+func (s Sections) subscriptions(topics int) int {
+	if s.Alerts.Notify.Enabled {
+		return topics
+	}
+	return len(s.Notify.Email)
 }
 
 // role is how many characters the policies of a part's role have at most.
@@ -114,6 +153,10 @@ func (s Sections) oversized() []setting.Problem {
 	if role := s.JanitorSize().Role; s.Janitor.Enabled && role > iam.MostInRole {
 		wrong("janitor.exclude.names", len(s.Janitor.Exclude.Names), "pattern", fitting(role)+
 			": each name is a Deny in it. Write patterns that stand for several names, such as checkout-*, or tag the functions and exclude them by janitor.exclude.tags")
+	}
+	if role := s.WarmerSize().Role; s.Warmer.Enabled && role > iam.MostInRole {
+		wrong("warmer.functions", len(s.Warmer.Functions), "function", fitting(role)+
+			". Write patterns that stand for several names, such as checkout-*, or tag the functions with "+warmer.Tag+" and write warmer.byTag: true")
 	}
 	if !s.LimitRaiser.Enabled {
 		return problems

@@ -116,13 +116,13 @@ func (r *raiser) answer(a *alarm, began int, now moment) float64 {
 
 // facts are what the function would read at that time.
 func (r *raiser) facts(at time.Time, now moment) limitraiser.Facts {
-	have := limitraiser.Have{Part: r.kind.part, Means: limitraiser.Provisioned, Now: now.capacity, Max: r.policy.Maximum, Short: true}
+	current := limitraiser.Current{Part: r.kind.part, Means: limitraiser.Provisioned, Now: now.capacity, Max: r.policy.Maximum, Short: true}
 	for i, m := range now.seen {
 		if m.At = r.begins.Add(time.Duration(i) * time.Minute); !m.At.Before(at.Add(-limitraiser.DemandWindow)) {
-			have.Samples = append(have.Samples, m.Sample)
+			current.Samples = append(current.Samples, m.Sample)
 		}
 	}
-	facts := limitraiser.Facts{Resource: r.kind.resource, Parts: []limitraiser.Have{have}, AlarmAbove: r.policy.Config.AlarmAbove}
+	facts := limitraiser.Facts{Resource: r.kind.resource, Parts: []limitraiser.Current{current}, AlarmAbove: r.policy.Config.AlarmAbove}
 	if now.busy {
 		facts.Busy = "it is UPDATING"
 	}

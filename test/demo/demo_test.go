@@ -104,6 +104,23 @@ func (s *show) exitCode(t *testing.T) int {
 	return s.ProcessState.ExitCode()
 }
 
+// shownWell waits for an end without fault: an exit code of 0, a last screen that says so, and no line
+// that would change a real account. It answers what was shown.
+func (s *show) shownWell(t *testing.T) string {
+	t.Helper()
+	text := s.out.String
+	if code := s.exitCode(t); code != 0 {
+		t.Fatalf("exit code %d\n%s\n%s", code, text(), &s.errors)
+	}
+	if !strings.Contains(text(), "figures are what they should be.") {
+		t.Errorf("the last screen says nothing of figures:\n%s", text())
+	}
+	for _, line := range changing(text() + s.errors.String()) {
+		t.Errorf("this line, typed again, would change a real account: %s", line)
+	}
+	return text()
+}
+
 // leavesNothing checks that no process and no file of the demo is left.
 func (s *show) leavesNothing(t *testing.T, started []string) {
 	t.Helper()
@@ -181,13 +198,26 @@ func (s *show) until(t *testing.T, said, runs string) []string {
 	}
 }
 
+// The demo itself holds what the warmer says against the processes that noted each call.
+func TestDemo_warmsAsManyProcessesAsAreWanted(t *testing.T) {
+	t.Parallel()
+	s := start(t, "warmer")
+	text := s.shownWell(t)
+	for _, said := range []string{
+		"npx cdk deploy Caretaker-default-Warmer", "1 of 1", "5 of 5", "20 of 20", "not instrumented: asked once, left alone",
+		"26 wanted, 26 distinct, 26 cold", "26 wanted, 26 distinct, 0 cold", "USD by provisioned concurrency", "a real account",
+	} {
+		if !strings.Contains(text, said) {
+			t.Errorf("nothing is said of %q:\n%s", said, text)
+		}
+	}
+	s.leavesNothing(t, nil)
+}
+
 func TestDemo_losesNoReferencedVersionAndSaysSo(t *testing.T) {
 	t.Parallel()
 	s := start(t, "janitor")
-	if code := s.exitCode(t); code != 0 {
-		t.Fatalf("exit code %d\n%s\n%s", code, &s.out, &s.errors)
-	}
-	text := s.out.String()
+	text := s.shownWell(t)
 	number := func(pattern string) int {
 		match := regexp.MustCompile(pattern).FindStringSubmatch(text)
 		if match == nil {
@@ -235,10 +265,7 @@ func TestDemo_losesNoReferencedVersionAndSaysSo(t *testing.T) {
 func TestDemo_raisesATableOnceAndGoesOnWhileItsAlarmIsOn(t *testing.T) {
 	t.Parallel()
 	s := start(t, "limit-raiser")
-	if code := s.exitCode(t); code != 0 {
-		t.Fatalf("exit code %d\n%s\n%s", code, &s.out, &s.errors)
-	}
-	text := s.out.String()
+	text := s.shownWell(t)
 	for _, said := range []string{
 		"npx cdk deploy Caretaker-default-LimitRaiser", "limits: {cooldown: 0s", "SetAlarmState",
 		"100 * (consumed / 60) / FILL(provisioned, REPEAT) = 200 > 80 in 2 of 5 minutes",
@@ -250,6 +277,39 @@ func TestDemo_raisesATableOnceAndGoesOnWhileItsAlarmIsOn(t *testing.T) {
 		if !strings.Contains(text, said) {
 			t.Errorf("nothing is said of %q", said)
 		}
+	}
+	for _, never := range []string{"\x1b", "DRY_RUN", "janitor"} {
+		if strings.Contains(text+s.errors.String(), never) {
+			t.Errorf("%q stands in the output", never)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%s\n%s", text, &s.errors)
+	}
+	s.leavesNothing(t, nil)
+}
+
+// Lines on their way through the deployed functions, and a destination that goes away and comes back.
+func TestDemo_losesNoLogEventWhileTheDestinationIsDown(t *testing.T) {
+	t.Parallel()
+	s := start(t, "log-shipper")
+	text := s.shownWell(t)
+	for _, said := range []string{
+		"npx cdk deploy Caretaker-default-LogShipper", "dist/caretaker log-shipper setup", "logs-lambda-demo: created",
+		"/aws/lambda/shop-orders  to subscribe", "own: it would be written for ever", "1 log group", ": 7 documents",
+		"connections are refused", "35 events in the stack's bucket",
+		"All 42 events of 6 calls are there: none is missing, none stands there twice.", "a real account",
+	} {
+		if !strings.Contains(text, said) {
+			t.Errorf("nothing is said of %q", said)
+		}
+	}
+	// The queue may bring what was parked twice; then it was there already.
+	if !regexp.MustCompile(`\d+ in = 42 delivered \+ \d+ already delivered`).MatchString(text) {
+		t.Error("nothing is said of 42 delivered events")
+	}
+	if !strings.Contains(text, "the real OpenSearch 2.19.1") && !strings.Contains(text, "no OpenSearch 2.19.1 on this machine") {
+		t.Error("it is not said what the destination is")
 	}
 	for _, never := range []string{"\x1b", "DRY_RUN", "janitor"} {
 		if strings.Contains(text+s.errors.String(), never) {

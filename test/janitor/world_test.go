@@ -17,9 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"caretaker/internal/emulator"
+	"caretaker/internal/emulator/suite"
 	"caretaker/janitor"
 	"caretaker/test/deployed"
 	"caretaker/test/janitor/fleet"
@@ -159,21 +159,11 @@ func (w world) victim(t *testing.T, name string, versions int) string {
 	t.Helper()
 	role := "arn:aws:iam::" + w.Account() + ":role/" + w.Role
 	for number := range versions {
-		var archive bytes.Buffer
-		writer := zip.NewWriter(&archive)
-		part, err := writer.Create("bootstrap")
-		must(t, err)
-		_, err = part.Write([]byte("#!/bin/sh\n# version " + strconv.Itoa(number+1)))
-		must(t, err)
-		must(t, writer.Close())
 		if number == 0 {
-			_, err = w.lambda.CreateFunction(t.Context(), &lambdasvc.CreateFunctionInput{
-				FunctionName: &name, Role: &role, Runtime: lambdatypes.RuntimeProvidedal2023, Handler: aws.String("bootstrap"),
-				Code: &lambdatypes.FunctionCode{ZipFile: archive.Bytes()},
-			})
-			must(t, err)
+			suite.Function(t, w.lambda, name, func(input *lambdasvc.CreateFunctionInput) { input.Role = &role })
 		} else {
-			_, err = w.lambda.UpdateFunctionCode(t.Context(), &lambdasvc.UpdateFunctionCodeInput{FunctionName: &name, ZipFile: archive.Bytes()})
+			code := suite.Code(t, "version "+strconv.Itoa(number+1))
+			_, err := w.lambda.UpdateFunctionCode(t.Context(), &lambdasvc.UpdateFunctionCodeInput{FunctionName: &name, ZipFile: code})
 			must(t, err)
 		}
 		published, err := w.lambda.PublishVersion(t.Context(), &lambdasvc.PublishVersionInput{FunctionName: &name})

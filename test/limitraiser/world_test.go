@@ -86,24 +86,7 @@ type world struct {
 
 var shared world
 
-func TestMain(m *testing.M) { os.Exit(runTests(m)) }
-
-func runTests(m *testing.M) int {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
-	folder, err := os.MkdirTemp("", "caretaker-test-")
-	if err == nil {
-		defer func() { _ = os.RemoveAll(folder) }()
-		var stop func()
-		stop, err = build(ctx, folder)
-		defer stop()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "preparing the account:", err)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(deployed.Main(m, 10*time.Minute, build)) }
 
 // build starts the emulator, makes what is to be raised and deploys the limit-raiser.
 func build(ctx context.Context, folder string) (stop func(), err error) {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,11 +10,13 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	accountsvc "github.com/aws/aws-sdk-go-v2/service/account"
 	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 
 	"caretaker/cmd/caretaker/console"
 	"caretaker/internal/config"
@@ -46,6 +49,15 @@ func (a Account) In(region string) aws.Config {
 	return cfg
 }
 
+// Partition is that of the account: aws, aws-cn or another.
+func (a Account) Partition() string {
+	parsed, err := arn.Parse(a.Caller)
+	if err != nil {
+		return "aws"
+	}
+	return cmp.Or(parsed.Partition, "aws")
+}
+
 // Flags are the target as it was given, to name a command that continues with it.
 func (t Target) Flags() []string {
 	var flags []string
@@ -61,15 +73,25 @@ func (t Target) Flags() []string {
 	return flags
 }
 
+// Begin reads the file and opens the target in it. wantsFile is that of Settings.Load.
+func (t Target) Begin(j *Job, wantsFile bool) (config.File, Account, error) {
+	file, err := j.Settings.Load(j.Console, wantsFile)
+	if err != nil {
+		return config.File{}, Account{}, err
+	}
+	account, err := t.Open(j, file)
+	return file, account, err
+}
+
 // Open finds out who calls, before anything else is asked, whether that is the file's account, and which
 // Regions are meant.
 func (t Target) Open(j *Job, file config.File) (Account, error) {
 	ctx := j.Stopping
-	regions, err := t.named(file)
+	regions, err := t.Named(file)
 	if err != nil {
 		return Account{}, err
 	}
-	settings, err := t.load(ctx, j.Console)
+	settings, err := t.load(ctx, j)
 	if err != nil {
 		return Account{}, err
 	}
@@ -99,8 +121,8 @@ func (t Target) Open(j *Job, file config.File) (Account, error) {
 	return found, err
 }
 
-// named are the Regions of the command line or the file; none means that of the environment.
-func (t Target) named(file config.File) ([]string, error) {
+// Named are the Regions of the command line or the file; none means that of the environment.
+func (t Target) Named(file config.File) ([]string, error) {
 	if t.AllRegions || len(t.Region) == 0 {
 		return file.Regions, nil
 	}
@@ -123,10 +145,10 @@ func (a Account) fits(j *Job, file config.File) error {
 	return nil
 }
 
-func (t Target) load(ctx context.Context, c console.Console) (aws.Config, error) {
+func (t Target) load(ctx context.Context, j *Job) (aws.Config, error) {
 	// What the SDK logs, as that it asks elsewhere for credentials, the error says better.
-	options := append(desk.AWSOptions(), awsconfig.WithLogger(logging.Nop{}), awsconfig.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
-		o.TokenProvider = func() (string, error) { return mfa(c) }
+	options := append(desk.AWSOptions(), awsconfig.WithLogger(logging.Nop{}), awsconfig.WithAPIOptions([]func(*middleware.Stack) error{j.Denied.watch}), awsconfig.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
+		o.TokenProvider = func() (string, error) { return mfa(j.Console) }
 	}))
 	if t.Profile != "" {
 		options = append(options, awsconfig.WithSharedConfigProfile(t.Profile))

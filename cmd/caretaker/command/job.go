@@ -14,6 +14,8 @@ type Job struct {
 	console.Console
 	console.Interruption
 	Settings Settings
+	// Denied is what AWS denied so far.
+	Denied Denied
 }
 
 // Stage is the name under which the deployed parts' resources and metrics stand.

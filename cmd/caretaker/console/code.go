@@ -30,7 +30,7 @@ func (c Code) String() string {
 
 // ExitCodes says what they mean.
 const ExitCodes = "Exit codes: 0 done or nothing to do, 1 error, 2 usage or configuration, " +
-	"3 a safety belt closed, 4 stopped with work left, or file and account differ (status)."
+	"3 a safety belt closed, 4 stopped with work left, or something is amiss (status, alerts coverage and lint)."
 
 // Ending is the error of a command that ends with a code of its own.
 type Ending struct {
@@ -46,6 +46,9 @@ func (e Ending) Error() string {
 	}
 	return e.Cause.Error()
 }
+
+// Unwrap is the cause.
+func (e Ending) Unwrap() error { return e.Cause }
 
 // Misuse is the error of a command that was given what it does not take.
 func Misuse(format string, values ...any) error {

@@ -12,8 +12,8 @@ import (
 type Interruption struct {
 	// Stopping ends with the first interrupt.
 	Stopping context.Context
-	// deleting says that deletions have begun: until then an interrupt ends a reading.
-	deleting *atomic.Bool
+	// changing says that changes have begun: until then an interrupt ends a reading.
+	changing *atomic.Bool
 }
 
 // ReadingStopped is why there is no result when somebody interrupted the command.
@@ -22,12 +22,12 @@ const ReadingStopped = "you stopped the reading before it was through; nothing w
 // Deletes says that from now on something is changed.
 func (i Interruption) Deletes() {
 	if i.Stopping.Err() == nil {
-		i.deleting.Store(true)
+		i.changing.Store(true)
 	}
 }
 
 // StoppedReading says whether somebody stopped the command before anything was changed.
-func (i Interruption) StoppedReading() bool { return i.Stopping.Err() != nil && !i.deleting.Load() }
+func (i Interruption) StoppedReading() bool { return i.Stopping.Err() != nil && !i.changing.Load() }
 
 // UntilInterrupted ends with the first interrupt. The second one then ends the process, as if
 // nothing had been set up.
@@ -39,8 +39,8 @@ func (c Console) UntilInterrupted(interrupts <-chan os.Signal) (Interruption, fu
 		case <-interrupts:
 			signal.Reset(os.Interrupt, syscall.SIGTERM)
 			what := "Nothing has been changed."
-			if i.deleting.Load() {
-				what = "A deletion under way is finished and checked."
+			if i.changing.Load() {
+				what = "What is under way is finished and checked."
 			}
 			c.Say("\nStopping. %s Press Ctrl-C again to stop at once.", what)
 			cancel()

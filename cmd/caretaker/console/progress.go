@@ -3,23 +3,24 @@ package console
 import (
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"sync"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 )
 
 // Progress shows on a terminal how far all Regions together are; elsewhere it is silent.
 type Progress struct {
-	to io.Writer // nil is silent
+	to    io.Writer // nil is silent
+	width int       // of the terminal, in columns; 0 is not known
 	// phases are in the order of a run.
 	phases []string
 
 	mutex   sync.Mutex
 	regions map[string]step
 	count   int
-	bar     *progressbar.ProgressBar
+	bar     *bar
 	shown   step
 }
 
@@ -31,9 +32,12 @@ type step struct {
 
 // Progress is a new one for so many Regions. What is written to the console from then on steps past it.
 func (c *Console) Progress(regions int, phases []string) *Progress {
-	p := &Progress{phases: phases, regions: map[string]step{}, count: regions}
+	p := &Progress{width: c.Width, phases: phases, regions: map[string]step{}, count: regions}
 	if c.Live {
 		p.to = c.Err
+		if file, is := c.Err.(*os.File); is { // stdout may lead elsewhere
+			p.width, _, _ = term.GetSize(int(file.Fd()))
+		}
 	}
 	c.Out, c.Err = aside{c.Out, p}, aside{c.Err, p}
 	return p
@@ -62,20 +66,14 @@ func (p *Progress) Move(region, phase string, done, total int) {
 func (p *Progress) show(sum step, together int) {
 	if p.bar == nil || p.shown.phase != sum.phase || p.shown.total != sum.total {
 		p.hide()
-		total := sum.total
-		if total == 0 {
-			total = -1
-		}
 		text := sum.phase
 		if p.count > 1 {
 			text += fmt.Sprintf(" (%d of %d Regions)", together, p.count)
 		}
-		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.to), progressbar.OptionSetDescription(text),
-			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionSpinnerType(14), progressbar.OptionClearOnFinish())
+		p.bar = startBar(p.to, p.width, text, sum.total)
 	}
 	p.shown = sum
-	_ = p.bar.Set(sum.done) // a bar that cannot be drawn does no harm
+	p.bar.set(sum.done)
 }
 
 // Leave takes a Region out that is through.
@@ -88,7 +86,7 @@ func (p *Progress) Leave(region string) {
 
 func (p *Progress) hide() {
 	if p.bar != nil {
-		_ = p.bar.Finish() // as above
+		p.bar.end()
 		p.bar = nil
 	}
 }

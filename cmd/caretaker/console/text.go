@@ -2,6 +2,7 @@ package console
 
 import (
 	"io"
+	"os"
 	"strings"
 
 	"golang.org/x/text/encoding/unicode"
@@ -26,4 +27,16 @@ func Shell(words ...string) string {
 		}
 	}
 	return strings.Join(quoted, " ")
+}
+
+// endpoint is the SDKs' name for another endpoint than AWS's own.
+const endpoint = "AWS_ENDPOINT_URL"
+
+// Suggest writes a command for people to type next. Where the environment sends this one to another
+// endpoint than AWS, such as an emulator's, it goes there too: typed later it must not act on a real account.
+func Suggest(words ...string) string {
+	if elsewhere := os.Getenv(endpoint); elsewhere != "" {
+		return endpoint + "=" + Shell(elsewhere) + " " + Shell(words...)
+	}
+	return Shell(words...)
 }

@@ -74,7 +74,7 @@ func (s *session) brake(a *applyCommand) error {
 	s.sideBySide(func(r *region) { s.look(r, brakeLook, out.printer(r)) })
 	left := console.Done
 	for _, r := range s.regions {
-		if r.report.Waiting() > 0 {
+		if r.report.Deletable() > 0 {
 			left = console.WorkLeft
 		}
 	}

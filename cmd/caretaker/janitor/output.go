@@ -38,20 +38,13 @@ func newOutput(s *session, f format, command string) *output {
 	}
 	close(o.turns[0])
 	if f.JSON {
-		head, err := json.Marshal(documentHead{console.DocumentSchema, command, s.account.Number, s.Stage()})
+		head, err := json.Marshal(s.Head(command, s.account))
 		if err != nil {
 			panic(err) // four plain values
 		}
 		o.Printf(`%s,"regions":[`, head[:len(head)-1])
 	}
 	return o
-}
-
-type documentHead struct {
-	Schema  int    `json:"schema"`
-	Command string `json:"command"`
-	Account string `json:"account"`
-	Stage   string `json:"stage"`
 }
 
 // printer is the Region's.

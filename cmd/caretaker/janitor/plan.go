@@ -25,6 +25,9 @@ type planCommand struct {
 
 // Run plans all Regions side by side.
 func (p *planCommand) Run(j *command.Job) error {
+	if p.Out == "json" {
+		return console.Misuse("--out: json is not allowed: it names a file; for JSON on stdout use --json, for a file of this name ./json")
+	}
 	s, err := open(j, p.Target, false)
 	if err != nil {
 		return err
@@ -69,7 +72,7 @@ func (s *session) suggest(out string) {
 	apply := append([]string{s.Called(), "janitor", "apply"}, s.Settings.Flags()...)
 	var going []*region
 	for _, r := range s.regions {
-		if r.err == nil && r.report.Waiting() > 0 && (out != "" || !r.report.Belt.Closed()) {
+		if r.err == nil && r.report.Deletable() > 0 && (out != "" || !r.report.Belt.Closed()) {
 			going = append(going, r)
 		}
 	}
@@ -78,13 +81,13 @@ func (s *session) suggest(out string) {
 	case out != "":
 		for _, r := range going {
 			here := command.Target{Profile: s.target.Profile, Region: []string{r.name}}
-			s.Say("To delete these: %s", console.Shell(slices.Concat(apply, here.Flags(), []string{"--plan", s.planPath(out, r)})...))
+			s.Say("To delete these: %s", console.Suggest(slices.Concat(apply, here.Flags(), []string{"--plan", s.planPath(out, r)})...))
 		}
 	case len(s.regions) == 1:
 		here := command.Target{Profile: s.target.Profile, Region: []string{s.regions[0].name}}
-		s.Say("To delete them: %s", console.Shell(append(apply, here.Flags()...)...))
+		s.Say("To delete them: %s", console.Suggest(append(apply, here.Flags()...)...))
 	default:
-		s.Say("To delete them: %s", console.Shell(append(apply, s.target.Flags()...)...))
+		s.Say("To delete them: %s", console.Suggest(append(apply, s.target.Flags()...)...))
 	}
 }
 

@@ -83,7 +83,7 @@ func (o *output) storage(report janitor.Report) {
 func (o *output) outcomes(r *region) {
 	report := r.report
 	if report.DryRun {
-		o.Line("Would go", "%s", o.Bold(fmt.Sprintf("%d versions, %s", r.report.Waiting(), janitor.Size(report.DeletableBytes))))
+		o.Line("Would go", "%s", o.Bold(fmt.Sprintf("%d versions, %s", r.report.Deletable(), janitor.Size(report.DeletableBytes))))
 		if unseen := report.Outcomes[janitor.NotLookedAt]; unseen > 0 {
 			why := "no time for their policies"
 			if o.session.StoppedReading() {

@@ -72,7 +72,7 @@ func (o *output) totals() {
 	}
 	var rows [][]any
 	for _, r := range o.session.regions {
-		gone, bytes := r.report.Waiting(), r.report.DeletableBytes
+		gone, bytes := r.report.Deletable(), r.report.DeletableBytes
 		if o.command == applied {
 			gone, bytes = r.report.Outcomes[janitor.Deleted], r.report.BytesFreed
 		}

@@ -35,10 +35,7 @@ type historyEntry struct {
 
 // history is what --json writes.
 type history struct {
-	Schema  int            `json:"schema"`
-	Command string         `json:"command"`
-	Account string         `json:"account"`
-	Stage   string         `json:"stage"`
+	command.Head
 	Table   string         `json:"table"`
 	Entries []historyEntry `json:"entries"`
 }
@@ -48,18 +45,14 @@ func (h *historyCommand) Run(j *command.Job) error {
 	if h.Limit < 1 || h.Limit > 10_000 {
 		return console.Misuse("--limit: %d is not allowed: a whole number from 1 to 10000", h.Limit)
 	}
-	file, err := j.Settings.Load(j.Console, false)
-	if err != nil {
-		return err
-	}
-	found, err := h.Target.Open(j, file)
+	_, found, err := h.Target.Begin(j, false)
 	if err != nil {
 		return err
 	}
 	if h.Table == "" {
 		h.Table = ledgerTable(j)
 	}
-	result := history{Schema: console.DocumentSchema, Command: "limit-raiser history", Account: found.Number, Stage: j.Stage(), Table: h.Table, Entries: []historyEntry{}}
+	result := history{Head: j.Head("limit-raiser history", found), Table: h.Table, Entries: []historyEntry{}}
 	trails := 0
 	for _, region := range found.Regions {
 		entries, err := h.read(j, found, region)
@@ -86,12 +79,7 @@ func (h *historyCommand) Run(j *command.Job) error {
 	}
 	slices.SortStableFunc(result.Entries, func(a, b historyEntry) int { return b.At.Compare(a.At) })
 	result.Entries = result.Entries[:min(len(result.Entries), h.Limit)]
-	out := j.Sheet()
-	if h.JSON {
-		return out.Document(result)
-	}
-	result.show(out, len(found.Regions) > 1)
-	return out.Flush()
+	return j.Write(h.JSON, result, func(out *console.Sheet) { result.show(out, len(found.Regions) > 1) })
 }
 
 // read reads as far back as it takes for so many entries that are wanted.

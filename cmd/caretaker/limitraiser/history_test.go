@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"caretaker/cmd/caretaker/command"
 	"caretaker/cmd/caretaker/console"
 	limitraiser "caretaker/limit-raiser"
 )
@@ -27,7 +28,7 @@ func TestHistory_readsOnUntilThereAreEnoughThatAreWanted(t *testing.T) {
 }
 
 func TestHistory_fitsTheTerminal(t *testing.T) {
-	trail := history{Stage: "prod"}
+	trail := history{Head: command.Head{Stage: "prod"}}
 	at := time.Date(2026, 2, 26, 10, 15, 2, 0, time.UTC)
 	for _, alarm := range []string{"caretaker-prod-limit-raiser-table-orders-of-the-web-shop-write-throttles", "somebody-elses-alarm-with-a-name-of-its-own"} {
 		trail.Entries = append(trail.Entries, historyEntry{"eu-west-1", limitraiser.Entry{

@@ -26,14 +26,9 @@ type planCommand struct {
 
 // raisePlan is what --json writes.
 type raisePlan struct {
-	Schema  int    `json:"schema"`
-	Command string `json:"command"`
-	Account string `json:"account"`
-	Region  string `json:"region"`
-	Stage   string `json:"stage"`
-	// Enabled and DryRun are the configuration's.
-	Enabled bool `json:"enabled"`
-	DryRun  bool `json:"dryRun"`
+	command.Head
+	Region string `json:"region"`
+	command.Mode
 	// Alarms are those in the event, whatever their state.
 	Alarms []alarmLine `json:"alarms"`
 	// Answers are what the alarms in ALARM would come to.
@@ -64,19 +59,14 @@ func (p *planCommand) Run(j *command.Job) error {
 	if err := unreadable(deliveries); err != nil {
 		return console.Ending{Code: console.Misused, Cause: err}
 	}
-	file, err := j.Settings.Load(j.Console, false)
+	file, found, err := p.Target.Begin(j, false)
 	if err != nil {
 		return err
 	}
-	found, err := p.Target.Open(j, file)
-	if err != nil {
-		return err
-	}
-	home := limitraiser.Home{Partition: partition(found.Caller), Account: found.Number, Region: regionOf(deliveries, found.Regions)}
+	home := limitraiser.Home{Partition: found.Partition(), Account: found.Number, Region: regionOf(deliveries, found.Regions)}
 	clients, ledger := readOnly(found.In(home.Region))
 	cfg := file.LimitRaiser
 	cfg.DryRun = true
-	stage := j.Stage()
 	name := p.Table
 	if name == "" {
 		name = ledgerTable(j)
@@ -86,8 +76,7 @@ func (p *planCommand) Run(j *command.Job) error {
 		return err
 	}
 	plan := raisePlan{
-		Schema: console.DocumentSchema, Command: "limit-raiser plan", Account: home.Account, Region: home.Region, Stage: stage,
-		Enabled: file.LimitRaiser.Enabled, DryRun: file.LimitRaiser.DryRun,
+		Head: j.Head("limit-raiser plan", found), Region: home.Region, Mode: command.Mode{Enabled: file.LimitRaiser.Enabled, DryRun: file.LimitRaiser.DryRun},
 		// Empty lists are [] in JSON, not null.
 		Alarms: alarmsOf(deliveries), Answers: append([]limitraiser.Answer{}, report.Answers...),
 		Refusals: append([]limitraiser.RefusedEvent{}, report.Refusals...), Errors: append([]string{}, report.Errors...),
@@ -97,7 +86,7 @@ func (p *planCommand) Run(j *command.Job) error {
 			answer.Decisions[i].CostAMonth = roundCents(answer.Decisions[i].CostAMonth)
 		}
 	}
-	if err := p.print(j, plan); err != nil {
+	if err := j.Write(p.JSON, plan, plan.show); err != nil {
 		return err
 	}
 	if ledger.missing {
@@ -107,15 +96,6 @@ func (p *planCommand) Run(j *command.Job) error {
 		return fmt.Errorf("%s", strings.ReplaceAll(plan.Errors[0], "\n", "; "))
 	}
 	return nil
-}
-
-func (p *planCommand) print(j *command.Job, plan raisePlan) error {
-	out := j.Sheet()
-	if p.JSON {
-		return out.Document(plan)
-	}
-	plan.show(out)
-	return out.Flush()
 }
 
 // read reads the event.
@@ -179,15 +159,6 @@ func alarmsOf(deliveries []limitraiser.Delivery) []alarmLine {
 	return lines
 }
 
-// partition is that of the caller's ARN.
-func partition(caller string) string {
-	parts := strings.SplitN(caller, ":", 3)
-	if len(parts) < 3 || parts[1] == "" {
-		return "aws"
-	}
-	return parts[1]
-}
-
 // meansOf is empty for what no call raises.
 func meansOf(means limitraiser.Means) string {
 	if means == limitraiser.NoMeans {
@@ -226,12 +197,7 @@ func (p raisePlan) show(out *console.Sheet) {
 	for position, refusal := range p.Refusals {
 		out.Line(console.Once("Not acted on", position), "%s", strings.TrimPrefix(refusal.Alarm+": "+refusal.Why, ": "))
 	}
-	switch {
-	case !p.Enabled:
-		out.Line("Deployed", "nothing: limitRaiser.enabled is false")
-	case p.DryRun:
-		out.Line("Deployed", "in dry run: limitRaiser.dryRun is true, so this would be reported and not done")
-	}
+	p.Deployed(out, "limitRaiser", "would be reported and not done")
 	for position, problem := range p.Errors {
 		out.Line(console.Once("Errors", position), "%s", problem)
 	}

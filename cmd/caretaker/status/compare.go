@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"caretaker/internal/config"
+	"caretaker/internal/release"
 )
 
 // want is what the file says of a part in a Region.
@@ -45,8 +46,19 @@ type Function struct {
 
 // Run is a run that was completed, with the error it ended in.
 type Run struct {
-	At    time.Time `json:"at"`
-	Error string    `json:"error,omitempty"`
+	// Version is the function's, empty where the run does not tell it.
+	Version string    `json:"version,omitempty"`
+	At      time.Time `json:"at"`
+	Error   string    `json:"error,omitempty"`
+}
+
+// version is what the last run said of the code; empty where none ran since it was changed.
+func (f Function) version() string {
+	changed, err := time.Parse("2006-01-02T15:04:05.000-0700", f.Modified)
+	if f.LastRun == nil || err != nil || f.LastRun.At.Before(changed) {
+		return ""
+	}
+	return f.LastRun.Version
 }
 
 // Row is a part in a Region: what the file says, and what is deployed.
@@ -208,6 +220,9 @@ func row(w want, one stack, is, blind bool) Row {
 			differs("the function %s is missing", function.Name)
 		case function.Braked: // CloudFormation changes only what differs between two templates
 			r.Differs = append(r.Differs, fmt.Sprintf("DRY_RUN in the environment of %s stops it, and no deployment takes that back", function.Name))
+		}
+		if agrees, known := release.Agrees(function.version()); known && !agrees {
+			r.Differs = append(r.Differs, fmt.Sprintf("%s is version %s and this command line is of another (%s): deploy from where this one is of, or use that one's", function.Name, function.version(), release.Version()))
 		}
 	}
 	return r

@@ -2,6 +2,7 @@ package status
 
 import (
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cloudformationtypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
@@ -148,11 +149,60 @@ func TestOurs_asksForTheNameAndTheTag(t *testing.T) {
 
 func TestRan_takesTheLatestRunThatWasCompleted(t *testing.T) {
 	var f Function
-	f.ran(2000, `{"message":"run completed","error":"listing functions: denied"}`)
+	f.ran(2000, `{"message":"run completed","error":"listing functions: denied","report":{"caretaker":"1.0.0"}}`)
 	f.ran(1000, `{"message":"run completed"}`)
 	f.ran(3000, `{"message":"version deleted"}`)
 	f.ran(4000, `run completed`)
-	if f.LastRun == nil || f.LastRun.At.UnixMilli() != 2000 || f.LastRun.Error != "listing functions: denied" {
+	if f.LastRun == nil || f.LastRun.At.UnixMilli() != 2000 || f.LastRun.Error != "listing functions: denied" || f.LastRun.Version != "1.0.0" {
 		t.Errorf("%+v", f.LastRun)
+	}
+}
+
+// The log still has runs of the code before.
+func TestVersion_isThatOfARunOfTheCodeThatIsThere(t *testing.T) {
+	at := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		modified, version string
+	}{
+		"changed before the run": {"2026-11-29T11:59:00.000+0000", "1.0.0"},
+		"changed since":          {"2026-11-29T12:01:00.000+0000", ""},
+		"nobody knows when":      {"", ""},
+	} {
+		f := Function{Modified: test.modified, LastRun: &Run{At: at, Version: "1.0.0"}}
+		if got := f.version(); got != test.version {
+			t.Errorf("%s: version %q, want %q", name, got, test.version)
+		}
+	}
+	if got := (Function{Modified: "2026-11-29T11:59:00.000+0000"}).version(); got != "" {
+		t.Errorf("without a run: version %q, want none", got)
+	}
+}
+
+// A stack may have several functions, such as the log-shipper's: each counts.
+func TestOurs_findsEachFunctionOfAStack(t *testing.T) {
+	output := func(key, value string) cloudformationtypes.Output {
+		return cloudformationtypes.Output{OutputKey: &key, OutputValue: &value}
+	}
+	s, is := ours("eu-west-1", cloudformationtypes.Stack{
+		StackName: aws.String("Caretaker-prod-LogShipper"), StackStatus: cloudformationtypes.StackStatusUpdateComplete,
+		Tags: []cloudformationtypes.Tag{{Key: aws.String("caretaker:stage"), Value: aws.String("prod")}},
+		Outputs: []cloudformationtypes.Output{
+			output("SubscriberFunctionName", "caretaker-prod-log-shipper-subscriber"), output("FunctionName", "caretaker-prod-log-shipper"),
+			output("SubscriberLogGroupName", "/aws/lambda/caretaker-prod-log-shipper-subscriber"), output("DryRun", "true"), output("Configuration", "c1"),
+		},
+	})
+	if expected := []Function{{Name: "caretaker-prod-log-shipper"}, {Name: "caretaker-prod-log-shipper-subscriber"}}; !is || !cmp.Equal(s.functions, expected) {
+		t.Fatalf("%+v, want %+v", s.functions, expected)
+	}
+	w := want{stage: "prod", region: "eu-west-1", part: "log-shipper", stack: s.name, on: true, dryRun: true, configuration: "c1"}
+	s.functions[1].Missing = true
+	got := compare([]want{w}, sight{[]string{"eu-west-1"}, []stack{s}, nil}, "prod")
+	if expected := []string{"the function caretaker-prod-log-shipper-subscriber is missing"}; len(got.Parts) != 1 || !cmp.Equal(got.Parts[0].Differs, expected) {
+		t.Errorf("%+v, want %q", got.Parts, expected)
+	}
+	s.functions[1] = Function{Name: s.functions[1].Name, Braked: true}
+	got = compare([]want{w}, sight{[]string{"eu-west-1"}, []stack{s}, nil}, "prod")
+	if expected := []string{"DRY_RUN in the environment of caretaker-prod-log-shipper-subscriber stops it, and no deployment takes that back"}; !cmp.Equal(got.Parts[0].Differs, expected) {
+		t.Errorf("%+v, want %q", got.Parts, expected)
 	}
 }

@@ -84,12 +84,15 @@ func (f *Function) readLog(ctx context.Context, cfg aws.Config) error {
 
 // ran takes in a line of the log, if it is the one that a run ends with.
 func (f *Function) ran(milliseconds int64, line string) {
-	var event struct{ Message, Error string }
+	var event struct {
+		Message, Error string
+		Report         struct{ Caretaker string }
+	}
 	at := time.UnixMilli(milliseconds).UTC()
 	if json.Unmarshal([]byte(line), &event) != nil || event.Message != "run completed" || f.LastRun != nil && at.Before(f.LastRun.At) {
 		return
 	}
-	f.LastRun = &Run{At: at, Error: event.Error}
+	f.LastRun = &Run{At: at, Error: event.Error, Version: event.Report.Caretaker}
 }
 
 // redAlarms are a function's alarms that are in ALARM.

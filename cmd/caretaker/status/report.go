@@ -58,7 +58,7 @@ func (r *Report) commands(settings command.Settings, profile string) {
 			if profile != "" {
 				words = append(words, "--profile", profile)
 			}
-			row.Command = console.Shell(words...)
+			row.Command = console.Suggest(words...)
 		}
 	}
 	for at := range r.Strays {
@@ -66,13 +66,17 @@ func (r *Report) commands(settings command.Settings, profile string) {
 		if profile != "" {
 			words = append(words, "--profile", profile)
 		}
-		r.Strays[at].Command = console.Shell(words...)
+		r.Strays[at].Command = console.Suggest(words...)
 	}
 }
 
 // show prints the report for people.
 func (r Report) show(out *console.Sheet) {
-	out.Line("Account", "%s, %d Regions looked at", r.Account, len(r.Regions))
+	looked := "1 Region"
+	if len(r.Regions) != 1 {
+		looked = fmt.Sprintf("%d Regions", len(r.Regions))
+	}
+	out.Line("Account", "%s, %s looked at", r.Account, looked)
 	var rows [][]any
 	for _, row := range r.Parts {
 		rows = append(rows, append([]any{row.Stage, row.Region, row.Part, mode(row.On, row.DryRun), row.deployed()}, row.details()...))

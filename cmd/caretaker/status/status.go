@@ -54,14 +54,7 @@ func (s *Command) Run(j *command.Job) error {
 	report := compare(wanted, sight{regions, found, unread}, j.Settings.Stage)
 	report.Schema, report.Command, report.Account, report.Regions = console.DocumentSchema, "status", account.Number, regions
 	report.commands(j.Settings, s.Profile)
-	out := j.Sheet()
-	if s.JSON {
-		err = out.Document(report)
-	} else {
-		report.show(out)
-		err = out.Flush()
-	}
-	if err != nil {
+	if err := j.Write(s.JSON, report, report.show); err != nil {
 		return err
 	}
 	if code := report.code(); code != console.Done {

@@ -14,10 +14,11 @@ import (
 
 	"caretaker/internal/config"
 	"caretaker/internal/setting"
+	logshipper "caretaker/log-shipper"
 )
 
 // sources are the packages whose types, with their comments, make up the file.
-var sources = []string{"internal/config", "internal/setting", "janitor", "limit-raiser"}
+var sources = []string{"alerts", "alerts/notify", "internal/config", "internal/setting", "janitor", "limit-raiser", "log-shipper", "log-shipper/document", "log-shipper/groups", "warmer"}
 
 // rulesOf are the rules at the fields of a type, by the keys of the file: janitor.keep.newest,
 // limitRaiser.tables[].name. The test tries each of them on the loader.
@@ -31,6 +32,9 @@ func rulesOf(t reflect.Type, path string) map[string]setting.Rule {
 		if value.Kind() == reflect.Slice {
 			key, value = key+"[]", value.Elem()
 		}
+		if value.Kind() == reflect.Map && name != "stages" {
+			key, value = key+"{}", value.Elem()
+		}
 		if value.Kind() == reflect.Struct {
 			maps.Copy(found, rulesOf(value, key))
 		}
@@ -42,11 +46,13 @@ func rulesOf(t reflect.Type, path string) map[string]setting.Rule {
 var rules = rulesOf(reflect.TypeFor[config.File](), "")
 
 // patterns are the forms of texts that the loader judges by more than a form.
-var patterns = map[string]string{
+var patterns = map[string]string{ // #nosec G101 -- the form of a secret's name
 	"account":             `^([0-9]{12})?$`,
 	"regions":             config.RegionForm,
 	"newRegions":          config.RegionForm,
 	"notify.email":        `^[^@\s]+@[^@\s]+$`,
+	"notify.sms":          `^\+[1-9][0-9]{6,14}$`,
+	"notify.hosts":        `^[a-z0-9.:\[\]-]+$`,
 	"notify.slack.secret": `^[A-Za-z0-9/_+=.@:-]*$`,
 }
 
@@ -57,6 +63,25 @@ var required = map[string][]string{
 	"limitRaiser.streams":          {"name"},
 	"limitRaiser.functions":        {"name"},
 	"limitRaiser.quotas":           {"service", "code"},
+	"warmer.windows":               {"from", "to"},
+	"warmer.functions":             {"name"},
+	"logShipper.redact.patterns":   {"name", "pattern"},
+}
+
+// presets are the defaults of the entries of a map, where they have some.
+var presets = map[string]map[string]any{"logShipper.destinations": entryDefaults(logshipper.DefaultDestination())}
+
+// entryDefaults are values as JSON has them.
+func entryDefaults(entry any) map[string]any {
+	var result map[string]any
+	text, err := json.Marshal(entry)
+	if err == nil {
+		err = json.Unmarshal(text, &result)
+	}
+	if err != nil {
+		panic(err) // texts and numbers
+	}
+	return result
 }
 
 const (
@@ -156,6 +181,10 @@ func refine(section *jsonschema.Schema, path string, defaults map[string]any) {
 			property.Items.Required = required[key]
 			refine(property.Items, key+"[]", nil)
 			continue
+		case property.AdditionalProperties != nil && property.AdditionalProperties.Properties != nil:
+			property.AdditionalProperties.Required = required[key]
+			refine(property.AdditionalProperties, key+"{}", presets[key])
+			continue
 		case property.Items != nil:
 			leaf = property.Items
 			property.UniqueItems = slices.Contains([]string{"regions", "newRegions", "notify.email"}, key)
@@ -175,6 +204,9 @@ func refine(section *jsonschema.Schema, path string, defaults map[string]any) {
 			} else {
 				leaf.Enum = append(leaf.Enum, choice)
 			}
+		}
+		if rule.Zero && len(rule.Choices) > 0 {
+			leaf.Enum = append(leaf.Enum, map[bool]any{true: json.Number("0"), false: ""}[leaf.Type == "integer"])
 		}
 		if form := cmp.Or(rule.Form, patterns[key]); form != "" {
 			leaf.Pattern = form

@@ -136,6 +136,10 @@ func TestSchema_agreesWithTheLoader(t *testing.T) {
 		"version: 1\nlimitRaiser: {byTag: true}":                                                                                               {refused: true, loaderOnly: "a schema cannot compare keys"},
 		"version: 1\nlimitRaiser: {sizing: {percent: 0, toDemand: false}}":                                                                     {refused: true, loaderOnly: "a schema cannot compare keys"},
 		"version: 1\nlimitRaiser: {limits: {cooldown: 2d}}":                                                                                    {refused: true, loaderOnly: "a schema cannot compare durations"},
+		"version: 1\nlogShipper: {destinations: {search: {endpoint: 'https://logs.example.com'}, archive: {type: kinesis, stream: logs}}}":     {},
+		"version: 1\nlogShipper: {destinations: {search: {url: 'https://logs.example.com'}}}":                                                  {refused: true},
+		"version: 1\nlogShipper: {destinations: [{type: kinesis}]}":                                                                            {refused: true},
+
 		"version: 1\nstages: null":                          {refused: true},
 		"version: 1\nstages: {prod: null}":                  {refused: true},
 		"version: 1\nstages: {default: {}}":                 {refused: true},
@@ -228,7 +232,8 @@ func TestSchema_boundsEachNumber(t *testing.T) {
 // entries are what an entry of a list needs beside the key that a test is about.
 var entries = map[string]string{
 	"tables": "name: orders", "indexes": "name: byDate", "streams": "name: clicks", "functions": "name: checkout",
-	"quotas": "service: lambda, code: L-B99A9384",
+	"quotas": "service: lambda, code: L-B99A9384", "patterns": "name: token, pattern: 'token=[a-z]+'",
+	"logPatterns": "name: declined, pattern: declined, functions: [checkout]",
 }
 
 // nested writes a value at its key, in flow style.
@@ -236,11 +241,21 @@ func nested(key, value string) string {
 	if key == "limitRaiser.limits.prices" {
 		value = "{writeUnitHour: " + value + "}"
 	}
+	switch key {
+	case "warmer.functions[].warm":
+		value = "{always: " + value + "}"
+	case "warmer.functions[].provisioned":
+		value = "{always: " + value + "}, qualifier: live"
+	case "warmer.functions[].library":
+		value += ", warm: {always: 1}"
+	}
 	names := strings.Split(key, ".")
 	text := names[len(names)-1] + ": " + value
 	for _, name := range slices.Backward(names[:len(names)-1]) {
 		if list, ok := strings.CutSuffix(name, "[]"); ok {
 			text = list + ": [{" + entries[list] + ", " + text + "}]"
+		} else if named, ok := strings.CutSuffix(name, "{}"); ok {
+			text = named + ": {one: {" + text + "}}"
 		} else {
 			text = name + ": {" + text + "}"
 		}
