@@ -9,8 +9,9 @@ import (
 )
 
 // Elapse lets so much time pass for the messages in the queues of the root key's account and
-// Region: those come at once that were to wait no longer, after a delay or a failed receive. All
-// else, such as a function's own clock, goes on as before.
+// Region: those come at once that were to wait no longer, after a delay or a failed receive. What a
+// function is at work on is not handed out a second time. All else, such as a function's own clock,
+// goes on as before.
 func (e *Emulator) Elapse(ctx context.Context, d time.Duration) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.upstream+"/?Action=ListQueues&Version=2012-11-05", http.NoBody)
 	if err != nil {

@@ -67,28 +67,38 @@ func itself(t *testing.T) []byte {
 	return archive.Bytes()
 }
 
-func TestLambda_callsThroughTheProxyWithItsOwnRole(t *testing.T) {
-	empty(t, enforced)
+// deployTeller deploys it as the function teller, with a role of that name.
+func deployTeller(t *testing.T) *lambdasvc.Client {
+	t.Helper()
 	ctx, cfg := t.Context(), enforced.AWS()
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 	role, err := iam.NewFromConfig(cfg).CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("teller"), AssumeRolePolicyDocument: &trust})
-	if err != nil {
-		t.Fatal(err)
-	}
+	want.NoError(t, "making a role", err)
 	client, in := lambdasvc.NewFromConfig(cfg), &lambdasvc.GetFunctionConfigurationInput{FunctionName: aws.String("teller")}
 	_, err = client.CreateFunction(ctx, &lambdasvc.CreateFunctionInput{
 		FunctionName: in.FunctionName, Role: role.Role.Arn, Runtime: types.RuntimeProvidedal2023, Handler: aws.String("bootstrap"),
 		Code: &types.FunctionCode{ZipFile: itself(t)}, Timeout: aws.Int32(20),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := lambdasvc.NewFunctionActiveWaiter(client, func(o *lambdasvc.FunctionActiveWaiterOptions) {
+	want.NoError(t, "making a function", err)
+	want.NoError(t, "waiting for it", lambdasvc.NewFunctionActiveWaiter(client, func(o *lambdasvc.FunctionActiveWaiterOptions) {
 		o.MinDelay, o.MaxDelay = 20*time.Millisecond, 100*time.Millisecond
-	}).Wait(ctx, in, time.Minute); err != nil {
-		t.Fatal(err)
+	}).Wait(ctx, in, time.Minute))
+	return client
+}
+
+// calledByTeller are the calls of the function.
+func calledByTeller() (all []string) {
+	for _, call := range enforced.Calls() {
+		if strings.HasSuffix(call.Principal, "/teller") {
+			all = append(all, fmt.Sprint(call.Service, ":", call.Operation, " ", call.Status))
+		}
 	}
-	out, err := client.Invoke(ctx, &lambdasvc.InvokeInput{FunctionName: in.FunctionName})
+	return all
+}
+
+func TestLambda_callsThroughTheProxyWithItsOwnRole(t *testing.T) {
+	empty(t, enforced)
+	out, err := deployTeller(t).Invoke(t.Context(), &lambdasvc.InvokeInput{FunctionName: aws.String("teller")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,11 +112,5 @@ func TestLambda_callsThroughTheProxyWithItsOwnRole(t *testing.T) {
 	arn := fmt.Sprintf("arn:aws:sts::%s:assumed-role/teller/teller", enforced.Account())
 	wanted := told{ARN: arn, Endpoint: enforced.Endpoint(), Home: got.Home, Refusal: "AccessDeniedException"}
 	want.Equal(t, "what the function was told", got, wanted)
-	var recorded []string
-	for _, call := range enforced.Calls() {
-		if strings.HasSuffix(call.Principal, "/teller") {
-			recorded = append(recorded, fmt.Sprint(call.Service, ":", call.Operation, " ", call.Status))
-		}
-	}
-	want.Equal(t, "the calls of the function", recorded, []string{"sts:GetCallerIdentity 200", "lambda:ListFunctions 403"})
+	want.Equal(t, "the calls of the function", calledByTeller(), []string{"sts:GetCallerIdentity 200", "lambda:ListFunctions 403"})
 }
