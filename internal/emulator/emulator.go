@@ -39,6 +39,11 @@ type Options struct {
 	// CloudTrail keeps a history of alias changes and answers LookupEvents
 	// from it. Without it the history is empty.
 	CloudTrail bool
+	// FirstRuns has EventBridge Scheduler start the target of a new rate schedule without a start date
+	// at once, as AWS's guide says of it. Otherwise the first interval passes before, so that whoever
+	// calls a deployed function is alone with it.
+	// https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#rate-based
+	FirstRuns bool
 	// Without leaves out corrections, by their names in Corrections: what the emulator itself
 	// answers, make drift compares with AWS's answers.
 	Without []string

@@ -6,6 +6,7 @@ metrics are refused or lose them; and what an alarm publishes is not AWS's messa
 """
 
 import ast
+import hashlib
 import json
 import os
 import sys
@@ -17,7 +18,7 @@ from urllib.parse import parse_qs
 import cbor2
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, router
-from ministack.services import cloudwatch, iam, lambda_svc, sns, sqs
+from ministack.services import cloudwatch, eventbridge, iam, lambda_svc, scheduler, sns, sqs
 from ministack.services.cloudformation import provisioners
 
 
@@ -55,11 +56,13 @@ dispatch = app._dispatch_service_request
 alarm_record = provisioners._cw_metric_alarm_record
 put_metric_alarm = cloudwatch._put_metric_alarm
 handlers = provisioners._RESOURCE_HANDLERS
+physical_name = provisioners._physical_name
 make_role = handlers["AWS::IAM::Role"]["create"]
 list_metrics = cloudwatch._list_metrics
 table_arns = iam_actions.dynamodb_resource_arns
 receive_for_function = sqs._receive_messages_for_esm
 run_on_messages = lambda_svc._run_sqs_batch
+create_schedule = scheduler._create_schedule
 
 # Messages that a function is at work on, by their ids.
 in_hand = set()
@@ -137,6 +140,16 @@ def context(service, iam_action, body, params):
     return values
 
 
+def begin_at_once(name, asked):
+    """A rate schedule without a start date is due as soon as it is there."""
+    before = set(scheduler._schedules._data)
+    answer = create_schedule(name, asked)
+    for key, made in scheduler._schedules._data.items():
+        if key not in before and not made.get("StartDate") and eventbridge._parse_rate_seconds(made["ScheduleExpression"]):
+            scheduler._schedule_last_fired[key] = 0
+    return answer
+
+
 def take_in_hand(*asked):
     batch = receive_for_function(*asked)
     in_hand.update(message["id"] for message in batch)
@@ -210,6 +223,13 @@ def record_alarm(name, properties):
         return alarm_record(name, properties)
     single = {**properties, "Metrics": None, "MetricName": "-", "Namespace": "-"}
     return over_several(alarm_record(name, single), metrics)
+
+
+def name_of_region(stack, resource, **how):
+    """The name that CloudFormation makes up, another in each Region: a role of a stack would be that of its twin elsewhere too."""
+    name = physical_name(stack, resource, **how)
+    suffix = hashlib.sha256(f"{name}:{provisioners.get_region()}".encode()).hexdigest()[:13]
+    return name[:-13] + (suffix if how.get("lowercase") else suffix.upper())
 
 
 def bounded_role(logical_id, properties, stack):
@@ -323,6 +343,7 @@ PATCHES = {
     "iam-tables": (iam_actions, "dynamodb_resource_arns", tables),
     "principals": (app, "_dispatch_service_request", name_principal),
     "alarms-over-several-metrics-in-stacks": (provisioners, "_cw_metric_alarm_record", record_alarm),
+    "names-of-each-region-in-stacks": (provisioners, "_physical_name", name_of_region),
     "boundaries-of-roles-in-stacks": (
         provisioners, "_RESOURCE_HANDLERS", {**handlers, "AWS::IAM::Role": {**handlers["AWS::IAM::Role"], "create": bounded_role}},
     ),
@@ -344,6 +365,8 @@ for name, prefix in ELSEWHERE.items():
     router.SERVICE_PATTERNS[name] = {"target_prefixes": [prefix]}
     iam_actions.SERVICE_TO_IAM_NAMESPACE[name] = name
     app.SERVICE_HANDLERS[name] = lacking
+if os.environ.get("EMULATOR_FIRST_RUNS"):
+    scheduler._create_schedule = begin_at_once
 sqs._receive_messages_for_esm, lambda_svc._run_sqs_batch = take_in_hand, put_down
 patch(os.environ.get("EMULATOR_WITHOUT", "").split())
 app.SERVICE_HANDLERS.update({k: only_authorise(h) for k, h in app.SERVICE_HANDLERS.items()})

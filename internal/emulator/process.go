@@ -114,6 +114,9 @@ func (e *Emulator) privateEnvironment(port, mark string) ([]string, error) {
 	if e.options.Auth {
 		environment = append(environment, "AUTH=true")
 	}
+	if e.options.FirstRuns {
+		environment = append(environment, "EMULATOR_FIRST_RUNS=1")
+	}
 	if len(e.options.Without) > 0 {
 		environment = append(environment, "EMULATOR_WITHOUT="+strings.Join(e.options.Without, " "))
 	}

@@ -23,6 +23,7 @@ const (
 	oneRegion   = "regions=[us-east-1]"
 	raiserOn    = "limitRaiser.enabled=true"
 	orders      = "limitRaiser.tables=[{name: orders, write: {max: 100}}]"
+	inEarnest   = "janitor.dryRun=false"
 )
 
 func TestDeploy_nothingOfWhatIsOffActsAnyMore(t *testing.T) {
@@ -60,10 +61,16 @@ func TestDeploy_nothingOfWhatIsOffActsAnyMore(t *testing.T) {
 	}
 	a.expect(0, "off", janitorOff, bothRegions, raiserOn, orders)
 	a.deploy(janitorOff, bothRegions, raiserOn, orders) // it is no longer there, which is not an error
-	a.deploy(bothRegions, raiserOn, orders)             // and comes back
+
+	t.Log("a part that comes back in earnest: a new schedule begins at once, and nobody has to start a run")
+	a.publish("checkout", 6)
+	a.deploy(bothRegions, raiserOn, orders, inEarnest, "janitor.keep.supersededFor=0s")
 	if all := a.in("eu-west-1"); !slices.Contains(all, "schedule caretaker-default-janitor") {
 		t.Errorf("switched on again: %q", all)
 	}
+	a.eventually("the first run leaves the three newest versions", func() bool {
+		return slices.Equal(a.versions("checkout"), []string{"$LATEST", "4", "5", "6"})
+	})
 
 	t.Log("a Region, in the wrong order: status finds what the CDK does not")
 	a.deploy(oneRegion, raiserOn, orders)
@@ -99,10 +106,13 @@ func statusOfWhatStands(a account) {
 	a.expect(4, "the file has it out of dry run", append(keys, "janitor.dryRun=false")...)
 	a.expect(4, "the file has changed since it was deployed", append(keys, "notify.email=[oncall@example.com]")...)
 
+	a.eventually("the first run is over, which nobody started", func() bool {
+		report, _, _ := a.status(keys...)
+		here := janitorIn(report, "us-east-1")
+		return here != nil && here.Deployed != nil && here.Deployed.Functions[0].LastRun != nil
+	})
 	function, err := deployed.Find(a.ctx, a.Emulator, "caretaker-default-janitor")
 	must(a.T, err)
-	var answer map[string]any
-	must(a.T, function.Invoke(a.ctx, []byte("{}"), &answer))
 	braked := map[string]string{}
 	for name, value := range function.Variables {
 		braked[name] = value
@@ -114,16 +124,16 @@ func statusOfWhatStands(a account) {
 	})
 	must(a.T, err)
 	report := a.expect(4, "on, dry run, braked", keys...)
-	at := slices.IndexFunc(report.Parts, func(row status.Row) bool { return row.Region == "us-east-1" && row.Part == "janitor" })
-	if at < 0 || report.Parts[at].Deployed == nil || len(report.Parts[at].Deployed.Functions) != 1 {
+	here := janitorIn(report, "us-east-1")
+	if here == nil || here.Deployed == nil || len(here.Deployed.Functions) != 1 {
 		a.Fatalf("%+v", report)
 	}
-	here := report.Parts[at].Deployed
-	if run := here.Functions[0].LastRun; run == nil || run.Error != "" || time.Since(run.At) > 10*time.Minute || here.Functions[0].Code == "" {
-		a.Errorf("%+v, last run %+v", here.Functions[0], run)
+	one := here.Deployed.Functions[0]
+	if run := one.LastRun; run == nil || run.Error != "" || time.Since(run.At) > 10*time.Minute || one.Code == "" {
+		a.Errorf("%+v, last run %+v", one, run)
 	}
-	if !slices.Contains(here.RedAlarms, "caretaker-default-janitor-throttles") || report.Parts[at].Command != "" {
-		a.Errorf("%+v", report.Parts[at])
+	if !slices.Contains(here.Deployed.RedAlarms, "caretaker-default-janitor-throttles") || here.Command != "" {
+		a.Errorf("%+v", here)
 	}
 	must(a.T, function.SetVariables(a.ctx, function.Variables))
 
@@ -134,4 +144,13 @@ func statusOfWhatStands(a account) {
 		}
 	}
 	a.allow(status.Actions...)
+}
+
+// janitorIn is the janitor's row of a Region; nil where there is none.
+func janitorIn(report status.Report, region string) *status.Row {
+	at := slices.IndexFunc(report.Parts, func(row status.Row) bool { return row.Region == region && row.Part == "janitor" })
+	if at < 0 {
+		return nil
+	}
+	return &report.Parts[at]
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,9 +17,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	iamsvc "github.com/aws/aws-sdk-go-v2/service/iam"
+	lambdasvc "github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"caretaker/cmd/caretaker/status"
 	"caretaker/internal/emulator"
+	"caretaker/internal/emulator/suite"
 	"caretaker/test/deployed"
 )
 
@@ -36,7 +39,7 @@ type account struct {
 
 func newAccount(ctx context.Context, t *testing.T) account {
 	t.Helper()
-	e, err := emulator.Start(ctx, emulator.Options{Auth: true})
+	e, err := emulator.Start(ctx, emulator.Options{Auth: true, FirstRuns: true})
 	must(t, err)
 	t.Cleanup(e.Stop)
 	a := account{T: t, ctx: ctx, Emulator: e, folder: t.TempDir()}
@@ -128,6 +131,47 @@ func (a account) deleteStack(stray status.Stray) {
 	_, err := client.DeleteStack(a.ctx, &cloudformation.DeleteStackInput{StackName: &stray.Stack})
 	must(a.T, err)
 	must(a.T, cloudformation.NewStackDeleteCompleteWaiter(client).Wait(a.ctx, &cloudformation.DescribeStacksInput{StackName: &stray.Stack}, time.Minute))
+}
+
+// publish makes a function that nothing refers to, with so many versions.
+func (a account) publish(name string, versions int) {
+	a.Helper()
+	client := lambdasvc.NewFromConfig(a.AWS())
+	_, err := iamsvc.NewFromConfig(a.AWS()).CreateRole(a.ctx, &iamsvc.CreateRoleInput{
+		RoleName: &name, AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`),
+	})
+	must(a.T, err)
+	role := "arn:aws:iam::" + a.Account() + ":role/" + name
+	suite.Function(a.T, client, name, func(input *lambdasvc.CreateFunctionInput) { input.Role = &role })
+	for number := range versions {
+		code := suite.Code(a.T, fmt.Sprint("version ", number+1))
+		_, err = client.UpdateFunctionCode(a.ctx, &lambdasvc.UpdateFunctionCodeInput{FunctionName: &name, ZipFile: code, Publish: true})
+		must(a.T, err)
+	}
+}
+
+// versions are those that a function has.
+func (a account) versions(name string) (all []string) {
+	a.Helper()
+	pages := lambdasvc.NewListVersionsByFunctionPaginator(lambdasvc.NewFromConfig(a.AWS()), &lambdasvc.ListVersionsByFunctionInput{FunctionName: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(a.ctx)
+		must(a.T, err)
+		for _, version := range page.Versions {
+			all = append(all, *version.Version)
+		}
+	}
+	return all
+}
+
+func (a account) eventually(what string, holds func() bool) {
+	a.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
+		if holds() {
+			return
+		}
+	}
+	a.Fatalf("within a minute it was not so: %s", what)
 }
 
 // in are the names of all that bears Caretaker's name in a Region. IAM has no Regions: its roles count in the first.
