@@ -97,7 +97,7 @@ release-twice: | need-go need-node ## make a release in two fresh clones, and co
 demo: $(VENV) $(NODE_MODULES) opensearch dist/demo dist/caretaker dist/cdk $(HOST) ## watch the main job on a fleet in an emulated AWS (PARTS=janitor for one part)
 	@exec dist/demo $(PARTS)
 
-test: setup build $(HOST) browser ## run all tests, including end to end: up to 20 minutes
+test: setup build $(HOST) browser ## run all tests, including end to end: half an hour
 	$(call say,1/3 the fast part (make unit))
 	@$(MAKE) --no-print-directory unit
 	$(call say,2/3 the templates that the CDK app makes)
