@@ -70,7 +70,7 @@ func tarred(folder string, files []file) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// commandLines packs the command line for each system, with the file to edit.
+// commandLines packs the command line for each system, with the file that the functions are of.
 func (o options) commandLines(context.Context) error {
 	for _, system := range o.systems {
 		var files []file
@@ -81,7 +81,7 @@ func (o options) commandLines(context.Context) error {
 			{"LICENSE", filepath.Join(o.root, "LICENSE"), 0o644},
 			{"caretaker", filepath.Join(o.built, "release", system, "caretaker"), 0o755},
 			{"caretaker.schema.json", filepath.Join(o.root, "caretaker.schema.json"), 0o644},
-			{"caretaker.yaml", filepath.Join(o.root, "caretaker.yaml"), 0o644},
+			{"caretaker.yaml", o.file(), 0o644},
 		} {
 			text, err := os.ReadFile(one.from)
 			if err != nil {

@@ -118,6 +118,14 @@ func (o options) pack(ctx context.Context) error {
 	return nil
 }
 
+// file is where the settings are: as for the CDK app, seen from the checkout.
+func (o options) file() string {
+	if filepath.IsAbs(o.config) {
+		return o.config
+	}
+	return filepath.Join(o.root, o.config)
+}
+
 // empty makes room for the release.
 func (o options) empty() error {
 	if err := os.RemoveAll(o.out); err != nil {

@@ -1,7 +1,13 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -45,6 +51,42 @@ func TestArchives_haveTheSameBytesWhenever(t *testing.T) {
 		if !bytes.Equal(first, second) {
 			t.Errorf("two archives of the same files differ: %s", name)
 		}
+	}
+}
+
+func TestCommandLines_bringTheFileThatTheFunctionsAreOf(t *testing.T) {
+	root, built, out := t.TempDir(), t.TempDir(), t.TempDir()
+	for path, text := range map[string]string{
+		filepath.Join(root, "LICENSE"): "", filepath.Join(root, "caretaker.schema.json"): "", filepath.Join(root, "caretaker.yaml"): "as shipped",
+		filepath.Join(root, "ours.yaml"): "ours", filepath.Join(built, "release", "linux-amd64", "caretaker"): "binary",
+	} {
+		want.NoError(t, "making a folder", os.MkdirAll(filepath.Dir(path), 0o700))
+		want.NoError(t, "writing a file", os.WriteFile(path, []byte(text), 0o600))
+	}
+	for config, text := range map[string]string{"caretaker.yaml": "as shipped", "ours.yaml": "ours", filepath.Join(root, "ours.yaml"): "ours"} {
+		o := options{version: "1.0.0", root: root, built: built, out: out, config: config, systems: []string{"linux-amd64"}}
+		want.NoError(t, "packing", o.commandLines(t.Context()))
+		packed, err := os.ReadFile(filepath.Join(out, "caretaker-1.0.0-linux-amd64.tar.gz")) // #nosec G304 -- what was just packed
+		want.NoError(t, "reading what was packed", err)
+		want.Equal(t, "caretaker.yaml of a release with "+config, unpacked(t, packed)["caretaker-1.0.0-linux-amd64/caretaker.yaml"], text)
+	}
+}
+
+// unpacked are the files of a .tar.gz.
+func unpacked(t *testing.T, packed []byte) map[string]string {
+	t.Helper()
+	plain, err := gzip.NewReader(bytes.NewReader(packed))
+	want.NoError(t, "decompressing", err)
+	all := map[string]string{}
+	for archive := tar.NewReader(plain); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		want.NoError(t, "reading an archive", err)
+		text, err := io.ReadAll(archive)
+		want.NoError(t, "reading a file of it", err)
+		all[header.Name] = string(text)
 	}
 }
 

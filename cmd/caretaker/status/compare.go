@@ -50,15 +50,31 @@ type Run struct {
 	Version string    `json:"version,omitempty"`
 	At      time.Time `json:"at"`
 	Error   string    `json:"error,omitempty"`
+	// DryRun says that it changed nothing; nil where the run does not tell.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// current is the last run of the code and settings that are there; nil where none ran since they were changed.
+func (f Function) current() *Run {
+	changed, err := time.Parse("2006-01-02T15:04:05.000-0700", f.Modified)
+	if f.LastRun == nil || err != nil || f.LastRun.At.Before(changed) {
+		return nil
+	}
+	return f.LastRun
 }
 
 // version is what the last run said of the code; empty where none ran since it was changed.
 func (f Function) version() string {
-	changed, err := time.Parse("2006-01-02T15:04:05.000-0700", f.Modified)
-	if f.LastRun == nil || err != nil || f.LastRun.At.Before(changed) {
-		return ""
+	if run := f.current(); run != nil {
+		return run.Version
 	}
-	return f.LastRun.Version
+	return ""
+}
+
+// acts tells whether its last run was in earnest, whatever the deployment said.
+func (f Function) acts() bool {
+	run := f.current()
+	return run != nil && run.DryRun != nil && !*run.DryRun
 }
 
 // Row is a part in a Region: what the file says, and what is deployed.
@@ -84,7 +100,7 @@ type Row struct {
 type Deployed struct {
 	Stack string `json:"stack"`
 	State string `json:"state"`
-	// DryRun is true, false, or empty where the deployment did not say it yet.
+	// DryRun is true, false, or empty where the deployment did not say it yet. A last run in earnest makes it false.
 	DryRun    string     `json:"dryRun"`
 	Functions []Function `json:"functions"`
 	// RedAlarms are its alarms that are in ALARM.
@@ -213,6 +229,10 @@ func row(w want, one stack, is, blind bool) Row {
 		differs("the file has it out of dry run")
 	case one.configuration != w.configuration:
 		differs("the file has changed since it was deployed")
+	}
+	if one.dryRun == "true" && slices.ContainsFunc(one.functions, Function.acts) {
+		r.Deployed.DryRun = "false"
+		differs("it was deployed in dry run and its last run was in earnest: the settings in its zip were changed")
 	}
 	for _, function := range one.functions {
 		switch {

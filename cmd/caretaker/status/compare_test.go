@@ -23,22 +23,35 @@ func deployed(w want) stack {
 	}
 }
 
+// ran is the function after a run at noon, changed at a time of that day.
+func ran(f Function, changed string, dryRun bool) Function {
+	f.Modified = "2026-11-29T" + changed + ":00.000+0000"
+	f.LastRun = &Run{At: time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC), DryRun: &dryRun}
+	return f
+}
+
 func TestCompare_namesEachDifference(t *testing.T) {
 	for name, test := range map[string]struct {
 		change  func(*want, *stack)
 		differs []string
 		deploys bool
 	}{
-		"none":            {func(*want, *stack) {}, []string{}, false},
-		"off":             {func(w *want, _ *stack) { w.on = false }, []string{"the file has it off"}, true},
-		"in earnest":      {func(w *want, _ *stack) { w.dryRun, w.configuration = false, "c2" }, []string{"the file has it out of dry run"}, true},
-		"in dry run":      {func(_ *want, s *stack) { s.dryRun, s.configuration = "false", "c2" }, []string{"the file has it in dry run"}, true},
-		"changed":         {func(w *want, _ *stack) { w.configuration = "c2" }, []string{"the file has changed since it was deployed"}, true},
-		"older":           {func(_ *want, s *stack) { s.dryRun, s.configuration = "", "" }, []string{"it was deployed by a version that does not tell its configuration"}, true},
-		"failed":          {func(_ *want, s *stack) { s.state = "DELETE_FAILED" }, []string{"its stack is in DELETE_FAILED"}, true},
-		"function gone":   {func(_ *want, s *stack) { s.functions[0].Missing = true }, []string{"the function caretaker-prod-janitor is missing"}, true},
-		"braked":          {func(_ *want, s *stack) { s.functions[0].Braked = true }, []string{"DRY_RUN in the environment of caretaker-prod-janitor stops it, and no deployment takes that back"}, false},
-		"in other Region": {func(_ *want, s *stack) { s.region = "us-east-1" }, []string{"it is not deployed"}, true},
+		"none":          {func(*want, *stack) {}, []string{}, false},
+		"off":           {func(w *want, _ *stack) { w.on = false }, []string{"the file has it off"}, true},
+		"in earnest":    {func(w *want, _ *stack) { w.dryRun, w.configuration = false, "c2" }, []string{"the file has it out of dry run"}, true},
+		"in dry run":    {func(_ *want, s *stack) { s.dryRun, s.configuration = "false", "c2" }, []string{"the file has it in dry run"}, true},
+		"changed":       {func(w *want, _ *stack) { w.configuration = "c2" }, []string{"the file has changed since it was deployed"}, true},
+		"older":         {func(_ *want, s *stack) { s.dryRun, s.configuration = "", "" }, []string{"it was deployed by a version that does not tell its configuration"}, true},
+		"failed":        {func(_ *want, s *stack) { s.state = "DELETE_FAILED" }, []string{"its stack is in DELETE_FAILED"}, true},
+		"function gone": {func(_ *want, s *stack) { s.functions[0].Missing = true }, []string{"the function caretaker-prod-janitor is missing"}, true},
+		"braked":        {func(_ *want, s *stack) { s.functions[0].Braked = true }, []string{"DRY_RUN in the environment of caretaker-prod-janitor stops it, and no deployment takes that back"}, false},
+		"in earnest for all that": {
+			func(_ *want, s *stack) { s.functions[0] = ran(s.functions[0], "11:59", false) },
+			[]string{"it was deployed in dry run and its last run was in earnest: the settings in its zip were changed"}, true,
+		},
+		"in earnest until then": {func(_ *want, s *stack) { s.functions[0] = ran(s.functions[0], "12:01", false) }, []string{}, false},
+		"ran dry":               {func(_ *want, s *stack) { s.functions[0] = ran(s.functions[0], "11:59", true) }, []string{}, false},
+		"in other Region":       {func(_ *want, s *stack) { s.region = "us-east-1" }, []string{"it is not deployed"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := janitor("prod", "eu-west-1")
@@ -149,11 +162,11 @@ func TestOurs_asksForTheNameAndTheTag(t *testing.T) {
 
 func TestRan_takesTheLatestRunThatWasCompleted(t *testing.T) {
 	var f Function
-	f.ran(2000, `{"message":"run completed","error":"listing functions: denied","report":{"caretaker":"1.0.0"}}`)
+	f.ran(2000, `{"message":"run completed","error":"listing functions: denied","report":{"caretaker":"1.0.0","dryRun":true}}`)
 	f.ran(1000, `{"message":"run completed"}`)
 	f.ran(3000, `{"message":"version deleted"}`)
 	f.ran(4000, `run completed`)
-	if f.LastRun == nil || f.LastRun.At.UnixMilli() != 2000 || f.LastRun.Error != "listing functions: denied" || f.LastRun.Version != "1.0.0" {
+	if f.LastRun == nil || f.LastRun.At.UnixMilli() != 2000 || f.LastRun.Error != "listing functions: denied" || f.LastRun.Version != "1.0.0" || f.LastRun.DryRun == nil || !*f.LastRun.DryRun {
 		t.Errorf("%+v", f.LastRun)
 	}
 }

@@ -86,13 +86,16 @@ func (f *Function) readLog(ctx context.Context, cfg aws.Config) error {
 func (f *Function) ran(milliseconds int64, line string) {
 	var event struct {
 		Message, Error string
-		Report         struct{ Caretaker string }
+		Report         struct {
+			Caretaker string
+			DryRun    *bool
+		}
 	}
 	at := time.UnixMilli(milliseconds).UTC()
 	if json.Unmarshal([]byte(line), &event) != nil || event.Message != "run completed" || f.LastRun != nil && at.Before(f.LastRun.At) {
 		return
 	}
-	f.LastRun = &Run{At: at, Error: event.Error, Version: event.Report.Caretaker}
+	f.LastRun = &Run{At: at, Error: event.Error, Version: event.Report.Caretaker, DryRun: event.Report.DryRun}
 }
 
 // redAlarms are a function's alarms that are in ALARM.
