@@ -35,9 +35,11 @@ func (r *Reconciler) depart(ctx context.Context, asked StackRequest) (Report, er
 		zerolog.Ctx(ctx).Warn().Str("stack_status", string(status)).Msg("the stack is not deleted: its alarms stay")
 		return Report{}, nil
 	case asked.ResourceProperties.DeleteAlarms != "true":
-		return Report{}, r.stay(ctx, "alerts.deleteWithStack is false")
+		r.stay(ctx, "alerts.deleteWithStack is false")
+		return Report{}, nil
 	case r.options.Brake:
-		return Report{}, r.stay(ctx, "DRY_RUN is set in the function's environment")
+		r.stay(ctx, "DRY_RUN is set in the function's environment")
+		return Report{}, nil
 	}
 	done, err := r.empty(ctx)
 	report := newReport(done, nil, false)
@@ -80,17 +82,16 @@ func (r *Reconciler) stackStatus(ctx context.Context, id string) (cloudformation
 }
 
 // stay tells people of alarms that outlive their stack.
-func (r *Reconciler) stay(ctx context.Context, why string) error {
+func (r *Reconciler) stay(ctx context.Context, why string) {
 	found, err := r.alarms(ctx)
 	if err == nil && len(found) == 0 {
-		return nil
+		return
 	}
 	count := fmt.Sprint(len(found))
 	if err != nil { // nothing that should keep the stack
 		count = "the"
 	}
 	r.tell(ctx, fmt.Sprintf("The stack of Caretaker's alerts is deleted, and %s alarms of stage %s stay: %s. They tell a topic that is gone. caretaker alerts destroy --stage %s deletes them.", count, r.options.Stage, why, r.options.Stage))
-	return nil
 }
 
 // empty deletes the stage's alarms and dashboards until there are none for a while, or only alarms that AWS does not

@@ -58,7 +58,7 @@ func (r *Raiser) take(ctx context.Context, v visit) (hold, error) {
 // release completes the event, or gives it back where the visit failed, and lets go of the
 // resource. Even if its time is up, a run tidies up.
 func (r *Raiser) release(ctx context.Context, step held, h hold, failure error) error {
-	if failure == errDied {
+	if errors.Is(failure, errDied) {
 		return failure // a panic leaves all as begun, as any other death does
 	}
 	claimed := step != held{}

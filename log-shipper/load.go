@@ -1,6 +1,7 @@
 package logshipper
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -88,7 +89,7 @@ func (r *run) took(by *lane, p *parcel, fates document.Fates) {
 		}
 		missed = missed || due.unsent > 0
 	}
-	if !missed || fates.Err == errBusy || by.short != nil {
+	if !missed || errors.Is(fates.Err, errBusy) || by.short != nil {
 		return
 	}
 	if by.short = fates.Err; by.short == nil {
