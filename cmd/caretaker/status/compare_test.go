@@ -47,7 +47,8 @@ func TestCompare_namesEachDifference(t *testing.T) {
 		"braked":        {func(_ *want, s *stack) { s.functions[0].Braked = true }, []string{"DRY_RUN in the environment of caretaker-prod-janitor stops it, and no deployment takes that back"}, false},
 		"in earnest for all that": {
 			func(_ *want, s *stack) { s.functions[0] = ran(s.functions[0], "11:59", false) },
-			[]string{"it was deployed in dry run and its last run was in earnest: the settings in its zip were changed"}, true,
+			[]string{"it was deployed in dry run and its last run was in earnest: the settings in its zip were changed"},
+			true,
 		},
 		"in earnest until then": {func(_ *want, s *stack) { s.functions[0] = ran(s.functions[0], "12:01", false) }, []string{}, false},
 		"ran dry":               {func(_ *want, s *stack) { s.functions[0] = ran(s.functions[0], "11:59", true) }, []string{}, false},
