@@ -166,12 +166,12 @@ func (a account) versions(name string) (all []string) {
 
 func (a account) eventually(what string, holds func() bool) {
 	a.Helper()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
 		if holds() {
 			return
 		}
 	}
-	a.Fatalf("within a minute it was not so: %s", what)
+	a.Fatalf("within three minutes it was not so: %s", what)
 }
 
 // in are the names of all that bears Caretaker's name in a Region. IAM has no Regions: its roles count in the first.
