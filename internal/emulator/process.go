@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	_ "embed"
@@ -15,10 +14,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	"caretaker/internal/checkout"
+	"caretaker/internal/tail"
 )
 
 //go:embed launcher.py
@@ -76,10 +75,10 @@ func (e *Emulator) attempt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tail := &tail{}
-	output := io.Writer(tail)
+	last := &tail.Tail{}
+	output := io.Writer(last)
 	if e.options.Log != nil {
-		output = io.MultiWriter(tail, e.options.Log)
+		output = io.MultiWriter(last, e.options.Log)
 	}
 	command := exec.Command(e.options.Python, "-I", script) // #nosec G204 -- both paths are ours; kill ends it with its group
 	command.Dir, command.Env = e.folder, environment
@@ -92,7 +91,7 @@ func (e *Emulator) attempt(ctx context.Context) error {
 	}
 	if err := e.awaitHealth(ctx, mark); err != nil {
 		e.process.kill()
-		return fmt.Errorf("%w\n%s", err, tail)
+		return fmt.Errorf("%w\n%s", err, last)
 	}
 	return nil
 }
@@ -196,26 +195,4 @@ func (e *Emulator) healthy(ctx context.Context, mark string) bool {
 		Edition string `json:"edition"`
 	}
 	return json.NewDecoder(response.Body).Decode(&health) == nil && health.Edition == mark
-}
-
-// tail keeps the last output, to be shown when the start fails.
-type tail struct {
-	mutex sync.Mutex
-	text  []byte
-}
-
-func (t *tail) Write(text []byte) (int, error) {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	t.text = append(t.text, text...)
-	if over := len(t.text) - 4096; over > 0 {
-		t.text = bytes.Clone(t.text[over:])
-	}
-	return len(text), nil
-}
-
-func (t *tail) String() string {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	return string(t.text)
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"caretaker/internal/checkout"
+	"caretaker/internal/tail"
 )
 
 // startTimeout is generous: on a busy machine the node takes ten times its usual three seconds.
@@ -123,7 +124,7 @@ func (n *Node) Restart(ctx context.Context) error {
 	}, n.settings...)
 	command := exec.Command(java, arguments...) // #nosec G204 -- the arguments are this package's and its tests'
 	command.Dir, command.Env = n.folder, []string{"LANG=C.UTF-8"}
-	last := &tail{}
+	last := &tail.Tail{}
 	command.Stderr = last
 	// It ends when its standard input does: with this process, however that ends.
 	if _, err := command.StdinPipe(); err != nil {
@@ -165,26 +166,4 @@ func watch(command *exec.Cmd, output io.Reader, ready chan<- string, exited chan
 		}
 	}
 	_ = command.Wait() // it is killed in the end: never a success
-}
-
-// tail keeps the last output, to be shown when a start fails.
-type tail struct {
-	mutex sync.Mutex
-	text  []byte
-}
-
-func (t *tail) Write(text []byte) (int, error) {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	t.text = append(t.text, text...)
-	if over := len(t.text) - 4096; over > 0 {
-		t.text = append([]byte(nil), t.text[over:]...)
-	}
-	return len(text), nil
-}
-
-func (t *tail) String() string {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	return string(t.text)
 }
