@@ -91,6 +91,22 @@ func (f *Fate) settle(ctx context.Context, err error) (failure error, visited bo
 	return err, true
 }
 
+// carryOut does what is to be done: it removes what is to go, and puts all else. What is not to be done is not visited.
+func (f *Fate) carryOut(ctx context.Context, remove, put func() error) (failure error, visited bool) {
+	if !f.Acts() {
+		return nil, false
+	}
+	err := ctx.Err()
+	switch {
+	case err != nil:
+	case f.Outcome == ToDelete:
+		err = remove()
+	default:
+		err = put()
+	}
+	return f.settle(ctx, err)
+}
+
 // MarshalZerologObject writes it into the line of the log about whatever it is of.
 func (f Fate) MarshalZerologObject(line *zerolog.Event) {
 	line.Str("outcome", string(f.Outcome)).Str("reason", string(f.Reason)).Str("detail", f.Detail)

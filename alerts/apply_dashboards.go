@@ -18,18 +18,10 @@ func (r *Reconciler) applyDashboards(ctx context.Context, decisions []DashboardD
 	var failures []error
 	for at := range decisions {
 		decision := &decisions[at]
-		if !decision.Acts() {
-			continue
-		}
-		doing, err := decision.Outcome, ctx.Err()
-		switch {
-		case err != nil:
-		case doing == ToDelete:
-			err = r.removeDashboard(ctx, decision.Dashboard)
-		default:
-			err = r.putDashboard(ctx, decision.wanted)
-		}
-		failure, visited := decision.settle(ctx, err)
+		doing := decision.Outcome
+		failure, visited := decision.carryOut(ctx,
+			func() error { return r.removeDashboard(ctx, decision.Dashboard) },
+			func() error { return r.putDashboard(ctx, decision.wanted) })
 		if !visited {
 			continue
 		}

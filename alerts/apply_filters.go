@@ -19,18 +19,10 @@ func (r *Reconciler) applyFilters(ctx context.Context, decisions []FilterDecisio
 	var failures []error
 	for at := range decisions {
 		decision := &decisions[at]
-		if !decision.Acts() {
-			continue
-		}
-		doing, err := decision.Outcome, ctx.Err()
-		switch {
-		case err != nil:
-		case doing == ToDelete:
-			err = r.removeFilter(ctx, *decision)
-		default:
-			err = r.putFilter(ctx, decision.wanted)
-		}
-		failure, visited := decision.settle(ctx, err)
+		doing := decision.Outcome
+		failure, visited := decision.carryOut(ctx,
+			func() error { return r.removeFilter(ctx, *decision) },
+			func() error { return r.putFilter(ctx, decision.wanted) })
 		if !visited {
 			continue
 		}
