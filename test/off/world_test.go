@@ -150,20 +150,6 @@ func (a account) publish(name string, versions int) {
 	}
 }
 
-// versions are those that a function has.
-func (a account) versions(name string) (all []string) {
-	a.Helper()
-	pages := lambdasvc.NewListVersionsByFunctionPaginator(lambdasvc.NewFromConfig(a.AWS()), &lambdasvc.ListVersionsByFunctionInput{FunctionName: &name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(a.ctx)
-		must(a.T, err)
-		for _, version := range page.Versions {
-			all = append(all, *version.Version)
-		}
-	}
-	return all
-}
-
 func (a account) eventually(what string, holds func() bool) {
 	a.Helper()
 	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
